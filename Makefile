@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Build, run and test everything.  Start with `make help`.
+#
+# One make process reads this file, one arch.mk, the files.mk lists and libc/musl.mk.  Only the targets that need
+# both CPUs run make again, once per ARCH.  Nothing is written outside $(BUILD) and the cache .deps/, except the
+# logs of a boot and the editor's compile_commands.json.
+
+ARCH      ?= riscv64
+TOOLCHAIN ?= llvm
+BUILD     ?= build
+V         ?= 0
+export BUILD
+
+ARCHES     := riscv64 aarch64
+TOOLCHAINS := llvm gnu
+$(if $(filter $(ARCH),$(ARCHES)),,$(error ARCH=$(ARCH) is not one of: $(ARCHES)))
+$(if $(filter $(TOOLCHAIN),$(TOOLCHAINS)),,$(error TOOLCHAIN=$(TOOLCHAIN) is not one of: $(TOOLCHAINS)))
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+
+O := $(BUILD)/$(ARCH)$(if $(filter gnu,$(TOOLCHAIN)),-gnu)
+H := $(BUILD)/host
+
+# Third-party sources, unpacked by scripts/fetch.  In the lists lwip/X and musl/X name a file of theirs.
+LWIP       := $(BUILD)/src/lwip
+LWIP_STAMP := $(LWIP)/.sha256
+LWIP_INC   := -isystem $(LWIP)/src/include -Iservers/netd/lwip
+MUSL       := $(BUILD)/src/musl
+MUSL_STAMP := $(MUSL)/.sha256
+
+.PHONY: all run check qemu-test test fetch help clean
+all:
+
+# --- tools and flags ----------------------------------------------------------------------------------------
+PY     := /usr/bin/python3
+HOSTCC := clang-19
+
+include kernel/arch/$(ARCH)/arch.mk      # TRIPLE GNU_PREFIX KERNEL_ARCH_CFLAGS USER_ARCH_CFLAGS KERNEL_ARCH_SRC
+
+ifeq ($(TOOLCHAIN),llvm)
+CC := clang-19 --target=$(TRIPLE)
+LD := ld.lld-19
+AR := llvm-ar-19
+else
+CC := $(GNU_PREFIX)gcc
+LD := $(GNU_PREFIX)ld
+AR := $(GNU_PREFIX)ar
+endif
+OBJCOPY := llvm-objcopy-19
+NM      := llvm-nm-19
+LIBGCC  := /usr/lib/gcc-cross/$(GNU_PREFIX:%-=%)/12/libgcc.a
+# The compiler's own headers and nobody else's; asked for once, and not before the compiler is installed.
+CC_INCLUDE = $(eval CC_INCLUDE := -nostdinc -isystem $(shell $(CC) -print-file-name=include))$(CC_INCLUDE)
+
+include kernel/files.mk libc/files.mk drivers/files.mk servers/files.mk selftest/files.mk tests/files.mk
+-include libc/musl.mk                    # MUSL_LIB MUSL_INC
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wstrict-prototypes -Wmissing-prototypes \
+        -Wimplicit-fallthrough -Wconversion -Wno-sign-conversion
+FREE := -ffreestanding -fno-common -fno-stack-protector -fno-pic -fno-omit-frame-pointer \
+        -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -g3 \
+        -ffile-prefix-map=$(CURDIR)=.
+DEPS  = -MMD -MP -MF $(@:.o=.d)
+
+# Who may include whom.  A wrong layer does not compile.
+INC_kernel := -Ikernel/include -Ikernel -Ikernel/arch/$(ARCH) -Ilibc
+INC_user   := -Ikernel/include -Ilibc -Ilibc/include -Ilibc/arch/$(ARCH)
+INC_host   := -Ikernel/include -Ikernel -Ilibc -Ilibc/include -Idrivers -Itests/host -I.
+
+CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH_CFLAGS) $(INC_kernel) -D__KERNEL__
+CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
+CFLAGS_lwip   := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC) $(LWIP_INC)
+CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
+                 -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_fuzz   := $(CFLAGS_host) -fsanitize=fuzzer-no-link
+ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
+
+# What a folder may see on top.
+$(O)/u/drivers/%.o: EXTRA = -Idrivers
+$(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o: EXTRA = $(LWIP_INC)
+
+Q   := $(if $(filter 1,$(V)),,@)
+say  = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+run  = $(Q)mkdir -p $(@D) && $(1)
+
+# $(call remember,FILE,TEXT): FILE gets a new date only when TEXT changes; objects and links depend on it.
+differ   = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
+remember = $(if $(call differ,$(strip $(file <$(1))),$(strip $(2))),$(shell mkdir -p $(dir $(1)))$(file >$(1),$(strip $(2))))
+
+# --- what is built ------------------------------------------------------------------------------------------
+objs      = $(addprefix $(1)/,$(addsuffix .o,$(2)))
+KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC))
+LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
+PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
+TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
+FUZZ_O   := $(sort $(foreach t,$(FUZZ_TARGETS),$(call objs,$(H)/fuzz,tests/fuzz/$(t).c $($(t)_FUZZ_SRC))))
+ELFS     := $(PROGRAMS:%=$(O)/bin/%.elf)
+SUITE    ?= $(UNIT_TESTS)
+TESTS    := $(SUITE:%=$(H)/bin/%)
+FUZZERS  := $(FUZZ_TARGETS:%=$(H)/fuzz/bin/%)
+KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(O)/kernel.img))
+
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+$(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel))
+$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_lwip))
+$(call remember,$(O)/kernel.list,$(KERNEL_O))
+$(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
+$(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz))
+$(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
+endif
+
+## all         kernel with every program in it, for ARCH
+all: $(KERNEL)
+
+# --- packages and third-party sources -----------------------------------------------------------------------
+$(BUILD)/have-%: scripts/deps
+	$(call run,scripts/deps $* && touch $@)
+HAVE_BUILD := $(BUILD)/have-build $(if $(filter gnu,$(TOOLCHAIN)),$(BUILD)/have-gnu)
+$(BUILD)/src/%/.sha256: scripts/deps.lock scripts/fetch | $(BUILD)/have-build
+	$(Q)scripts/fetch $*
+## fetch       bring all third-party sources here; afterwards OFFLINE=1 works
+fetch: | $(BUILD)/have-build
+	$(Q)scripts/fetch
+
+# --- compile ------------------------------------------------------------------------------------------------
+$(O)/k/%.c.o: %.c $(O)/kernel.flags | $(HAVE_BUILD)
+	$(call say,CC,$<)
+	$(call run,$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+$(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
+	$(call say,AS,$<)
+	$(call run,$(CC) $(CFLAGS_kernel) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(if $(MUSL_INC),$(MUSL_STAMP))
+	$(call say,CC,$<)
+	$(call run,$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+$(O)/u/%.S.o: %.S $(O)/user.flags | $(HAVE_BUILD)
+	$(call say,AS,$<)
+	$(call run,$(CC) $(CFLAGS_user) $(EXTRA) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+$(O)/u/lwip/%.c.o: $(LWIP_STAMP) $(O)/user.flags | $(HAVE_BUILD) $(if $(MUSL_INC),$(MUSL_STAMP))
+	$(call say,CC,lwip/$*.c)
+	$(call run,$(CC) $(CFLAGS_lwip) $(CC_INCLUDE) $(DEPS) -c -o $@ $(LWIP)/$*.c)
+$(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$(call say,HOSTCC,$<)
+	$(call run,$(HOSTCC) $(CFLAGS_host) $(EXTRA) $(DEPS) -c -o $@ $<)
+$(H)/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$(call say,HOSTCC,lwip/$*.c)
+	$(call run,$(HOSTCC) $(CFLAGS_host) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c)
+$(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$(call say,HOSTCC,$<)
+	$(call run,$(HOSTCC) $(CFLAGS_fuzz) $(EXTRA) $(DEPS) -c -o $@ $<)
+
+# --- link ---------------------------------------------------------------------------------------------------
+$(O)/kernel.lds: linker.ld $(wildcard kernel/arch/$(ARCH)/memlayout.h) $(O)/kernel.flags | $(HAVE_BUILD)
+	$(call run,$(CC) -E -P -x c -D__LINKER__ $(INC_kernel) -o $@ $<)
+$(O)/libc.a: $(LIBC_O) $(O)/user.list
+	$(call say,AR,$@)
+	$(call run,rm -f $@ && $(AR) rcsD $@ $(LIBC_O))
+$(ELFS): $(O)/bin/%.elf: $$(call objs,$(O)/u,$$($$*_SRC)) $(O)/libc.a $(MUSL_LIB) libc/user.ld $(O)/user.list
+	$(call say,LD,$@)
+	$(call run,$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -Map $(@:.elf=.map) -o $@ \
+	    $(call objs,$(O)/u,$($*_SRC)) --start-group $(O)/libc.a $(MUSL_LIB) --end-group)
+$(O)/bundle.bin: $(ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
+	$(call say,BUNDLE,$@)
+	$(call run,$(PY) scripts/mkbundle.py -o $@ $(ELFS))
+$(O)/bundle.o: $(O)/bundle.bin
+	$(call run,printf '.section .bundle,"a"\n.balign 4096\n.global bundle_start$(comma) bundle_end\nbundle_start:\n.incbin "$<"\n.balign 4096\nbundle_end:\n' | $(CC) $(KERNEL_ARCH_CFLAGS) -c -x assembler -o $@ -)
+
+# Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
+# it moves nothing it describes.  scripts/symtab checks that.
+KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(KERNEL_O) $(O)/bundle.o
+$(O)/kernel.elf: $(KERNEL_O) $(O)/bundle.o $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+	$(call say,LD,$@)
+	$(Q)$(KERNEL_LD) -o $(O)/kernel.pass1.elf
+	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(O)/symtab.S $(O)/kernel.pass1.elf
+	$(Q)$(CC) $(KERNEL_ARCH_CFLAGS) -c -o $(O)/symtab.o $(O)/symtab.S
+	$(Q)$(KERNEL_LD) $(O)/symtab.o -Map $(@:.elf=.map) -o $@
+	$(Q)$(PY) scripts/symtab --nm $(NM) --check $(O)/symtab.S $@
+$(O)/kernel.img: $(O)/kernel.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- host tests: the pure modules, under ASan and UBSan -----------------------------------------------------
+$(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $(H)/host.list
+	$(call say,HOSTLD,$@)
+	$(call run,$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS))
+$(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ_SRC)) $(H)/host.list
+	$(call say,HOSTLD,$@)
+	$(call run,$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS))
+
+## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
+check: $(TESTS) $(if $(filter file,$(origin SUITE)),$(FUZZERS)) | $(BUILD)/have-build
+	$(Q)$(PY) scripts/run_tests.py $(TESTS:%=--unit %) $(if $(filter file,$(origin SUITE)),$(HOST_CHECKS))
+HOST_CHECKS = $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%)
+
+# --- boot ---------------------------------------------------------------------------------------------------
+## run         boot in QEMU; LANE= MAC= NET= MEM= APPEND= as in scripts/run.sh
+run: all | $(BUILD)/have-run
+	$(Q)ARCH=$(ARCH) KERNEL=$(KERNEL_FILE) scripts/run.sh
+KERNEL_FILE = $(abspath $(O)/kernel.elf)
+
+## clean       remove what was built (not the cache of third-party sources)
+clean:
+	rm -rf $(BUILD) compile_commands.json
+## help        this list
+help:
+	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
+	@sed -n 's/^## /  /p' Makefile
+
+comma := ,
+-include $(KERNEL_O:.o=.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the build must know of this CPU: values only.
+TRIPLE             := riscv64-unknown-elf
+GNU_PREFIX         := riscv64-linux-gnu-
+KERNEL_ARCH_CFLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
+USER_ARCH_CFLAGS   := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
+# In reading order.
+KERNEL_ARCH_SRC    :=

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The portable kernel, in reading order (the CPU part: kernel/arch/*/arch.mk).
+KERNEL_SRC :=

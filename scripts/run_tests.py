@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Run tests of every kind, say what failed, end with one line that counts them.
+
+  --unit BINARY       a cmocka program; each of its tests counts
+  --python FILE       a file of Python unit tests; each of its tests counts
+  --corpus BINARY     a libFuzzer program; replays tests/fuzz/corpus/NAME, counts as one
+  --check NAME=CMD    a command; counts as one; exit status 77 means skipped
+  --boot ARCH:LANE    scripts/qemu-test.sh; counts as one
+
+Host tests run first, then boots; each kind as many at a time as --jobs says (boots: 2).  Results go to
+build/test-results.xml as JUnit.  The last line is always `N passed, N failed, N skipped`; the exit status is 0
+only when nothing failed and something passed.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+
+BUILD = os.environ.get("BUILD", "build")
+UNIT_TIMEOUT_S = 300
+BOOT_TIMEOUT_S = 600
+SKIPPED = 77
+
+
+class Case:
+    """One counted test: name, seconds, and why it did not pass (None, or a text)."""
+
+    def __init__(self, suite, name, seconds=0.0, failure=None, skipped=None):
+        self.suite, self.name, self.seconds = suite, name, seconds
+        self.failure, self.skipped = failure, skipped
+
+
+def execute(command, timeout, env=None):
+    """Run a command to its end; give (status, output, seconds). A time-out is a status of its own."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                   env={**os.environ, **(env or {})})
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # scripts/qemu-test.sh takes its QEMU with it
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            status = "no end within %d s" % timeout
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace")
+    return status, text, time.monotonic() - start
+
+
+def printable(text):
+    return re.sub(r"[^\t\n\x20-\x7e]", lambda m: "\\x%02x" % ord(m.group()), text)
+
+
+def one(suite, name, command, timeout=UNIT_TIMEOUT_S):
+    status, text, seconds = execute(command, timeout)
+    if status == SKIPPED:
+        lines = text.strip().splitlines()
+        return [Case(suite, name, seconds, skipped=lines[-1] if lines else "skipped")]
+    return [Case(suite, name, seconds, None if status == 0 else "exit status %s\n%s" % (status, text))]
+
+
+def run_unit(binary):
+    """A cmocka program writes its results as XML; one that crashed on the way counts as one failure more."""
+    suite = os.path.basename(binary)
+    with tempfile.TemporaryDirectory() as folder:
+        status, text, seconds = execute([binary], UNIT_TIMEOUT_S, {
+            "CMOCKA_MESSAGE_OUTPUT": "XML", "CMOCKA_XML_FILE": os.path.join(folder, "%g.xml")})
+        cases = []
+        for name in sorted(os.listdir(folder)):
+            for case in ET.parse(os.path.join(folder, name)).getroot().iter("testcase"):
+                bad = [e for e in case if e.tag in ("failure", "error")]
+                cases.append(Case(suite, case.get("name"), float(case.get("time") or 0),
+                                  failure="\n".join(e.text or e.get("message") or "" for e in bad) + text if bad else None,
+                                  skipped="skipped" if case.find("skipped") is not None else None))
+    if not cases or (status != 0 and not any(c.failure for c in cases)):
+        cases.append(Case(suite, "program", seconds, "exit status %s\n%s" % (status, text)))
+    return cases
+
+
+def run_python(path):
+    """Each test of a unittest file, found by running it verbosely in a process of its own."""
+    suite = os.path.splitext(os.path.basename(path))[0]
+    status, text, seconds = execute(["/usr/bin/python3", "-B", path, "-v"], UNIT_TIMEOUT_S)
+    verdicts = re.findall(r"^(test\w*) \(.*?\)(?:\n.*?)??\s\.\.\. .*?(ok|FAIL|ERROR|skipped.*)$", text, re.M)
+    cases = [Case(suite, name, 0.0,
+                  failure=text if verdict in ("FAIL", "ERROR") else None,
+                  skipped=verdict if verdict.startswith("skipped") else None) for name, verdict in verdicts]
+    if not cases or (status != 0 and not any(c.failure for c in cases)):
+        cases.append(Case(suite, "program", seconds, "exit status %s\n%s" % (status, text)))
+    return cases
+
+
+def run_corpus(binary):
+    name = os.path.basename(binary)
+    corpus = os.path.join("tests/fuzz/corpus", name)
+    inputs = sorted(os.path.join(corpus, f) for f in os.listdir(corpus)) if os.path.isdir(corpus) else []
+    if not inputs:
+        return [Case("fuzz corpus", name, 0.0, "%s is empty or missing" % corpus)]
+    return one("fuzz corpus", name, [binary] + inputs)
+
+
+def run_check(text):
+    name, command = text.split("=", 1)
+    return one("checks", name, ["/bin/sh", "-c", command])
+
+
+def run_boot(text):
+    """The logs of a boot stay in build/boot/, named after it."""
+    arch, lane = text.split(":")
+    folder = os.path.join(BUILD, "boot")
+    os.makedirs(folder, exist_ok=True)
+    base = os.path.join(folder, "%s-%s" % (arch, lane))
+    env = {"ARCH": arch, "LANE": lane, "UART_LOG": base + ".uart.log", "QEMU_LOG": base + ".qemu.log",
+           "PCAP": base + ".pcap", "NO_BUILD": "1", "RUN_UNTIL_MARKER": "1"}
+    command = ["env"] + ["%s=%s" % pair for pair in env.items()] + ["scripts/qemu-test.sh"]
+    return one("boot " + arch, lane, command, BOOT_TIMEOUT_S)
+
+
+def report(cases):
+    """Say what one test gave: a line, and everything it printed if it failed."""
+    suite, failed = cases[0].suite, [c for c in cases if c.failure]
+    label = "%s %s" % (suite, cases[0].name) if len(cases) == 1 else suite
+    skipped = sum(1 for c in cases if c.skipped)
+    print("  %-6s %s (%d%s) %.1f s" % ("FAIL" if failed else "PASS", label, len(cases),
+          ", %d skipped" % skipped if skipped else "", sum(c.seconds for c in cases)))
+    for case in failed:
+        print("--- %s: %s\n%s" % (case.suite, case.name, printable(case.failure).rstrip()))
+    sys.stdout.flush()
+
+
+def write_junit(cases, path):
+    root = ET.Element("testsuites")
+    for suite in dict.fromkeys(c.suite for c in cases):
+        mine = [c for c in cases if c.suite == suite]
+        node = ET.SubElement(root, "testsuite", name=suite, tests=str(len(mine)),
+                             failures=str(sum(1 for c in mine if c.failure)),
+                             skipped=str(sum(1 for c in mine if c.skipped)),
+                             time="%.3f" % sum(c.seconds for c in mine))
+        for case in mine:
+            entry = ET.SubElement(node, "testcase", classname=suite, name=case.name, time="%.3f" % case.seconds)
+            if case.failure:
+                ET.SubElement(entry, "failure").text = printable(case.failure)
+            elif case.skipped:
+                ET.SubElement(entry, "skipped", message=printable(case.skipped))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run tests; see the top of this file.")
+    kinds = {"unit": run_unit, "python": run_python, "corpus": run_corpus, "check": run_check, "boot": run_boot}
+    for kind in kinds:
+        parser.add_argument("--" + kind, action="append", default=[])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+
+    cases = []
+    for group, jobs in ((("unit", "python", "corpus", "check"), arguments.jobs), (("boot",), 2)):
+        with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+            futures = [pool.submit(kinds[kind], item) for kind in group for item in getattr(arguments, kind)]
+            for future in futures:
+                result = future.result()
+                report(result)
+                cases += result
+    write_junit(cases, os.path.join(BUILD, "test-results.xml"))
+    failed, skipped = sum(1 for c in cases if c.failure), sum(1 for c in cases if c.skipped)
+    passed = len(cases) - failed - skipped
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Host tests and boots, in the order they run: a line of its own for each, so that changes do not meet.
+#
+# UNIT_TESTS    NAME is tests/unit/NAME.c (cmocka), linked with NAME_SRC and the libraries NAME_LIBS
+# FUZZ_TARGETS  NAME is tests/fuzz/NAME.c (libFuzzer), linked with NAME_FUZZ_SRC; corpus in tests/fuzz/corpus/NAME/
+# PY_TESTS      files of Python unit tests
+# QEMU_LANES    lanes that must pass on both CPUs; QEMU_LANES_riscv64 and _aarch64: on that one only
+
+UNIT_TESTS :=
+
+FUZZ_TARGETS :=
+
+PY_TESTS :=
+
+QEMU_LANES :=
+QEMU_LANES_riscv64 :=
+QEMU_LANES_aarch64 :=
