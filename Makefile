@@ -88,7 +88,6 @@ $(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/n
 
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
-run  = $(Q)mkdir -p $(@D) && $(1)
 
 # $(call remember,FILE,TEXT): FILE gets a new date only when TEXT changes; objects and links depend on it.
 differ   = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
@@ -96,7 +95,7 @@ remember = $(if $(call differ,$(strip $(file <$(1))),$(strip $(2))),$(shell mkdi
 
 # --- what is built ------------------------------------------------------------------------------------------
 objs      = $(addprefix $(1)/,$(addsuffix .o,$(2)))
-KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC))
+KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC) kernel/bundle.S)
 LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
 PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
 TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
@@ -121,7 +120,8 @@ all: $(KERNEL)
 
 # --- packages and third-party sources -----------------------------------------------------------------------
 $(BUILD)/have-%: scripts/deps
-	$(call run,scripts/deps $* && touch $@)
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/deps $* && touch $@
 HAVE_BUILD := $(BUILD)/have-build $(if $(filter gnu,$(TOOLCHAIN)),$(BUILD)/have-gnu)
 $(BUILD)/src/%/.sha256: scripts/deps.lock scripts/fetch | $(BUILD)/have-build
 	$(Q)scripts/fetch $*
@@ -132,49 +132,61 @@ fetch: | $(BUILD)/have-build
 # --- compile ------------------------------------------------------------------------------------------------
 $(O)/k/%.c.o: %.c $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,CC,$<)
-	$(call run,$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
 $(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
-	$(call run,$(CC) $(CFLAGS_kernel) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
-$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(if $(MUSL_INC),$(MUSL_STAMP))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_kernel) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
+$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
 	$(call say,CC,$<)
-	$(call run,$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
 $(O)/u/%.S.o: %.S $(O)/user.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
-	$(call run,$(CC) $(CFLAGS_user) $(EXTRA) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<)
-$(O)/u/lwip/%.c.o: $(LWIP_STAMP) $(O)/user.flags | $(HAVE_BUILD) $(if $(MUSL_INC),$(MUSL_STAMP))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
+$(O)/u/lwip/%.c.o: $(LWIP_STAMP) $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
 	$(call say,CC,lwip/$*.c)
-	$(call run,$(CC) $(CFLAGS_lwip) $(CC_INCLUDE) $(DEPS) -c -o $@ $(LWIP)/$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_lwip) $(CC_INCLUDE) $(DEPS) -c -o $@ $(LWIP)/$*.c
 $(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$(call say,HOSTCC,$<)
-	$(call run,$(HOSTCC) $(CFLAGS_host) $(EXTRA) $(DEPS) -c -o $@ $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_host) $(EXTRA) $(DEPS) -c -o $@ $<
 $(H)/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$(call say,HOSTCC,lwip/$*.c)
-	$(call run,$(HOSTCC) $(CFLAGS_host) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_host) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
 $(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$(call say,HOSTCC,$<)
-	$(call run,$(HOSTCC) $(CFLAGS_fuzz) $(EXTRA) $(DEPS) -c -o $@ $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(EXTRA) $(DEPS) -c -o $@ $<
 
 # --- link ---------------------------------------------------------------------------------------------------
 $(O)/kernel.lds: linker.ld $(wildcard kernel/arch/$(ARCH)/memlayout.h) $(O)/kernel.flags | $(HAVE_BUILD)
-	$(call run,$(CC) -E -P -x c -D__LINKER__ $(INC_kernel) -o $@ $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -D__LINKER__ $(INC_kernel) -o $@ $<
 $(O)/libc.a: $(LIBC_O) $(O)/user.list
 	$(call say,AR,$@)
-	$(call run,rm -f $@ && $(AR) rcsD $@ $(LIBC_O))
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBC_O)
 $(ELFS): $(O)/bin/%.elf: $$(call objs,$(O)/u,$$($$*_SRC)) $(O)/libc.a $(MUSL_LIB) libc/user.ld $(O)/user.list
 	$(call say,LD,$@)
-	$(call run,$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -Map $(@:.elf=.map) -o $@ \
-	    $(call objs,$(O)/u,$($*_SRC)) --start-group $(O)/libc.a $(MUSL_LIB) --end-group)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -Map $(@:.elf=.map) -o $@ \
+	    $(call objs,$(O)/u,$($*_SRC)) --start-group $(O)/libc.a $(MUSL_LIB) $(LIBGCC) --end-group
 $(O)/bundle.bin: $(ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
 	$(call say,BUNDLE,$@)
-	$(call run,$(PY) scripts/mkbundle.py -o $@ $(ELFS))
-$(O)/bundle.o: $(O)/bundle.bin
-	$(call run,printf '.section .bundle,"a"\n.balign 4096\n.global bundle_start$(comma) bundle_end\nbundle_start:\n.incbin "$<"\n.balign 4096\nbundle_end:\n' | $(CC) $(KERNEL_ARCH_CFLAGS) -c -x assembler -o $@ -)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PY) scripts/mkbundle.py -o $@ $(ELFS)
+$(O)/k/kernel/bundle.S.o: $(O)/bundle.bin
+$(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
-KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(KERNEL_O) $(O)/bundle.o
-$(O)/kernel.elf: $(KERNEL_O) $(O)/bundle.o $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(KERNEL_O)
+$(O)/kernel.elf: $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)
 	$(Q)$(KERNEL_LD) -o $(O)/kernel.pass1.elf
 	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(O)/symtab.S $(O)/kernel.pass1.elf
@@ -187,10 +199,12 @@ $(O)/kernel.img: $(O)/kernel.elf
 # --- host tests: the pure modules, under ASan and UBSan -----------------------------------------------------
 $(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $(H)/host.list
 	$(call say,HOSTLD,$@)
-	$(call run,$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS)
 $(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ_SRC)) $(H)/host.list
 	$(call say,HOSTLD,$@)
-	$(call run,$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS)
 
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
 check: $(TESTS) $(if $(filter file,$(origin SUITE)),$(FUZZERS)) | $(BUILD)/have-build
