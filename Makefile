@@ -24,6 +24,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
+.SECONDARY:
 
 O := $(BUILD)/$(ARCH)$(if $(filter gnu,$(TOOLCHAIN)),-gnu)
 H := $(BUILD)/host
@@ -72,7 +73,7 @@ DEPS  = -MMD -MP -MF $(@:.o=.d)
 # Who may include whom.  A wrong layer does not compile.
 INC_kernel := -Ikernel/include -Ikernel -Ikernel/arch/$(ARCH) -Ilibc
 INC_user   := -Ikernel/include -Ilibc -Ilibc/include -Ilibc/arch/$(ARCH)
-INC_host   := -Ikernel/include -Ikernel -Ilibc -Ilibc/include -Idrivers -Itests/host -I.
+INC_host   := -Ikernel/include -iquote kernel -Ilibc -Ilibc/include -Idrivers -Itests/host -I.
 
 CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH_CFLAGS) $(INC_kernel) -D__KERNEL__
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)

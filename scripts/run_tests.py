@@ -71,22 +71,24 @@ def one(suite, name, command, timeout=UNIT_TIMEOUT_S):
     return [Case(suite, name, seconds, None if status == 0 else "exit status %s\n%s" % (status, text))]
 
 
-def run_unit(binary):
-    """A cmocka program writes its results as XML; one that crashed on the way counts as one failure more."""
-    suite = os.path.basename(binary)
-    with tempfile.TemporaryDirectory() as folder:
-        status, text, seconds = execute([binary], UNIT_TIMEOUT_S, {
-            "CMOCKA_MESSAGE_OUTPUT": "XML", "CMOCKA_XML_FILE": os.path.join(folder, "%g.xml")})
-        cases = []
-        for name in sorted(os.listdir(folder)):
-            for case in ET.parse(os.path.join(folder, name)).getroot().iter("testcase"):
-                bad = [e for e in case if e.tag in ("failure", "error")]
-                cases.append(Case(suite, case.get("name"), float(case.get("time") or 0),
-                                  failure="\n".join(e.text or e.get("message") or "" for e in bad) + text if bad else None,
-                                  skipped="skipped" if case.find("skipped") is not None else None))
+def with_program(cases, suite, status, text, seconds):
+    """The tests of a program; one that gave none, or failed though none did, is a failure of its own."""
     if not cases or (status != 0 and not any(c.failure for c in cases)):
-        cases.append(Case(suite, "program", seconds, "exit status %s\n%s" % (status, text)))
+        return cases + [Case(suite, "program", seconds, "exit status %s\n%s" % (status, text))]
+    cases[0].seconds = seconds
     return cases
+
+
+def run_unit(binary):
+    """A cmocka program: a verdict per test; a test that began and has none took the program down with it."""
+    suite = os.path.basename(binary)
+    status, text, seconds = execute([binary], UNIT_TIMEOUT_S)
+    steps = re.findall(r"^\[ +(RUN|OK|FAILED|SKIPPED|ERROR) +\] (\w+)$", text, re.M)
+    verdicts = {name: step for step, name in steps}  # the last step of each counts
+    cases = [Case(suite, name, 0.0,
+                  failure=text if verdict not in ("OK", "SKIPPED") else None,
+                  skipped="skipped" if verdict == "SKIPPED" else None) for name, verdict in verdicts.items()]
+    return with_program(cases, suite, status, text, seconds)
 
 
 def run_python(path):
@@ -97,9 +99,7 @@ def run_python(path):
     cases = [Case(suite, name, 0.0,
                   failure=text if verdict in ("FAIL", "ERROR") else None,
                   skipped=verdict if verdict.startswith("skipped") else None) for name, verdict in verdicts]
-    if not cases or (status != 0 and not any(c.failure for c in cases)):
-        cases.append(Case(suite, "program", seconds, "exit status %s\n%s" % (status, text)))
-    return cases
+    return with_program(cases, suite, status, text, seconds)
 
 
 def run_corpus(binary):
@@ -135,8 +135,8 @@ def report(cases):
     skipped = sum(1 for c in cases if c.skipped)
     print("  %-6s %s (%d%s) %.1f s" % ("FAIL" if failed else "PASS", label, len(cases),
           ", %d skipped" % skipped if skipped else "", sum(c.seconds for c in cases)))
-    for case in failed:
-        print("--- %s: %s\n%s" % (case.suite, case.name, printable(case.failure).rstrip()))
+    if failed:
+        print("--- %s: %s\n%s" % (suite, ", ".join(c.name for c in failed), printable(failed[0].failure).rstrip()))
     sys.stdout.flush()
 
 
