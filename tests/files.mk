@@ -7,6 +7,15 @@
 # QEMU_LANES    lanes that must pass on both CPUs; QEMU_LANES_riscv64 and _aarch64: on that one only
 
 UNIT_TESTS :=
+UNIT_TESTS += bytes
+UNIT_TESTS += bits
+UNIT_TESTS += list
+UNIT_TESTS += fmt
+fmt_SRC := libc/base/fmt.c
+UNIT_TESTS += parse
+parse_SRC := libc/base/parse.c
+UNIT_TESTS += ring
+ring_LIBS := -lpthread
 
 FUZZ_TARGETS :=
 
