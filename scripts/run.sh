@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The one place that builds a QEMU command line; it replaces itself with QEMU, so its process is QEMU's.
+#
+#   scripts/run.sh             boot
+#   scripts/run.sh --print     print the command instead
+#   scripts/run.sh --lanes     print the lanes of ARCH
+#   scripts/run.sh --network   print yes or no: does LANE have a network device
+#
+# Environment:
+#   ARCH     riscv64 (default) or aarch64
+#   LANE     default      user network, restrict=on, virtio 1
+#            default-max  the same with every CPU extension (-cpu max)
+#            gicv3        aarch64: GIC version 3
+#            virt         aarch64: entered at EL2
+#            image        aarch64: the raw Image instead of the ELF file
+#            legacy       virtio-mmio version 1
+#            minimal      profile=minimal: the driver accepts VERSION_1 and MAC only
+#            no-dhcp      a network device on a wire with nobody on it
+#            no-nic       no network device
+#            smallmem     64 MB
+#            bigmem       4 GB, the network device in another slot
+#   KERNEL   image (default build/ARCH/kernel.elf)
+#   MAC      02:00:00:00:00:01
+#   NET      netdev to use instead of the lane's, without its id, e.g. tap,ifname=tap0,script=no
+#   MEM      memory instead of the lane's, e.g. 128M
+#   APPEND   more boot arguments: key=value words for /chosen/bootargs
+#   PCAP     file for a capture of the wire
+#   SERIAL   where the UART goes: mon:stdio (default: with QEMU's monitor on Ctrl-A C), stdio, file:NAME, ...
+#   GDB      port: wait for a debugger on 127.0.0.1
+#   QEMU_ARGS  more arguments, split at spaces
+#
+# Exit status: the guest's (riscv64: test device, aarch64: semihosting), 2 usage, 3 QEMU is missing or no kernel.
+#
+# Each device is pinned to a virtio-mmio slot: on aarch64 eight slots share a page, and two devices in one page
+# could not be given to two processes.  The user network is always restricted: a guest's multicast must not leave.
+set -eu
+
+die() { code=$1; shift; printf 'run.sh: %s\n' "$*" >&2; exit "$code"; }
+
+# QEMU 7.2 has no riscv64 CPU named max: there, the default one with what it leaves off.
+greatest_cpu() {
+    if qemu-system-"$arch" -cpu help 2>/dev/null | grep -qw max; then
+        echo max
+    else
+        echo rv64,v=true,svnapot=true,svinval=true,svpbmt=true
+    fi
+}
+
+verb=${1:-}
+case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; see the top of scripts/run.sh" ;; esac
+arch=${ARCH:-riscv64}
+lane=${LANE:-default}
+lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
+case $arch in
+riscv64)
+    set -- -machine virt -cpu rv64 -bios default
+    nic_slot=7 other_nic_slot=2 rng_slot=6
+    ;;
+aarch64)
+    lanes="$lanes gicv3 virt image"
+    set -- -machine virt -cpu cortex-a57 -semihosting-config enable=on,target=native
+    nic_slot=31 other_nic_slot=8 rng_slot=23
+    ;;
+*) die 2 "ARCH=$arch is not one of: riscv64 aarch64" ;;
+esac
+case " $lanes " in *" $lane "*) ;; *) die 2 "LANE=$lane is not one of: $lanes" ;; esac
+
+mac=${MAC:-02:00:00:00:00:01}
+kernel=${KERNEL:-${BUILD:-build}/$arch/kernel.elf}
+memory=256M legacy=false network=user,restrict=on words="lane=$lane"
+case $lane in
+default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
+gicv3) set -- "$@" -machine gic-version=3 ;;
+virt) set -- "$@" -machine virtualization=on ;;
+image) kernel=${kernel%.elf}.img ;;
+legacy) legacy=true ;;
+minimal) words="$words profile=minimal" ;;
+no-dhcp) network=hubport,hubid=0 ;;
+no-nic) network= ;;
+smallmem) memory=64M ;;
+bigmem) memory=4G nic_slot=$other_nic_slot ;;
+esac
+network=${NET:-$network}
+
+set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
+    -kernel "$kernel" -append "$words${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
+    -global virtio-mmio.force-legacy=$legacy -device virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
+if [ -n "$network" ]; then
+    set -- "$@" -netdev "${network%%,*},id=net0,${network#*,}" \
+        -device "virtio-net-device,netdev=net0,mac=$mac,bus=virtio-mmio-bus.$nic_slot"
+    [ -z "${PCAP:-}" ] || set -- "$@" -object "filter-dump,id=dump0,netdev=net0,file=$PCAP"
+fi
+[ -z "${GDB:-}" ] || set -- "$@" -gdb "tcp:127.0.0.1:$GDB" -S
+# shellcheck disable=SC2086 # words on purpose
+set -- "$@" ${QEMU_ARGS:-}
+
+case $verb in
+--lanes) printf '%s\n' "$lanes"; exit ;;
+--network) if [ -n "$network" ]; then echo yes; else echo no; fi; exit ;;
+--print) printf "'%s' " "$@"; echo; exit ;;
+esac
+command -v "$1" >/dev/null || die 3 "$1 is missing; run scripts/deps run"
+[ -r "$kernel" ] || die 3 "$kernel is missing; run make ARCH=$arch"
+if [ -z "${SERIAL:-}" ]; then
+    echo "Leave QEMU with Ctrl-A X (Ctrl-A C is its monitor)."
+fi
+exec "$@"
