@@ -20,6 +20,8 @@ ring_LIBS := -lpthread
 FUZZ_TARGETS :=
 
 PY_TESTS :=
+PY_TESTS += tests/markers/test_check_markers.py
+PY_TESTS += tests/unit/test_qemu_test.py
 
 QEMU_LANES :=
 QEMU_LANES_riscv64 :=

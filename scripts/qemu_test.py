@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The harness behind scripts/qemu-test.sh, which has the manual: boot, watch, compare, clean up.
+
+Each boot has a temporary folder of its own and a QEMU that dies with this process, so that runs side by side do
+not meet and an interrupted one leaves nothing behind.
+"""
+
+import ctypes
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import check_markers
+
+OK, WRONG, USAGE, NO_START, DEAD, INTERRUPTED = 0, 1, 2, 3, 4, 130
+PANIC_GRACE_S = 1.0   # for the backtrace to come out
+STOP_GRACE_S = 5.0
+PR_SET_PDEATHSIG = 1
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
+LISTS = os.path.join(SCRIPTS, "..", "tests", "markers")
+
+
+class Usage(Exception):
+    """A setting that makes no sense; says which."""
+
+
+class Settings:
+    """What the environment asks for; the same for every boot."""
+
+    def __init__(self, env):
+        self.arches = env["ARCHES"].split()
+        self.lane = env.get("LANE") or "default"
+        self.until = env.get("RUN_UNTIL_MARKER") or "1"
+        self.timeout_s = duration(env.get("RUN_TIMEOUT") or "90s")
+        self.uart_log = env.get("UART_LOG") or "uart.log"
+        self.qemu_log = env.get("QEMU_LOG") or "qemu.log"
+        self.pcap = env.get("PCAP") or os.path.splitext(self.uart_log)[0] + ".pcap"
+        self.boots = [(arch, lane) for arch in self.arches for lane in self._lanes(arch)]
+
+    def _lanes(self, arch):
+        lanes = launcher(["--lanes"], arch, "default").split()
+        if self.lane == "all":
+            return lanes
+        if self.lane not in lanes:
+            raise Usage("LANE=%s is not one of: %s all" % (self.lane, " ".join(lanes)))
+        return [self.lane]
+
+    def file(self, path, arch, lane):
+        """The name of a log; of several boots each has its own."""
+        if len(self.boots) == 1:
+            return path
+        base, extension = os.path.splitext(path)
+        return "%s-%s-%s%s" % (base, arch, lane, extension)
+
+
+def duration(text):
+    found = re.fullmatch(r"(\d+)(s|m|)", text)
+    if not found or int(found.group(1)) == 0:
+        raise Usage("RUN_TIMEOUT=%s is not a time such as 90s or 2m" % text)
+    return int(found.group(1)) * (60 if found.group(2) == "m" else 1)
+
+
+def launcher(arguments, arch, lane):
+    """What scripts/run.sh prints."""
+    return subprocess.run([os.path.join(SCRIPTS, "run.sh")] + arguments, env={**os.environ, "ARCH": arch, "LANE": lane},
+                          stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout.strip()
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Boot:
+    """One run of QEMU: its process, what it printed, and why it was stopped."""
+
+    def __init__(self, arch, lane, settings, folder):
+        self.arch, self.lane, self.settings = arch, lane, settings
+        self.markers = check_markers.MarkerList(os.path.join(LISTS, lane + ".txt"))
+        self.matcher = check_markers.Matcher(self.markers)
+        self.uart, self.stderr, self.pcap = (os.path.join(folder, n) for n in ("uart.log", "qemu.log", "net.pcap"))
+        self.marks = {}       # text of a required line -> size of the capture when it came
+        self.pending = b""    # the beginning of a line
+        self.printed = False  # anything came out of the UART
+        self.stopped = None   # None: QEMU ended by itself; "complete", "marker", "problem", "time-out"
+        self.status = None    # QEMU's exit status, if it ended by itself
+
+    def run(self):
+        env = {**os.environ, "ARCH": self.arch, "LANE": self.lane, "SERIAL": "stdio", "PCAP": self.pcap,
+               "QEMU_ARGS": "-no-reboot " + os.environ.get("QEMU_ARGS", "")}
+        with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart:
+            process = subprocess.Popen([os.path.join(SCRIPTS, "run.sh")], env=env, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=stderr, preexec_fn=die_with_parent,
+                                       start_new_session=True)
+            try:
+                self._watch(process, uart)
+            finally:
+                self._stop(process)
+
+    def _watch(self, process, uart):
+        deadline = time.monotonic() + self.settings.timeout_s
+        while self.stopped is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.stopped = self.stopped or "time-out"
+                return
+            if not select.select([process.stdout], [], [], left)[0]:
+                continue
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                self.status = process.wait(STOP_GRACE_S)
+                return
+            self.printed = True
+            uart.write(data)
+            uart.flush()
+            if self._take(data):
+                deadline = min(deadline, time.monotonic() + PANIC_GRACE_S)
+
+    def _take(self, data):
+        """Feed whole lines. True: the guest has died, and may still say how."""
+        *lines, self.pending = (self.pending + data).split(b"\n")
+        for raw in lines:
+            line = raw.decode("utf-8", "replace")
+            for pattern in self.matcher.feed(line):
+                self.marks[pattern.text] = os.path.getsize(self.pcap) if os.path.exists(self.pcap) else 0
+            if self.stopped is None:
+                self._decide(line)
+        return self.matcher.death is not None
+
+    def _decide(self, line):
+        """Is this the line to stop at?"""
+        until = self.settings.until
+        if self.matcher.death is not None:
+            return
+        if self.matcher.problems and until != "0":
+            self.stopped = "problem"
+        elif until == "1" and self.matcher.is_complete() and self.markers.exit is None:
+            self.stopped = "complete"
+        elif until not in ("0", "1") and line.startswith(until):
+            self.stopped = "marker"
+
+    def _stop(self, process):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        process.stdout.close()
+
+    def verdict(self):
+        """(exit status, sentence)"""
+        matcher, missing = self.matcher, self.matcher.missing()
+        if self.status not in (None, 0) and not self.printed:
+            return NO_START, "QEMU did not start (exit status %d)" % self.status
+        if matcher.death is not None:
+            return DEAD, "the guest died: " + matcher.death
+        if matcher.problems:
+            return WRONG, matcher.problems[0]
+        if self.stopped == "marker":
+            return OK, "stopped at the line asked for, %d of %d required lines seen" % (
+                len(matcher.seen), len(self.markers.required))
+        if self.settings.until not in ("0", "1"):
+            return DEAD, "no line begins with: " + self.settings.until
+        first = "first missing line: " + missing[0] if missing else "all required lines came"
+        if self.status is not None and self.status != (self.markers.exit or 0):
+            return DEAD, "the guest ended with status %d; %s" % (self.status, first)
+        if self.stopped == "time-out" and self.settings.until == "1":
+            return DEAD, "no end within %d s; %s" % (self.settings.timeout_s, first)
+        if missing:
+            return WRONG, first
+        findings = check_markers.check_wire(matcher, self._capture(), self.marks)
+        if findings:
+            return WRONG, findings[0]
+        return OK, "%d required lines there" % len(matcher.seen)
+
+    def _capture(self):
+        return self.pcap if launcher(["--network"], self.arch, self.lane) == "yes" else None
+
+    def keep(self):
+        """Copy the logs to where they were asked for."""
+        for source, target in ((self.uart, self.settings.uart_log), (self.stderr, self.settings.qemu_log),
+                               (self.pcap, self.settings.pcap)):
+            if os.path.exists(source):
+                shutil.copyfile(source, self.settings.file(target, self.arch, self.lane))
+
+    def explain(self):
+        """What to look at when it went wrong."""
+        lines = self.matcher.context()
+        if self.pending.strip():
+            lines.append("  cut off  " + check_markers.printable(self.pending.decode("utf-8", "replace")))
+        with open(self.stderr, "rb") as stderr:
+            said = stderr.read().decode("utf-8", "replace").strip()
+        if said:
+            lines += ["QEMU said:"] + ["    " + check_markers.printable(text) for text in said.splitlines()[-10:]]
+        return lines
+
+
+def run_one(arch, lane, settings):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
+        boot = Boot(arch, lane, settings, folder)
+        try:
+            boot.run()
+        finally:
+            boot.keep()
+        status, sentence = boot.verdict()
+        print("%s %s: %s: %s (%.1f s)" % (arch, lane, {OK: "ok", WRONG: "wrong", NO_START: "no start",
+              DEAD: "dead"}[status], sentence, time.monotonic() - start))
+        if status != OK:
+            print("\n".join(boot.explain()))
+            print("log %s, capture %s" % tuple(settings.file(f, arch, lane) for f in (settings.uart_log, settings.pcap)))
+    sys.stdout.flush()
+    return status
+
+
+def interrupted(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, interrupted)
+    try:
+        settings = Settings(os.environ)
+        return max(run_one(arch, lane, settings) for arch, lane in settings.boots)
+    except (Usage, check_markers.ListError) as why:
+        print("qemu-test: %s" % why, file=sys.stderr)
+        return USAGE
+    except (OSError, subprocess.SubprocessError) as why:
+        print("qemu-test: %s" % why, file=sys.stderr)
+        return NO_START
+    except KeyboardInterrupt:
+        print("qemu-test: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
