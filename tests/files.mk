@@ -16,6 +16,9 @@ UNIT_TESTS += parse
 parse_SRC := libc/base/parse.c
 UNIT_TESTS += ring
 ring_LIBS := -lpthread
+UNIT_TESTS += virtqueue
+virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
+                 drivers/virtio/virtqueue.c drivers/virtio/transport.c
 
 FUZZ_TARGETS :=
 
