@@ -207,16 +207,47 @@ $(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS)
 
+HOST_TESTS  := $(TESTS:%=--unit %)
+HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%)
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
-check: $(TESTS) $(if $(filter file,$(origin SUITE)),$(FUZZERS)) | $(BUILD)/have-build
-	$(Q)$(PY) scripts/run_tests.py $(TESTS:%=--unit %) $(if $(filter file,$(origin SUITE)),$(HOST_CHECKS))
-HOST_CHECKS = $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%)
+ifeq ($(origin SUITE),file)
+check: $(TESTS) $(FUZZERS) $(O)/headers.ok
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS)
+else
+check: $(TESTS)
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS)
+endif
+
+# Every header compiles alone, in the layer it belongs to.
+HEADERS        := $(shell git ls-files '*.h' 2>/dev/null || find kernel libc drivers servers selftest -name '*.h')
+HEADERS_kernel := $(filter-out $(addprefix kernel/arch/,$(addsuffix /%,$(filter-out $(ARCH),$(ARCHES)))),$(filter kernel/%,$(HEADERS)))
+HEADERS_user   := $(filter-out libc/arch/% libc/musl/%,$(filter libc/% drivers/% servers/% selftest/%,$(HEADERS)))
+ALONE          := -fsyntax-only -Wno-unused -x c
+ifeq ($(TOOLCHAIN),llvm)
+ALONE          += -Wno-pragma-once-outside-header
+endif
+$(O)/headers.ok: $(HEADERS_kernel) $(HEADERS_user) $(O)/kernel.flags $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(LWIP_STAMP)
+	$(call say,CHECK,headers)
+	$(Q)$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(ALONE) $(HEADERS_kernel)
+	$(Q)$(CC) $(CFLAGS_user) -Idrivers $(LWIP_INC) $(CC_INCLUDE) $(ALONE) $(HEADERS_user)
+	$(Q)touch $@
 
 # --- boot ---------------------------------------------------------------------------------------------------
 ## run         boot in QEMU; LANE= MAC= NET= MEM= APPEND= as in scripts/run.sh
 run: all | $(BUILD)/have-run
 	$(Q)ARCH=$(ARCH) KERNEL=$(KERNEL_FILE) scripts/run.sh
 KERNEL_FILE = $(abspath $(O)/kernel.elf)
+
+boots = $(foreach l,$(QEMU_LANES) $(QEMU_LANES_$(1)),--boot $(1):$(l))
+## qemu-test   every lane of ARCH, two at a time
+qemu-test: all | $(BUILD)/have-run
+	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
+## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
+test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call boots,$(a)))
+.PHONY: $(ARCHES:%=all-%)
+$(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(LWIP_STAMP) $(MUSL_STAMP)
+	$(Q)$(MAKE) --no-print-directory ARCH=$* all $(BUILD)/$*/headers.ok
 
 ## clean       remove what was built (not the cache of third-party sources)
 clean:

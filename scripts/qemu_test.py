@@ -217,7 +217,8 @@ def run_one(arch, lane, settings):
               DEAD: "dead"}[status], sentence, time.monotonic() - start))
         if status != OK:
             print("\n".join(boot.explain()))
-            print("log %s, capture %s" % tuple(settings.file(f, arch, lane) for f in (settings.uart_log, settings.pcap)))
+            print("log %s, capture %s" % tuple(settings.file(path, arch, lane)
+                                               for path in (settings.uart_log, settings.pcap)))
     sys.stdout.flush()
     return status
 

@@ -10,8 +10,8 @@ Run tests of every kind, say what failed, end with one line that counts them.
   --boot ARCH:LANE    scripts/qemu-test.sh; counts as one
 
 Host tests run first, then boots; each kind as many at a time as --jobs says (boots: 2).  Results go to
-build/test-results.xml as JUnit.  The last line is always `N passed, N failed, N skipped`; the exit status is 0
-only when nothing failed and something passed.
+build/test-results.xml as JUnit.  The last line is always `N passed, N failed, N skipped` and stands in
+build/test-summary.txt too; the exit status is 0 only when nothing failed and something passed.
 """
 
 import argparse
@@ -177,7 +177,10 @@ def main():
     write_junit(cases, os.path.join(BUILD, "test-results.xml"))
     failed, skipped = sum(1 for c in cases if c.failure), sum(1 for c in cases if c.skipped)
     passed = len(cases) - failed - skipped
-    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    summary = "%d passed, %d failed, %d skipped" % (passed, failed, skipped)
+    with open(os.path.join(BUILD, "test-summary.txt"), "w") as out:
+        out.write(summary + "\n")
+    print(summary)
     return 1 if failed or not passed else 0
 
 

@@ -19,12 +19,16 @@ ring_LIBS := -lpthread
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
                  drivers/virtio/virtqueue.c drivers/virtio/transport.c
+UNIT_TESTS += manifest
+manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
 
 FUZZ_TARGETS :=
 
 PY_TESTS :=
 PY_TESTS += tests/markers/test_check_markers.py
 PY_TESTS += tests/unit/test_qemu_test.py
+PY_TESTS += tests/unit/test_check_tree.py
+PY_TESTS += tests/unit/test_mkbundle.py
 
 QEMU_LANES :=
 QEMU_LANES_riscv64 :=

@@ -104,7 +104,8 @@ class Harness(unittest.TestCase):
 
     def test_runs_to_the_time_out_when_asked_to(self):
         start = time.monotonic()
-        self.assertEqual(self.boot("echo x: one; echo x: two; exec sleep 60", RUN_UNTIL_MARKER="0", RUN_TIMEOUT="1s")[0], 0)
+        guest = "echo x: one; echo x: two; exec sleep 60"
+        self.assertEqual(self.boot(guest, RUN_UNTIL_MARKER="0", RUN_TIMEOUT="1s")[0], 0)
         self.assertGreater(time.monotonic() - start, 0.9)
 
     def test_stops_at_the_line_asked_for(self):
@@ -127,7 +128,8 @@ class Harness(unittest.TestCase):
         env = {"ARCHES": "riscv64 aarch64", "LANE": "all", "UART_LOG": "a/b.log"}
         settings = qemu_test.Settings(env)
         names = {settings.file(settings.uart_log, *boot) for boot in settings.boots}
-        self.assertEqual(names, {"a/b-%s-%s.log" % (a, l) for a in ("riscv64", "aarch64") for l in ("default", "other")})
+        self.assertEqual(names, {"a/b-%s-%s.log" % (arch, lane)
+                                 for arch in ("riscv64", "aarch64") for lane in ("default", "other")})
 
     def test_an_interrupted_run_leaves_no_guest_behind(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -135,7 +137,8 @@ class Harness(unittest.TestCase):
             with open(self.path("run.sh"), "a") as script:
                 script.write("\nexec sleep 60\n")
             os.remove(self.path("pid"))
-            code = "import sys; sys.path.insert(0, %r); import qemu_test as q; q.SCRIPTS = q.LISTS = %r; sys.exit(q.main())"
+            code = ("import sys; sys.path.insert(0, %r); import qemu_test as q; "
+                    "q.SCRIPTS = q.LISTS = %r; sys.exit(q.main())")
             env = {**os.environ, "ARCHES": "riscv64", "UART_LOG": self.path("u.log"), "QEMU_LOG": self.path("q.log")}
             harness = subprocess.Popen(["/usr/bin/python3", "-B", "-c", code % (SCRIPTS, self.folder)], env=env,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
