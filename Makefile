@@ -18,8 +18,9 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error ARCH=$(ARCH) is not one of: $(ARCHES))
 $(if $(filter $(TOOLCHAIN),$(TOOLCHAINS)),,$(error TOOLCHAIN=$(TOOLCHAIN) is not one of: $(TOOLCHAINS)))
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc)
+JOBS ?= $(shell nproc)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -198,7 +199,7 @@ $(O)/kernel.img: $(O)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # --- host tests: the pure modules, under ASan and UBSan -----------------------------------------------------
-$(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $(H)/host.list
+$(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $$(addprefix $(H)/,$$($$*_DATA)) $(H)/host.list
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS)
@@ -206,6 +207,12 @@ $(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS)
+
+# The device trees of this machine's QEMU, for the tests of their reader.  It needs some file for a kernel and boots none.
+$(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
+	$(call say,DTB,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)ARCH=$* LANE=default SERIAL=null KERNEL=$< QEMU_ARGS='-machine dumpdtb=$@' scripts/run.sh >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 HOST_TESTS  := $(TESTS:%=--unit %)
 HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%)
