@@ -21,6 +21,8 @@ virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
                  drivers/virtio/virtqueue.c drivers/virtio/transport.c
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
+UNIT_TESTS += manifest
+manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
 
 FUZZ_TARGETS :=
 

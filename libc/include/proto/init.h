@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What init gives a program, and what a program may ask of init.
+ *
+ * Everything stands in the start-up page [wherry/startup.h]: handles by role, facts as settings.
+ * Beyond the roles of startup.h, as far as the manifest lists them for the process:
+ *
+ *     endpoint       its own endpoint, to receive on
+ *     NAME           the endpoint of process NAME, to call
+ *     wake:NAME      the notification of process NAME, to signal
+ *     window, irq    its device: registers (whole pages) and interrupt line
+ *     anything else  shared memory of the manifest: frames, queues, clock, console, logs, ...
+ *
+ * Settings of a process with a device: `compatible`, the name the device tree gives it, and
+ * `offset`, where its registers start inside the window (decimal). Then those boot arguments that
+ * the manifest lists for the process.
+ *
+ * Requests are calls on the role "init". Word 0 is the label, of the answer the status: 0 or a
+ * negative error. E_BAD_CALL: no such request. E_DENIED: the manifest does not allow it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <abi/error.h>
+#include <abi/syscall.h>
+#include <abi/types.h>
+#include <base/attributes.h>
+
+#define ROLE_ENDPOINT "endpoint"
+#define ROLE_WAKE "wake:" /* + name of the process */
+#define ROLE_WINDOW "window"
+#define ROLE_IRQ "irq"
+#define ROLE_FRAMES "frames"   /* struct frames_area, contiguous [proto/frames.h] */
+#define ROLE_QUEUES "queues"   /* a driver's queues, contiguous; with the DMA right */
+#define ROLE_CLOCK "clock"     /* struct rtc_page [proto/rtc.h] */
+#define ROLE_CONSOLE "console" /* struct serial_console [proto/serial.h] */
+#define ROLE_HISTORY "history" /* struct serial_history [proto/serial.h] */
+#define ROLE_LOGS "logs"       /* every log page, one after the other; serial alone */
+#define ROLE_READERS "readers" /* struct serial_sources [proto/serial.h]; serial alone */
+
+#define SETTING_COMPATIBLE "compatible"
+#define SETTING_OFFSET "offset"
+
+enum init_label {
+    INIT_UP = 1, /* the program has started and serves from now on */
+    INIT_EXIT,   /* 1: code. It has ended; init takes it apart and does not answer */
+    INIT_LIST,   /* 1: index from 0. Answer: struct init_process packed; E_NOT_FOUND behind the last */
+    INIT_SYSTEM, /* answer: 1 RAM, 2 free, 3 used pages; 4 objects, 5 handles, 6 mappings */
+    INIT_LEND,   /* the device window that the manifest lends this process, for as long as nobody
+                  * else maps it. Answer: 1 handle (map, read, write), 2 offset, 3 bytes.
+                  * E_NOT_FOUND: the machine has none. E_BUSY: it is lent already. */
+    INIT_RETURN, /* takes the lent window back, mappings included. E_STATE: nothing is lent */
+    INIT_POWER,  /* 1: enum off_action, 2: code. Does not answer */
+};
+
+/* The badge of a process on every endpoint it may call: its place in the manifest, from 1. */
+
+enum init_state {
+    INIT_STATE_STOPPED,  /* not started: no device, no program, or never asked for */
+    INIT_STATE_STARTING, /* runs, has not said INIT_UP */
+    INIT_STATE_UP,
+    INIT_STATE_ENDED,    /* said INIT_EXIT and is not restarted */
+    INIT_STATE_WAITING,  /* died; waits for its restart */
+    INIT_STATE_FAILED,   /* died too often */
+    INIT_STATES,
+};
+
+enum { INIT_NAME_BYTES = 16 };
+
+struct init_process {
+    char name[INIT_NAME_BYTES]; /* ends with a zero */
+    uint8_t state;              /* enum init_state */
+    uint8_t thread_state;       /* enum thread_state */
+    uint8_t priority;
+    uint32_t restarts;
+    uint64_t cpu_ticks;
+    uint32_t pages_used;
+    uint32_t pages_limit;
+    uint32_t stack_bytes_used; /* most there ever was */
+    uint32_t stack_bytes;
+    uint32_t handles;
+    uint32_t fp_traps;
+};
+
+/* Words 1 to 7 of the answer to INIT_LIST. */
+static inline void init_process_pack(const struct init_process *process, uint64_t words[IPC_WORDS])
+{
+    for (unsigned i = 0; i < INIT_NAME_BYTES / 8; i++) {
+        words[1 + i] = 0;
+        for (unsigned j = 0; j < 8; j++) {
+            words[1 + i] |= (uint64_t)(uint8_t)process->name[8 * i + j] << 8 * j;
+        }
+    }
+    words[3] = (uint64_t)process->state | (uint64_t)process->thread_state << 8 |
+               (uint64_t)process->priority << 16 | (uint64_t)process->restarts << 32;
+    words[4] = process->cpu_ticks;
+    words[5] = process->pages_used | (uint64_t)process->pages_limit << 32;
+    words[6] = process->stack_bytes_used | (uint64_t)process->stack_bytes << 32;
+    words[7] = process->handles | (uint64_t)process->fp_traps << 32;
+}
+
+static inline void init_process_unpack(const uint64_t words[IPC_WORDS],
+                                       struct init_process *process)
+{
+    for (unsigned i = 0; i < INIT_NAME_BYTES; i++) {
+        process->name[i] = (char)(words[1 + i / 8] >> 8 * (i % 8));
+    }
+    process->name[INIT_NAME_BYTES - 1] = '\0';
+    process->state = (uint8_t)words[3];
+    process->thread_state = (uint8_t)(words[3] >> 8);
+    process->priority = (uint8_t)(words[3] >> 16);
+    process->restarts = (uint32_t)(words[3] >> 32);
+    process->cpu_ticks = words[4];
+    process->pages_used = (uint32_t)words[5];
+    process->pages_limit = (uint32_t)(words[5] >> 32);
+    process->stack_bytes_used = (uint32_t)words[6];
+    process->stack_bytes = (uint32_t)(words[6] >> 32);
+    process->handles = (uint32_t)words[7];
+    process->fp_traps = (uint32_t)(words[7] >> 32);
+}

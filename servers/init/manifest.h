@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The authority graph: for every process what it is, what it has, whom it may reach, what it may
+ * print and what happens when it dies. Nothing else grants authority.
+ *
+ * The manifest is data, in manifest.c; a process or memory is named by its text. The checks are
+ * pure: host tests run them, and init runs them before it starts anything. scripts/authority
+ * draws the graph from the same data.
+ *
+ * M1  Names are unique; every name that is used is defined.
+ * M2  Calls go uphill: who is called has a higher priority than who calls. So no cycle of calls
+ *     exists and no server waits for a client.
+ * M3  A line prefix belongs to one process.
+ * M4  A device belongs to one process; init may lend its window when nobody maps it.
+ * M5  Every size is within the limits of the kernel and of the start-up page.
+ * M6  Only memory that is contiguous is given with the DMA right, and only to a process with a device.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <abi/types.h>
+#include <base/attributes.h>
+
+enum {
+    MANIFEST_PROCESSES_MAX = 16,
+    MANIFEST_MEMORIES_MAX = 16,
+    MANIFEST_NAME_BYTES = 11, /* with the 0; "wake:" in front of it is a role of at most 15 */
+    MANIFEST_PREFIXES_MAX = 4,
+    MANIFEST_CALLS_MAX = 4,
+    MANIFEST_WAKES_MAX = 4,
+    MANIFEST_SETTINGS_MAX = 6,
+    MANIFEST_COMPATIBLES_MAX = 2,
+    MANIFEST_USERS_MAX = 6,
+    MANIFEST_PAGES_MAX = 4096, /* of one account or memory */
+    MANIFEST_PRIORITY_INIT = PRIORITY_LEVELS - 1,
+};
+
+/* What init does when a process ends or is hung. */
+enum manifest_restart {
+    RESTART_NEVER,  /* its line says how it ended */
+    RESTART_ALWAYS, /* after a pause that grows [supervise.h] */
+};
+
+/* Authority beyond handles: what init does when this process asks. */
+enum manifest_flag {
+    MAY_POWER = 1 << 0,  /* INIT_POWER */
+    MAY_LIST = 1 << 1,   /* INIT_LIST, INIT_SYSTEM */
+    HAS_SYSTEM = 1 << 2, /* a copy of the system handle: the kernel's own figures, minting, power */
+    HAS_SEED = 1 << 3,   /* the tree's rng-seed, in its start-up page alone */
+    IS_ONE_SHOT = 1 << 4, /* is done with INIT_EXIT 0; nobody waits for INIT_UP */
+    IS_UNWATCHED = 1 << 5, /* no heartbeat: it may hold the CPU for seconds */
+};
+
+struct manifest_device {
+    const char *compatibles[MANIFEST_COMPATIBLES_MAX]; /* NULL: no device. The first found is taken */
+    uint32_t virtio_device; /* behind a virtio transport: the device's id; else 0 */
+    bool is_needed;         /* without it the process is not started */
+};
+
+struct manifest_process {
+    const char *name;    /* fewer than MANIFEST_NAME_BYTES letters */
+    const char *program; /* in the bundle */
+    uint32_t priority;
+    uint32_t budget_us; /* of CPU time in each period; 0: no limit */
+    uint32_t period_us;
+    uint32_t pages;        /* of its account */
+    uint32_t handle_slots;
+    enum manifest_restart restart;
+    uint32_t flags; /* enum manifest_flag */
+    bool is_server; /* has an endpoint */
+    struct manifest_device device;
+    const char *lends;                               /* process whose device window it may borrow */
+    const char *calls[MANIFEST_CALLS_MAX];           /* processes; init needs no mention */
+    const char *wakes[MANIFEST_WAKES_MAX];           /* processes; serial needs no mention */
+    const char *settings[MANIFEST_SETTINGS_MAX];     /* keys of base/bootargs.h */
+    const char *prefixes[MANIFEST_PREFIXES_MAX];     /* with which its lines may begin */
+};
+
+/* Memory that lasts as long as the system; init makes and owns it. */
+struct manifest_memory {
+    const char *role;
+    uint32_t pages;
+    bool is_contiguous;
+    struct manifest_user {
+        const char *process;
+        uint32_t rights; /* of RIGHT_READ, WRITE, DMA; RIGHT_MAP goes without saying */
+    } users[MANIFEST_USERS_MAX];
+};
+
+struct manifest {
+    const struct manifest_process *processes; /* the first is init; in the order of their start */
+    uint32_t process_count;
+    const struct manifest_memory *memories;
+    uint32_t memory_count;
+};
+
+/* The manifest of this system. */
+extern const struct manifest manifest;
+
+/*
+ * Checks M1 to M6. E_CORRUPT: one is broken; then *fault says which, with the names, in `size`
+ * bytes of text.
+ */
+MUST_CHECK int manifest_check(const struct manifest *checked, char *fault, size_t size);
+
+/* Index of the process of that name. E_NOT_FOUND. */
+MUST_CHECK int manifest_find(const struct manifest *searched, const char *name, uint32_t *index);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "manifest.h"
+
+#include <abi/error.h>
+#include <base/fmt.h>
+#include <string.h>
+#include <wherry/startup.h>
+
+#include "settings.h"
+
+enum {
+    HANDLES_EVERYBODY = 8, /* account, task, notification, init, serial, endpoint, window, irq */
+    HANDLE_SLOTS_MIN = 8,
+    HANDLE_SLOTS_MAX = 1024,
+};
+
+/* Where a broken rule is told; `checked` is what the names are looked up in. */
+struct check {
+    const struct manifest *checked;
+    char *fault;
+    size_t size;
+};
+
+PRINTF_LIKE(2, 3) static int refuse(const struct check *check, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fmt_format_list(check->fault, check->size, format, arguments);
+    va_end(arguments);
+    return E_CORRUPT;
+}
+
+int manifest_find(const struct manifest *searched, const char *name, uint32_t *index)
+{
+    for (uint32_t i = 0; i < searched->process_count; i++) {
+        if (strcmp(searched->processes[i].name, name) == 0) {
+            *index = i;
+            return OK;
+        }
+    }
+    return E_NOT_FOUND;
+}
+
+static bool is_known(const struct check *check, const char *name)
+{
+    uint32_t index;
+    return manifest_find(check->checked, name, &index) == OK;
+}
+
+static bool is_name(const char *name)
+{
+    size_t length = name == NULL ? 0 : strnlen(name, MANIFEST_NAME_BYTES);
+    return length > 0 && length < MANIFEST_NAME_BYTES;
+}
+
+/* --- one process ----------------------------------------------------------------------------- */
+
+/* M5, and the first half of M1. */
+static int check_sizes(const struct check *check, const struct manifest_process *process)
+{
+    if (!is_name(process->name) || process->program == NULL) {
+        return refuse(check, "a process without a name of 1 to 10 letters");
+    }
+    if (process->priority >= PRIORITY_LEVELS) {
+        return refuse(check, "%s: no such priority", process->name);
+    }
+    if ((process->budget_us == 0) != (process->period_us == 0) ||
+        process->budget_us > process->period_us) {
+        return refuse(check, "%s: a CPU budget that is not a part of its period", process->name);
+    }
+    if (process == check->checked->processes) { /* init owns all memory and all handles */
+        return OK;
+    }
+    if (process->priority == 0 || process->priority >= MANIFEST_PRIORITY_INIT) {
+        return refuse(check, "%s: its priority is not below init's", process->name);
+    }
+    if (process->pages == 0 || process->pages > MANIFEST_PAGES_MAX) {
+        return refuse(check, "%s: pages outside 1 to %d", process->name, MANIFEST_PAGES_MAX);
+    }
+    if (process->handle_slots < HANDLE_SLOTS_MIN || process->handle_slots > HANDLE_SLOTS_MAX) {
+        return refuse(check, "%s: handle slots outside %d to %d", process->name, HANDLE_SLOTS_MIN,
+                      HANDLE_SLOTS_MAX);
+    }
+    return OK;
+}
+
+/* M2 and the second half of M1 */
+static int check_references(const struct check *check, const struct manifest_process *process)
+{
+    uint32_t index;
+    for (int i = 0; i < MANIFEST_CALLS_MAX && process->calls[i] != NULL; i++) {
+        if (manifest_find(check->checked, process->calls[i], &index) != OK) {
+            return refuse(check, "%s calls %s, which is not defined", process->name,
+                          process->calls[i]);
+        }
+        const struct manifest_process *callee = &check->checked->processes[index];
+        if (!callee->is_server) {
+            return refuse(check, "%s calls %s, which has no endpoint", process->name, callee->name);
+        }
+        if (callee->priority <= process->priority) {
+            return refuse(check, "%s calls %s, which is not uphill", process->name, callee->name);
+        }
+    }
+    for (int i = 0; i < MANIFEST_WAKES_MAX && process->wakes[i] != NULL; i++) {
+        if (!is_known(check, process->wakes[i])) {
+            return refuse(check, "%s wakes %s, which is not defined", process->name,
+                          process->wakes[i]);
+        }
+    }
+    for (int i = 0; i < MANIFEST_SETTINGS_MAX && process->settings[i] != NULL; i++) {
+        char value[SETTINGS_VALUE_BYTES];
+        if (settings_format(&(struct bootargs){0}, process->settings[i], value) != OK) {
+            return refuse(check, "%s is told %s, which is no boot argument", process->name,
+                          process->settings[i]);
+        }
+    }
+    if (process->lends != NULL &&
+        (manifest_find(check->checked, process->lends, &index) != OK ||
+         check->checked->processes[index].device.compatibles[0] == NULL)) {
+        return refuse(check, "%s borrows from %s, which has no device", process->name,
+                      process->lends);
+    }
+    return OK;
+}
+
+static bool has_text(const char *const *texts, uint32_t limit, const char *text)
+{
+    for (uint32_t i = 0; i < limit && texts[i] != NULL; i++) {
+        if (strcmp(texts[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- pairs of processes ---------------------------------------------------------------------- */
+
+/* Whether a node of the tree could be the device of both. */
+static bool is_same_device(const struct manifest_device *left, const struct manifest_device *right)
+{
+    for (int i = 0; i < MANIFEST_COMPATIBLES_MAX && left->compatibles[i] != NULL; i++) {
+        if (left->virtio_device == right->virtio_device &&
+            has_text(right->compatibles, MANIFEST_COMPATIBLES_MAX, left->compatibles[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* M1, M3, M4 */
+static int check_pair(const struct check *check, const struct manifest_process *one,
+                      const struct manifest_process *other)
+{
+    if (strcmp(one->name, other->name) == 0) {
+        return refuse(check, "%s is defined twice", one->name);
+    }
+    for (int i = 0; i < MANIFEST_PREFIXES_MAX && one->prefixes[i] != NULL; i++) {
+        if (has_text(other->prefixes, MANIFEST_PREFIXES_MAX, one->prefixes[i])) {
+            return refuse(check, "%s and %s both print %s:", one->name, other->name,
+                          one->prefixes[i]);
+        }
+    }
+    if (is_same_device(&one->device, &other->device)) {
+        return refuse(check, "%s and %s want the same device", one->name, other->name);
+    }
+    return OK;
+}
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* M1, M5, M6 */
+static int check_memory(const struct check *check, const struct manifest_memory *memory)
+{
+    if (memory->role == NULL || memory->role[0] == '\0' ||
+        strnlen(memory->role, STARTUP_ROLE_BYTES) == STARTUP_ROLE_BYTES) {
+        return refuse(check, "a memory without a role of 1 to 15 letters");
+    }
+    if (memory->pages == 0 || memory->pages > MANIFEST_PAGES_MAX) {
+        return refuse(check, "%s: pages outside 1 to %d", memory->role, MANIFEST_PAGES_MAX);
+    }
+    for (int i = 0; i < MANIFEST_USERS_MAX && memory->users[i].process != NULL; i++) {
+        const struct manifest_user *user = &memory->users[i];
+        uint32_t index;
+        if (manifest_find(check->checked, user->process, &index) != OK) {
+            return refuse(check, "%s is given to %s, which is not defined", memory->role,
+                          user->process);
+        }
+        if ((user->rights & ~(uint32_t)(RIGHT_READ | RIGHT_WRITE | RIGHT_DMA)) != 0 ||
+            (user->rights & RIGHT_READ) == 0) {
+            return refuse(check, "%s is given to %s with rights that make no sense", memory->role,
+                          user->process);
+        }
+        bool is_driver = check->checked->processes[index].device.compatibles[0] != NULL;
+        if ((user->rights & RIGHT_DMA) != 0 && (!memory->is_contiguous || !is_driver)) {
+            return refuse(check, "%s is given to %s with the DMA right", memory->role,
+                          user->process);
+        }
+    }
+    return OK;
+}
+
+static bool is_user(const struct manifest_memory *memory, const char *name)
+{
+    for (int i = 0; i < MANIFEST_USERS_MAX && memory->users[i].process != NULL; i++) {
+        if (strcmp(memory->users[i].process, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A role names one memory for each process (M1), and all roles fit the start-up page (M5). */
+static int check_roles(const struct check *check, const struct manifest_process *process)
+{
+    uint32_t roles = HANDLES_EVERYBODY + MANIFEST_CALLS_MAX + MANIFEST_WAKES_MAX;
+    for (uint32_t i = 0; i < check->checked->memory_count; i++) {
+        const struct manifest_memory *memory = &check->checked->memories[i];
+        if (!is_user(memory, process->name)) {
+            continue;
+        }
+        roles++;
+        for (uint32_t j = 0; j < i; j++) {
+            const struct manifest_memory *earlier = &check->checked->memories[j];
+            if (strcmp(memory->role, earlier->role) == 0 && is_user(earlier, process->name)) {
+                return refuse(check, "%s has two memories %s", process->name, memory->role);
+            }
+        }
+    }
+    if (roles > STARTUP_HANDLES_MAX) {
+        return refuse(check, "%s: more handles than a start-up page holds", process->name);
+    }
+    return OK;
+}
+
+static int check_process(const struct check *check, uint32_t index)
+{
+    const struct manifest_process *process = &check->checked->processes[index];
+    int error = check_sizes(check, process);
+    for (uint32_t i = 0; i < index && error == OK; i++) {
+        error = check_pair(check, process, &check->checked->processes[i]);
+    }
+    if (error == OK) {
+        error = check_references(check, process);
+    }
+    return error == OK ? check_roles(check, process) : error;
+}
+
+int manifest_check(const struct manifest *checked, char *fault, size_t size)
+{
+    struct check check = {checked, fault, size};
+    if (checked->process_count == 0 || checked->process_count > MANIFEST_PROCESSES_MAX ||
+        checked->memory_count > MANIFEST_MEMORIES_MAX) {
+        return refuse(&check, "processes outside 1 to %d or memories above %d",
+                      MANIFEST_PROCESSES_MAX, MANIFEST_MEMORIES_MAX);
+    }
+    int error = OK;
+    for (uint32_t i = 0; i < checked->process_count && error == OK; i++) {
+        error = check_process(&check, i);
+    }
+    for (uint32_t i = 0; i < checked->memory_count && error == OK; i++) {
+        error = check_memory(&check, &checked->memories[i]);
+    }
+    return error;
+}

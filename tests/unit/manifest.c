@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rules of the manifest: the system's own keeps them, and each breach is found and told.
+ */
+#include "test.h"
+
+#include <abi/error.h>
+#include <servers/init/manifest.h>
+#include <servers/init/settings.h>
+
+/* Three sound processes and one memory, to be broken in one place by each test. */
+struct sample {
+    struct manifest_process processes[3];
+    struct manifest_memory memories[2];
+    struct manifest manifest;
+    char fault[96];
+};
+
+static void make_sample(struct sample *sample)
+{
+    *sample = (struct sample){
+        .processes =
+            {
+                {.name = "init", .program = "init", .priority = 63, .is_server = true},
+                {.name = "high",
+                 .program = "high",
+                 .priority = 40,
+                 .pages = 8,
+                 .handle_slots = 32,
+                 .is_server = true,
+                 .device = {.compatibles = {"acme,a", "acme,b"}},
+                 .prefixes = {"high", "tall"}},
+                {.name = "low",
+                 .program = "low",
+                 .priority = 20,
+                 .budget_us = 10,
+                 .period_us = 20,
+                 .pages = 8,
+                 .handle_slots = 32,
+                 .lends = "high",
+                 .calls = {"init", "high"},
+                 .wakes = {"high"},
+                 .settings = {"ip"},
+                 .prefixes = {"low"}},
+            },
+        .memories = {{.role = "shared",
+                      .pages = 2,
+                      .is_contiguous = true,
+                      .users = {{"high", RIGHT_READ | RIGHT_DMA}, {"low", RIGHT_READ}}},
+                     {.role = "other", .pages = 1, .users = {{"low", RIGHT_READ}}}},
+    };
+    sample->manifest = (struct manifest){sample->processes, 3, sample->memories, 2};
+}
+
+static int check(struct sample *sample)
+{
+    return manifest_check(&sample->manifest, sample->fault, sizeof(sample->fault));
+}
+
+static void expect_fault(struct sample *sample, const char *fault)
+{
+    sample->fault[0] = '\0';
+    assert_int_equal(check(sample), E_CORRUPT);
+    assert_string_equal(sample->fault, fault);
+}
+
+TEST(the_systems_own_manifest_keeps_every_rule)
+{
+    char fault[96] = "";
+    int error = manifest_check(&manifest, fault, sizeof(fault));
+    assert_string_equal(fault, "");
+    assert_int_equal(error, OK);
+    assert_string_equal(manifest.processes[0].name, "init");
+}
+
+TEST(a_sound_sample_passes)
+{
+    struct sample sample;
+    make_sample(&sample);
+    assert_int_equal(check(&sample), OK);
+}
+
+TEST(a_name_stands_for_one_process)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[2].name = "high";
+    expect_fault(&sample, "high is defined twice");
+    sample.processes[2].name = "";
+    expect_fault(&sample, "a process without a name of 1 to 10 letters");
+    sample.processes[2].name = "elevenchars";
+    expect_fault(&sample, "a process without a name of 1 to 10 letters");
+}
+
+TEST(every_name_that_is_used_is_defined)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[2].calls[0] = "nobody";
+    expect_fault(&sample, "low calls nobody, which is not defined");
+    make_sample(&sample);
+    sample.processes[2].wakes[0] = "nobody";
+    expect_fault(&sample, "low wakes nobody, which is not defined");
+    make_sample(&sample);
+    sample.memories[0].users[1].process = "nobody";
+    expect_fault(&sample, "shared is given to nobody, which is not defined");
+    make_sample(&sample);
+    sample.processes[2].lends = "init";
+    expect_fault(&sample, "low borrows from init, which has no device");
+    make_sample(&sample);
+    sample.processes[2].settings[0] = "colour";
+    expect_fault(&sample, "low is told colour, which is no boot argument");
+}
+
+TEST(calls_go_uphill_and_so_have_no_cycle)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[1].calls[0] = "low";
+    sample.processes[2].is_server = true;
+    expect_fault(&sample, "high calls low, which is not uphill");
+    make_sample(&sample);
+    sample.processes[1].is_server = false;
+    expect_fault(&sample, "low calls high, which has no endpoint");
+    make_sample(&sample);
+    sample.processes[1].priority = 20;
+    expect_fault(&sample, "low calls high, which is not uphill");
+    make_sample(&sample);
+    sample.processes[2].calls[0] = "low";
+    sample.processes[2].is_server = true;
+    expect_fault(&sample, "low calls low, which is not uphill");
+}
+
+TEST(a_prefix_belongs_to_one_process)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[2].prefixes[1] = "tall";
+    expect_fault(&sample, "low and high both print tall:");
+}
+
+TEST(a_device_belongs_to_one_process)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[2].device.compatibles[0] = "acme,b";
+    expect_fault(&sample, "low and high want the same device");
+    sample.processes[2].device.virtio_device = 4;
+    assert_int_equal(check(&sample), OK);
+}
+
+TEST(sizes_stay_within_the_limits)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[1].pages = 0;
+    expect_fault(&sample, "high: pages outside 1 to 4096");
+    make_sample(&sample);
+    sample.processes[1].handle_slots = 7;
+    expect_fault(&sample, "high: handle slots outside 8 to 1024");
+    sample.processes[1].handle_slots = 1025;
+    expect_fault(&sample, "high: handle slots outside 8 to 1024");
+    make_sample(&sample);
+    sample.processes[1].priority = 63;
+    expect_fault(&sample, "high: its priority is not below init's");
+    sample.processes[1].priority = 64;
+    expect_fault(&sample, "high: no such priority");
+    make_sample(&sample);
+    sample.processes[2].budget_us = 21;
+    expect_fault(&sample, "low: a CPU budget that is not a part of its period");
+    make_sample(&sample);
+    sample.memories[1].pages = 4097;
+    expect_fault(&sample, "other: pages outside 1 to 4096");
+    sample.memories[1].pages = 1;
+    sample.memories[1].role = "sixteen letters!";
+    expect_fault(&sample, "a memory without a role of 1 to 15 letters");
+    sample.memories[1].role = "shared";
+    expect_fault(&sample, "low has two memories shared");
+}
+
+TEST(physical_addresses_are_for_drivers_and_contiguous_memory)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.memories[0].is_contiguous = false;
+    expect_fault(&sample, "shared is given to high with the DMA right");
+    make_sample(&sample);
+    sample.memories[0].users[1].rights |= RIGHT_DMA;
+    expect_fault(&sample, "shared is given to low with the DMA right");
+    make_sample(&sample);
+    sample.memories[0].users[1].rights |= RIGHT_MANAGE;
+    expect_fault(&sample, "shared is given to low with rights that make no sense");
+    sample.memories[0].users[1].rights = RIGHT_WRITE;
+    expect_fault(&sample, "shared is given to low with rights that make no sense");
+}
+
+TEST(a_setting_is_the_boot_argument_as_text)
+{
+    const struct bootargs bootargs = {
+        .node = "left",
+        .lane = "legacy",
+        .ip = 0x0a00020f,
+        .prefix_bits = 24,
+        .gateway = 0x0a000202,
+        .is_dual = true,
+        .panic = BOOTARGS_PANIC_EXIT,
+        .profile = BOOTARGS_PROFILE_MINIMAL,
+    };
+    const char *const expected[][2] = {
+        {"node", "left"},    {"lane", "legacy"}, {"ip", "10.0.2.15/24"},  {"gw", "10.0.2.2"},
+        {"dual", "1"},       {"panic", "exit"},  {"profile", "minimal"},
+    };
+    char value[SETTINGS_VALUE_BYTES];
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_int_equal(settings_format(&bootargs, expected[i][0], value), OK);
+        assert_string_equal(value, expected[i][1]);
+    }
+    assert_int_equal(settings_format(&bootargs, "ipx", value), E_NOT_FOUND);
+}
+
+TEST(an_address_that_was_not_given_is_no_setting)
+{
+    const struct bootargs none = {0};
+    char value[SETTINGS_VALUE_BYTES];
+    assert_int_equal(settings_format(&none, "ip", value), OK);
+    assert_string_equal(value, "");
+    assert_int_equal(settings_format(&none, "gw", value), OK);
+    assert_string_equal(value, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_systems_own_manifest_keeps_every_rule),
+        cmocka_unit_test(a_sound_sample_passes),
+        cmocka_unit_test(a_name_stands_for_one_process),
+        cmocka_unit_test(every_name_that_is_used_is_defined),
+        cmocka_unit_test(calls_go_uphill_and_so_have_no_cycle),
+        cmocka_unit_test(a_prefix_belongs_to_one_process),
+        cmocka_unit_test(a_device_belongs_to_one_process),
+        cmocka_unit_test(sizes_stay_within_the_limits),
+        cmocka_unit_test(physical_addresses_are_for_drivers_and_contiguous_memory),
+        cmocka_unit_test(a_setting_is_the_boot_argument_as_text),
+        cmocka_unit_test(an_address_that_was_not_given_is_no_setting),
+    };
+    return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
+}
