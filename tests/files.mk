@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Host tests and boots, in the order they run: a line of its own for each, so that changes do not meet.
 #
-# UNIT_TESTS    NAME is tests/unit/NAME.c (cmocka), linked with NAME_SRC and the libraries NAME_LIBS
+# UNIT_TESTS    NAME is tests/unit/NAME.c (cmocka), linked with NAME_SRC and the libraries NAME_LIBS; reads NAME_DATA
 # FUZZ_TARGETS  NAME is tests/fuzz/NAME.c (libFuzzer), linked with NAME_FUZZ_SRC; corpus in tests/fuzz/corpus/NAME/
 # PY_TESTS      files of Python unit tests
 # QEMU_LANES    lanes that must pass on both CPUs; QEMU_LANES_riscv64 and _aarch64: on that one only
@@ -16,6 +16,11 @@ UNIT_TESTS += parse
 parse_SRC := libc/base/parse.c
 UNIT_TESTS += ring
 ring_LIBS := -lpthread
+UNIT_TESTS += fdt
+fdt_SRC := libc/base/fdt.c libc/base/fdt_devices.c tests/fuzz/fdt.c
+fdt_LIBS := -lfdt
+fdt_DATA := riscv64.dtb aarch64.dtb
+UNIT_TESTS += base_mem
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
                  drivers/virtio/virtqueue.c drivers/virtio/transport.c
@@ -25,6 +30,8 @@ UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
 
 FUZZ_TARGETS :=
+FUZZ_TARGETS += fdt
+fdt_FUZZ_SRC := libc/base/fdt.c libc/base/fdt_devices.c
 
 PY_TESTS :=
 PY_TESTS += tests/markers/test_check_markers.py
