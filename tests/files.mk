@@ -24,10 +24,17 @@ UNIT_TESTS += base_mem
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
                  drivers/virtio/virtqueue.c drivers/virtio/transport.c
+UNIT_TESTS += virtio_transport
+virtio_transport_SRC := tests/unit/fake_virtio.c drivers/virtio/virtqueue.c drivers/virtio/transport.c
+UNIT_TESTS += virtio_net
+virtio_net_SRC := tests/unit/net_bench.c tests/unit/fake_virtio.c \
+                  drivers/virtio/virtqueue.c drivers/virtio/transport.c \
+                  drivers/net/net_features.c drivers/net/net_device.c drivers/net/net_core.c \
+                  drivers/net/net_driver.c
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
-UNIT_TESTS += manifest
-manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
+UNIT_TESTS += bringup_rv_virt_v1_2_host
+bringup_rv_virt_v1_2_host_SRC := tests/sim/sim.c tests/sim/dhcp_stub.c $(NETD_PURE_SRC) libc/base/fmt.c $(LWIP_SRC)
 
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt
