@@ -22,15 +22,17 @@ fdt_LIBS := -lfdt
 fdt_DATA := riscv64.dtb aarch64.dtb
 UNIT_TESTS += base_mem
 UNIT_TESTS += virtqueue
-virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/fake_virtio.c \
+virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c \
                  drivers/virtio/virtqueue.c drivers/virtio/transport.c
 UNIT_TESTS += virtio_transport
 virtio_transport_SRC := tests/unit/fake_virtio.c drivers/virtio/virtqueue.c drivers/virtio/transport.c
 UNIT_TESTS += virtio_net
+UNIT_TESTS += virtio_net_faults
 virtio_net_SRC := tests/unit/net_bench.c tests/unit/fake_virtio.c \
                   drivers/virtio/virtqueue.c drivers/virtio/transport.c \
                   drivers/net/net_features.c drivers/net/net_device.c drivers/net/net_core.c \
                   drivers/net/net_driver.c
+virtio_net_faults_SRC := $(virtio_net_SRC)
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
 UNIT_TESTS += bringup_rv_virt_v1_2_host

@@ -73,7 +73,7 @@ void net_driver_interrupt(struct net_driver *driver);
 
 /*
  * Does what there is to do, once: at most one reset and one pass over the queues.
- * An error ends the driver: the device failed a bring-up (errors of net_device_open, net_device_start),
- * or E_LIMIT for L2. `step` is valid all the same, and the state tells netd.
+ * An error ends the driver: the device failed a bring-up (errors of net_device_open and
+ * net_device_start), or E_LIMIT for L2. `step` is valid all the same, and the state tells netd.
  */
 int net_driver_step(struct net_driver *driver, struct net_step *step) MUST_CHECK;

@@ -47,7 +47,7 @@ struct transport {
 
 /*
  * Looks who is there. `transport->version` and `device` are set as far as they were read.
- * E_CORRUPT: wrong magic. E_UNSUPPORTED: neither version. E_NOT_FOUND: empty slot or another device.
+ * E_CORRUPT: wrong magic. E_UNSUPPORTED: neither version. E_NOT_FOUND: no device, or another.
  */
 int transport_probe(struct transport *transport, struct virtio_mmio mmio,
                     enum virtio_device device) MUST_CHECK;
@@ -70,7 +70,7 @@ uint64_t transport_offered(const struct transport *transport);
  */
 int transport_negotiate(struct transport *transport, uint64_t wanted) MUST_CHECK;
 
-/* Entries that queue `index` can have. E_NOT_FOUND: no such queue. E_BUSY: in use before a reset. */
+/* Entries that queue `index` can have. E_NOT_FOUND: no such queue. E_BUSY: it is in use. */
 int transport_queue_max(const struct transport *transport, uint32_t index,
                         uint32_t *entries) MUST_CHECK;
 

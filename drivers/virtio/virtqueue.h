@@ -112,7 +112,7 @@ struct virtq_used {
     uint32_t bytes;  /* written by the device into the buffer, header apart */
 };
 
-/* The size to use with a device that allows `device_max`: a power of two, 0 if there is no queue. */
+/* The size to use with a device that allows `device_max`: a power of two; 0: there is no queue. */
 uint16_t virtqueue_size(uint32_t device_max);
 
 /*

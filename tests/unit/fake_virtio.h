@@ -72,7 +72,7 @@ struct fake_chain {
     } segment[FAKE_SEGMENTS];
 };
 
-/* A virtio-net with MAC 02:00:00:00:00:01, MTU 1500, link up, and what QEMU's user network offers. */
+/* A virtio-net with MAC 02:00:00:00:00:01, MTU 1500, link up; offers what QEMU's user net does. */
 void fake_init(struct fake_virtio *fake, uint32_t version);
 void fake_add_memory(struct fake_virtio *fake, uint64_t physical, void *host, size_t bytes);
 struct virtio_mmio fake_mmio(struct fake_virtio *fake);

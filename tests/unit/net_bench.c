@@ -171,3 +171,69 @@ uint32_t net_bench_take_done(struct net_bench *bench)
     assert_false(ring_consumer_commit(&bench->tx_done));
     return count;
 }
+
+/* A frame that tells its number. */
+static uint32_t make_frame(uint64_t number, uint8_t *frame)
+{
+    uint32_t bytes = FRAMES_ETHERNET_BYTES + (uint32_t)(number * 37 % 1501);
+
+    for (uint32_t i = 0; i < bytes; i++) {
+        frame[i] = (uint8_t)(number + i * 13);
+    }
+    return bytes;
+}
+
+static void check_frame(uint64_t number, const uint8_t *frame, uint32_t bytes)
+{
+    uint8_t expected[NET_BENCH_FRAME_MAX];
+
+    assert_int_equal(bytes, make_frame(number, expected));
+    assert_memory_equal(frame, expected, bytes);
+}
+
+void net_bench_receive_number(struct net_bench *bench, uint64_t number)
+{
+    uint8_t frame[NET_BENCH_FRAME_MAX];
+    uint32_t bytes = make_frame(number, frame);
+
+    assert_true(fake_receive(&bench->fake, frame, bytes));
+}
+
+void net_bench_send_number(struct net_bench *bench, uint64_t number, uint16_t index)
+{
+    uint8_t frame[NET_BENCH_FRAME_MAX];
+    uint32_t bytes = make_frame(number, frame);
+
+    net_bench_send(bench, index, frame, (uint16_t)bytes);
+}
+
+uint32_t net_bench_transmit_all(struct net_bench *bench, uint64_t *number)
+{
+    uint8_t frame[FRAMES_BYTES];
+    uint32_t bytes, count = 0;
+
+    while (fake_transmit(&bench->fake, frame, &bytes)) {
+        check_frame((*number)++, frame, bytes);
+        count++;
+    }
+    return count;
+}
+
+uint32_t net_bench_take_all(struct net_bench *bench, uint64_t *number)
+{
+    struct frames_span span;
+    uint32_t count = 0;
+
+    while (net_bench_take(bench, &span)) {
+        assert_int_equal(span.offset, FRAMES_OFFSET);
+        check_frame((*number)++, (uint8_t *)bench->area + frames_area_offset(span), span.bytes);
+        net_bench_give_back(bench, span.index);
+        count++;
+    }
+    return count;
+}
+
+struct frames_counters *net_bench_counters(struct net_bench *bench)
+{
+    return &bench->area->info.counters;
+}

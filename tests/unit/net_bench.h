@@ -13,7 +13,11 @@
 #define NET_QUEUES_PHYSICAL 0x80000000ull
 #define NET_AREA_PHYSICAL   0x90000000ull
 
-enum { NET_BENCH_RX_FRAMES = 256 }; /* the rest of the pool is for sending */
+enum {
+    NET_BENCH_RX_FRAMES = 256,                /* the rest of the pool is for sending */
+    NET_BENCH_TX_FIRST = NET_BENCH_RX_FRAMES, /* index of the first of those */
+    NET_BENCH_FRAME_MAX = FRAMES_ETHERNET_BYTES + 1500,
+};
 
 struct net_bench {
     struct fake_virtio fake;
@@ -52,3 +56,12 @@ bool net_bench_take(struct net_bench *bench, struct frames_span *span);
 void net_bench_give_back(struct net_bench *bench, uint16_t index);
 /* netd: counts the frames that came back from sending. */
 uint32_t net_bench_take_done(struct net_bench *bench);
+
+/* Frames that tell their number: to and from the device, to and from netd, checked. */
+void net_bench_receive_number(struct net_bench *bench, uint64_t number);
+void net_bench_send_number(struct net_bench *bench, uint64_t number, uint16_t index);
+/* All there are, counted; `number` is that of the next one expected. */
+uint32_t net_bench_transmit_all(struct net_bench *bench, uint64_t *number);
+uint32_t net_bench_take_all(struct net_bench *bench, uint64_t *number);
+
+struct frames_counters *net_bench_counters(struct net_bench *bench);

@@ -10,157 +10,9 @@
 #include <stdlib.h>
 
 #include <abi/error.h>
-#include <virtio/transport.h>
-#include <virtio/virtqueue.h>
-
 #include <linux/virtio_ring.h>
 
-#include "fake_virtio.h"
-
-#define QUEUE_PHYSICAL  0x80000000ull
-#define BUFFER_PHYSICAL 0x90000000ull
-
-enum {
-    HEADER_BYTES = 12,
-    BUFFER_BYTES = 64,
-    QUEUE = 0, /* of the fake */
-};
-
-/* How a slot looks, on which transport, with which suppression of notifications. */
-struct variant {
-    const char *name;
-    uint32_t version;
-    uint16_t header_bytes;
-    bool has_indirect, has_event_index, is_device_writable;
-    uint16_t size;
-};
-
-static const struct variant variants[] = {
-    {"chained rx", 2, HEADER_BYTES, false, false, true, 8},
-    {"chained rx, event index", 2, HEADER_BYTES, false, true, true, 256},
-    {"indirect rx, event index", 2, HEADER_BYTES, true, true, true, 256},
-    {"indirect tx, event index", 2, HEADER_BYTES, true, true, false, 4},
-    {"chained tx, legacy", 1, HEADER_BYTES, false, false, false, 256},
-    {"indirect rx, legacy, event index", 1, HEADER_BYTES, true, true, true, 64},
-    {"no header", 2, 0, false, true, true, 2},
-    {"no header, one entry", 1, 0, true, false, true, 1},
-};
-
-enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
-
-/* A running device with one queue. */
-struct bench {
-    const struct variant *variant;
-    struct fake_virtio fake;
-    struct transport transport;
-    struct virtqueue queue;
-    void *memory;
-    uint8_t *buffers;
-};
-
-static void bench_init_queue(struct bench *bench)
-{
-    struct virtq_setup setup = {
-        .memory = bench->memory,
-        .physical = QUEUE_PHYSICAL,
-        .size = bench->variant->size,
-        .header_bytes = bench->variant->header_bytes,
-        .is_device_writable = bench->variant->is_device_writable,
-        .has_event_index = bench->variant->has_event_index,
-        .has_indirect = bench->variant->has_indirect,
-    };
-    assert_int_equal(virtqueue_init(&bench->queue, &setup), OK);
-}
-
-static void bench_start(struct bench *bench)
-{
-    uint64_t features = VIRTIO_F_VERSION_1;
-
-    features |= bench->variant->has_indirect ? VIRTIO_F_INDIRECT_DESC : 0;
-    features |= bench->variant->has_event_index ? VIRTIO_F_EVENT_IDX : 0;
-    assert_int_equal(transport_reset(&bench->transport), OK);
-    transport_acknowledge(&bench->transport);
-    assert_int_equal(transport_negotiate(&bench->transport, features), OK);
-    bench_init_queue(bench);
-    assert_int_equal(transport_queue_enable(&bench->transport, QUEUE, &bench->queue), OK);
-    assert_int_equal(transport_start(&bench->transport), OK);
-}
-
-static struct bench *bench_open(const struct variant *variant)
-{
-    struct bench *bench = calloc(1, sizeof(*bench));
-
-    assert_non_null(bench);
-    bench->variant = variant;
-    bench->memory = aligned_alloc(VIRTQ_ALIGN, VIRTQ_MEMORY_BYTES);
-    bench->buffers = calloc(VIRTQ_SIZE_MAX, BUFFER_BYTES);
-    fake_init(&bench->fake, variant->version);
-    fake_add_memory(&bench->fake, QUEUE_PHYSICAL, bench->memory, VIRTQ_MEMORY_BYTES);
-    fake_add_memory(&bench->fake, BUFFER_PHYSICAL, bench->buffers,
-                    (size_t)VIRTQ_SIZE_MAX * BUFFER_BYTES);
-    assert_int_equal(transport_probe(&bench->transport, fake_mmio(&bench->fake), VIRTIO_DEVICE_NET),
-                     OK);
-    bench_start(bench);
-    return bench;
-}
-
-static void bench_close(struct bench *bench)
-{
-    if (bench->fake.violations != 0) {
-        fail_msg("%s: %s", bench->variant->name, bench->fake.violation);
-    }
-    free(bench->buffers);
-    free(bench->memory);
-    free(bench);
-}
-
-static uint64_t address_of(uint64_t cookie)
-{
-    return BUFFER_PHYSICAL + cookie % VIRTQ_SIZE_MAX * BUFFER_BYTES;
-}
-
-static void post(struct bench *bench, uint64_t cookie)
-{
-    assert_int_equal(virtqueue_post(&bench->queue, address_of(cookie), BUFFER_BYTES, cookie), OK);
-}
-
-/* For tests that do not care whether the device asks to be notified. */
-static void publish(struct bench *bench)
-{
-    bool is_wanted = virtqueue_publish(&bench->queue);
-
-    (void)is_wanted;
-}
-
-/* Posts `count` buffers with cookies from 0 and makes them visible. */
-static void post_all(struct bench *bench, uint16_t count)
-{
-    for (uint16_t i = 0; i < count; i++) {
-        post(bench, i);
-    }
-    publish(bench);
-}
-
-/* The buffer of a chain, which is the last segment. */
-static void check_chain(const struct bench *bench, const struct fake_chain *chain, uint64_t cookie)
-{
-    uint32_t last = bench->variant->header_bytes != 0 ? 1 : 0;
-
-    assert_int_equal(chain->segments, last + 1);
-    assert_true(chain->segment[last].physical == address_of(cookie));
-    assert_int_equal(chain->segment[last].bytes, BUFFER_BYTES);
-    assert_true(chain->segment[last].is_writable == bench->variant->is_device_writable);
-    if (last == 1) {
-        assert_int_equal(chain->segment[0].bytes, bench->variant->header_bytes);
-        assert_true(chain->segment[0].is_writable == bench->variant->is_device_writable);
-    }
-}
-
-/* All that the device may claim to have written into one slot. */
-static uint32_t all_bytes(const struct bench *bench)
-{
-    return bench->variant->is_device_writable ? bench->variant->header_bytes + BUFFER_BYTES : 0u;
-}
+#include "virtqueue_bench.h"
 
 /* --- layout and setup ---------------------------------------------------------------------- */
 
@@ -222,23 +74,23 @@ TEST(a_setup_that_cannot_be_is_refused)
 
 TEST(a_slot_is_one_descriptor_or_two_without_indirect_tables)
 {
-    for (uint32_t i = 0; i < VARIANTS; i++) {
-        struct bench *bench = bench_open(&variants[i]);
-        bool is_chained = variants[i].header_bytes != 0 && !variants[i].has_indirect;
+    for (uint32_t i = 0; i < BENCH_VARIANTS; i++) {
+        struct bench *bench = bench_open(&bench_variants[i]);
+        bool is_chained = bench_variants[i].header_bytes != 0 && !bench_variants[i].has_indirect;
 
-        assert_int_equal(bench->queue.slots, variants[i].size >> is_chained);
+        assert_int_equal(bench->queue.slots, bench_variants[i].size >> is_chained);
         bench_close(bench);
     }
 }
 
 TEST(a_full_queue_takes_no_more_and_a_buffer_of_no_length_never_goes_in)
 {
-    for (uint32_t i = 0; i < VARIANTS; i++) {
-        struct bench *bench = bench_open(&variants[i]);
+    for (uint32_t i = 0; i < BENCH_VARIANTS; i++) {
+        struct bench *bench = bench_open(&bench_variants[i]);
 
         assert_int_equal(virtqueue_post(&bench->queue, BUFFER_PHYSICAL, 0, 0), E_INVALID);
         assert_int_equal(virtqueue_post(&bench->queue, BUFFER_PHYSICAL, 0x80000001, 0), E_INVALID);
-        post_all(bench, bench->queue.slots);
+        bench_post_all(bench, bench->queue.slots);
         assert_int_equal(virtqueue_posted(&bench->queue), bench->queue.slots);
         assert_int_equal(virtqueue_post(&bench->queue, BUFFER_PHYSICAL, 1, 0), E_AGAIN);
         bench_close(bench);
@@ -247,14 +99,14 @@ TEST(a_full_queue_takes_no_more_and_a_buffer_of_no_length_never_goes_in)
 
 TEST(a_buffer_is_invisible_until_it_is_published)
 {
-    struct bench *bench = bench_open(&variants[0]);
+    struct bench *bench = bench_open(&bench_variants[0]);
     struct fake_chain chain;
 
-    post(bench, 3);
+    bench_post(bench, 3);
     assert_false(fake_fetch(&bench->fake, QUEUE, &chain));
     assert_true(virtqueue_publish(&bench->queue));
     assert_true(fake_fetch(&bench->fake, QUEUE, &chain));
-    check_chain(bench, &chain, 3);
+    bench_check_chain(bench, &chain, 3);
     assert_false(virtqueue_publish(&bench->queue)); /* nothing new, nothing to notify */
     bench_close(bench);
 }
@@ -269,13 +121,13 @@ static void serve(struct bench *bench, uint64_t *expected, uint64_t *seed)
 
     while (count < VIRTQ_SIZE_MAX && test_random(seed) % 8 != 0 &&
            fake_fetch(&bench->fake, QUEUE, &chain[count])) {
-        check_chain(bench, &chain[count], (*expected)++);
+        bench_check_chain(bench, &chain[count], (*expected)++);
         count++;
     }
     while (count != 0) {
         uint32_t pick = (uint32_t)(test_random(seed) % count);
 
-        fake_return(&bench->fake, QUEUE, chain[pick].head, all_bytes(bench));
+        fake_return(&bench->fake, QUEUE, chain[pick].head, bench_all_bytes(bench));
         chain[pick] = chain[--count];
     }
 }
@@ -291,9 +143,9 @@ static void run_past_65535(struct bench *bench)
         while (test_random(&seed) % 8 != 0 &&
                virtqueue_posted(&bench->queue) < bench->queue.slots) {
             sum_posted += posted;
-            post(bench, posted++);
+            bench_post(bench, posted++);
         }
-        publish(bench);
+        bench_publish(bench);
         serve(bench, &expected, &seed);
         while (virtqueue_take(&bench->queue, &used) == OK) {
             assert_int_equal(used.bytes, bench->variant->is_device_writable ? BUFFER_BYTES : 0);
@@ -311,8 +163,8 @@ static void run_past_65535(struct bench *bench)
 
 TEST(buffers_come_back_once_past_the_size_and_past_65535)
 {
-    for (uint32_t i = 0; i < VARIANTS; i++) {
-        struct bench *bench = bench_open(&variants[i]);
+    for (uint32_t i = 0; i < BENCH_VARIANTS; i++) {
+        struct bench *bench = bench_open(&bench_variants[i]);
 
         run_past_65535(bench);
         bench_close(bench);
@@ -323,12 +175,12 @@ TEST(buffers_come_back_once_past_the_size_and_past_65535)
 
 TEST(a_kick_reaches_the_device_and_an_acknowledge_clears_the_interrupt)
 {
-    for (uint32_t i = 0; i < VARIANTS; i++) {
-        struct bench *bench = bench_open(&variants[i]);
+    for (uint32_t i = 0; i < BENCH_VARIANTS; i++) {
+        struct bench *bench = bench_open(&bench_variants[i]);
         struct fake_chain chain;
         struct virtq_used used;
 
-        post(bench, 0);
+        bench_post(bench, 0);
         assert_true(virtqueue_publish(&bench->queue)); /* avail_event is 0: the first one counts */
         transport_notify(&bench->transport, QUEUE);
         assert_int_equal(bench->fake.queue[QUEUE].notifications, 1);
@@ -351,8 +203,8 @@ static void turn(struct bench *bench, uint32_t count)
     struct virtq_used used;
 
     for (uint32_t i = 0; i < count; i++) {
-        post(bench, i);
-        publish(bench);
+        bench_post(bench, i);
+        bench_publish(bench);
         assert_true(fake_fetch(&bench->fake, QUEUE, &chain));
         fake_return(&bench->fake, QUEUE, chain.head, 0);
         assert_int_equal(virtqueue_take(&bench->queue, &used), OK);
@@ -361,7 +213,7 @@ static void turn(struct bench *bench, uint32_t count)
 
 TEST(the_device_is_notified_exactly_when_its_event_index_is_passed)
 {
-    struct bench *bench = bench_open(&variants[2]);
+    struct bench *bench = bench_open(&bench_variants[2]);
     uint64_t seed = 7;
 
     for (uint32_t round = 0; round < 4000; round++) {
@@ -373,7 +225,7 @@ TEST(the_device_is_notified_exactly_when_its_event_index_is_passed)
 
         fake_want_notification(&bench->fake, QUEUE, event);
         for (uint16_t i = 0; i < count; i++) {
-            post(bench, i);
+            bench_post(bench, i);
         }
         assert_true(virtqueue_publish(&bench->queue) ==
                     (vring_need_event(event, (uint16_t)(before + count), before) != 0));
@@ -388,12 +240,12 @@ TEST(the_device_is_notified_exactly_when_its_event_index_is_passed)
 
 TEST(without_event_index_the_device_says_when_it_needs_no_notification)
 {
-    struct bench *bench = bench_open(&variants[0]);
+    struct bench *bench = bench_open(&bench_variants[0]);
 
-    post(bench, 0);
+    bench_post(bench, 0);
     assert_true(virtqueue_publish(&bench->queue));
     bench->queue.used[0] = VRING_USED_F_NO_NOTIFY;
-    post(bench, 1);
+    bench_post(bench, 1);
     assert_false(virtqueue_publish(&bench->queue));
     bench_close(bench);
 }
@@ -411,12 +263,12 @@ static void return_some(struct bench *bench, uint16_t count)
 
 TEST(an_armed_interrupt_comes_with_the_buffer_it_was_armed_for)
 {
-    struct bench *bench = bench_open(&variants[1]);
+    struct bench *bench = bench_open(&bench_variants[1]);
 
     for (uint32_t round = 0; round < 600; round++) {
         struct virtq_used used;
 
-        post_all(bench, 100);
+        bench_post_all(bench, 100);
         assert_false(virtqueue_arm(&bench->queue, 60));
         bench->fake.interrupts = 0;
         return_some(bench, 59);
@@ -435,9 +287,9 @@ TEST(an_armed_interrupt_comes_with_the_buffer_it_was_armed_for)
 TEST(arming_tells_when_the_buffers_are_there_already)
 {
     for (uint32_t i = 0; i < 2; i++) { /* without and with event index */
-        struct bench *bench = bench_open(&variants[i]);
+        struct bench *bench = bench_open(&bench_variants[i]);
 
-        post_all(bench, 4);
+        bench_post_all(bench, 4);
         return_some(bench, 2);
         assert_true(virtqueue_arm(&bench->queue, 1));
         assert_true(virtqueue_arm(&bench->queue, 2));
@@ -448,9 +300,9 @@ TEST(arming_tells_when_the_buffers_are_there_already)
 
 TEST(a_disarmed_queue_raises_no_interrupt)
 {
-    struct bench *bench = bench_open(&variants[0]);
+    struct bench *bench = bench_open(&bench_variants[0]);
 
-    post_all(bench, 4);
+    bench_post_all(bench, 4);
     virtqueue_disarm(&bench->queue);
     return_some(bench, 2);
     assert_int_equal(bench->fake.interrupts, 0);
@@ -482,7 +334,7 @@ static struct bench *open_with_two(const struct variant *variant, uint16_t heads
 {
     struct bench *bench = bench_open(variant);
 
-    post_all(bench, 2);
+    bench_post_all(bench, 2);
     for (uint32_t i = 0; i < 2; i++) {
         struct fake_chain chain;
 
@@ -501,7 +353,7 @@ TEST(a_used_id_outside_the_queue_breaks_it)
 
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
         for (uint32_t k = 0; k < sizeof(ids) / sizeof(ids[0]); k++) {
-            struct bench *bench = open_with_two(&variants[i], heads);
+            struct bench *bench = open_with_two(&bench_variants[i], heads);
 
             fake_return(&bench->fake, QUEUE, ids[k], 0);
             check_broken(bench, VIRTQ_FAULT_ID);
@@ -512,7 +364,7 @@ TEST(a_used_id_outside_the_queue_breaks_it)
 TEST(a_used_id_in_the_middle_of_a_chain_breaks_the_queue)
 {
     uint16_t heads[2];
-    struct bench *bench = open_with_two(&variants[1], heads);
+    struct bench *bench = open_with_two(&bench_variants[1], heads);
 
     fake_return(&bench->fake, QUEUE, heads[0] + 1u, 0);
     check_broken(bench, VIRTQ_FAULT_ID);
@@ -523,7 +375,7 @@ TEST(a_used_buffer_that_the_device_does_not_own_breaks_the_queue)
     uint16_t heads[2];
 
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
-        struct bench *bench = open_with_two(&variants[i], heads);
+        struct bench *bench = open_with_two(&bench_variants[i], heads);
 
         fake_return(&bench->fake, QUEUE, 2u << bench->queue.head_shift, 0);
         check_broken(bench, VIRTQ_FAULT_OWNER);
@@ -535,7 +387,7 @@ TEST(a_buffer_that_is_used_twice_breaks_the_queue)
     uint16_t heads[2];
 
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
-        struct bench *bench = open_with_two(&variants[i], heads);
+        struct bench *bench = open_with_two(&bench_variants[i], heads);
         struct virtq_used used;
 
         fake_return(&bench->fake, QUEUE, heads[0], 0);
@@ -550,13 +402,13 @@ TEST(a_length_up_to_what_was_posted_is_believed_and_one_more_breaks_the_queue)
     uint16_t heads[2];
 
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
-        struct bench *bench = open_with_two(&variants[i], heads);
+        struct bench *bench = open_with_two(&bench_variants[i], heads);
         struct virtq_used used;
 
-        fake_return(&bench->fake, QUEUE, heads[0], all_bytes(bench));
+        fake_return(&bench->fake, QUEUE, heads[0], bench_all_bytes(bench));
         assert_int_equal(virtqueue_take(&bench->queue, &used), OK);
-        assert_int_equal(used.bytes, variants[i].is_device_writable ? BUFFER_BYTES : 0);
-        fake_return(&bench->fake, QUEUE, heads[1], all_bytes(bench) + 1);
+        assert_int_equal(used.bytes, bench_variants[i].is_device_writable ? BUFFER_BYTES : 0);
+        fake_return(&bench->fake, QUEUE, heads[1], bench_all_bytes(bench) + 1);
         check_broken(bench, VIRTQ_FAULT_LENGTH);
     }
 }
@@ -564,7 +416,7 @@ TEST(a_length_up_to_what_was_posted_is_believed_and_one_more_breaks_the_queue)
 TEST(a_length_inside_the_header_is_an_empty_buffer)
 {
     uint16_t heads[2];
-    struct bench *bench = open_with_two(&variants[0], heads);
+    struct bench *bench = open_with_two(&bench_variants[0], heads);
     struct virtq_used used;
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -582,7 +434,7 @@ TEST(a_used_index_that_jumps_or_goes_back_breaks_the_queue)
 
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
         for (uint32_t k = 0; k < sizeof(jumps) / sizeof(jumps[0]); k++) {
-            struct bench *bench = open_with_two(&variants[i], heads);
+            struct bench *bench = open_with_two(&bench_variants[i], heads);
 
             fake_set_used_index(&bench->fake, QUEUE, jumps[k]);
             check_broken(bench, VIRTQ_FAULT_INDEX);
@@ -592,7 +444,7 @@ TEST(a_used_index_that_jumps_or_goes_back_breaks_the_queue)
 
 TEST(a_used_index_without_any_buffer_at_the_device_breaks_the_queue)
 {
-    struct bench *bench = bench_open(&variants[0]);
+    struct bench *bench = bench_open(&bench_variants[0]);
 
     fake_set_used_index(&bench->fake, QUEUE, 1);
     check_broken(bench, VIRTQ_FAULT_INDEX);
@@ -602,7 +454,7 @@ TEST(what_the_device_scribbles_over_the_descriptors_changes_nothing)
 {
     for (uint32_t i = 0; i < HOSTILE_VARIANTS; i++) {
         uint16_t heads[2];
-        struct bench *bench = open_with_two(&variants[i], heads);
+        struct bench *bench = open_with_two(&bench_variants[i], heads);
         struct virtq_used used;
         size_t until_used = bench->queue.used_physical - QUEUE_PHYSICAL;
 

@@ -10,8 +10,8 @@
  *     tx_ready  netd -> driver   frames to send
  *     tx_done   driver -> netd   frames sent, to be used again
  *
- * A ring entry names bytes of one frame; whoever took it out of a ring owns that frame. Neither side
- * believes the other: an entry counts only after frames_locate.
+ * A ring entry names bytes of one frame; whoever took it out of a ring owns that frame. Neither
+ * side believes the other: an entry counts only after frames_locate.
  *
  * Life of the rings. An epoch is one life of them; the driver opens it, netd fills it:
  *
@@ -27,7 +27,7 @@
  *
  * Wake-ups: a ring's sleeper is signalled as ring.h says, and every change of `state`,
  * `is_link_up`, `epoch` by the driver, of `request` and `ready` by netd, is followed by a signal.
- * A driver that sleeps may keep up to FRAMES_TX_LAZY sent frames, until it wakes for another reason.
+ * A driver that sleeps may keep FRAMES_TX_LAZY sent frames until it wakes for another reason.
  */
 #pragma once
 
