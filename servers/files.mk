@@ -1,3 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Servers: one program each.  PROGRAMS names it, NAME_SRC its sources in reading order.
 PROGRAMS +=
+
+# lwIP 2.2.1 as servers/netd/lwip/lwipopts.h configures it; the tests link the same files.
+LWIP_SRC := \
+    lwip/src/core/init.c \
+    lwip/src/core/def.c \
+    lwip/src/core/inet_chksum.c \
+    lwip/src/core/ip.c \
+    lwip/src/core/mem.c \
+    lwip/src/core/memp.c \
+    lwip/src/core/netif.c \
+    lwip/src/core/pbuf.c \
+    lwip/src/core/raw.c \
+    lwip/src/core/stats.c \
+    lwip/src/core/tcp.c \
+    lwip/src/core/tcp_in.c \
+    lwip/src/core/tcp_out.c \
+    lwip/src/core/timeouts.c \
+    lwip/src/core/udp.c \
+    lwip/src/core/ipv4/dhcp.c \
+    lwip/src/core/ipv4/etharp.c \
+    lwip/src/core/ipv4/icmp.c \
+    lwip/src/core/ipv4/ip4.c \
+    lwip/src/core/ipv4/ip4_addr.c \
+    lwip/src/core/ipv4/ip4_frag.c \
+    lwip/src/netif/ethernet.c
+
+# netd without its process: no system call in any of them.
+NETD_PURE_SRC := \
+    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c servers/netd/ping.c \
+    servers/netd/service.c servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
+    servers/netd/lwip/port.c

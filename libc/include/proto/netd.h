@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests to netd, on the endpoint that init gives each client with a badge of its own.
+ *
+ * Word 0 of a request is its label, word 0 of a reply 0 or a negative error, as a signed 64-bit
+ * number. Every request is answered at once; what takes time is begun by one request, signalled,
+ * and taken by another. IPv4 addresses are numbers in host order: 10.0.2.15 is 0x0a00020f.
+ * Ethernet addresses have their first byte lowest.
+ *
+ *     label                 words of the request           words of the reply
+ *     NETD_INTERFACE_GET    1 index                        1 name, 8 characters, the first lowest
+ *                                                          2 address | gateway << 32
+ *                                                          3 struct netd_interface_facts
+ *                                                          4 Ethernet address
+ *                                                          5 frames received  6 frames sent
+ *                                                          7 seconds left of the lease, or 0;
+ *                                                            UINT64_MAX: for ever
+ *     NETD_NEIGHBOUR_GET    1 index                        1 IPv4 address  2 Ethernet address
+ *                                                          3 index of its interface
+ *                                                          4 the next index to ask for
+ *     NETD_COUNTER_GET      1 index                        1 value  2-6 name, 40 characters
+ *     NETD_PING_START       1 IPv4 address                 1 token
+ *                           2 payload bytes
+ *                           3 deadline, in ticks
+ *                           4 bits to signal
+ *         handle 0, or none: a notification, signalled once with these bits when there is an answer
+ *     NETD_PING_TAKE        1 token                        1 round trip in microseconds
+ *                                                          2 hop limit of the reply
+ *                                                          3 payload bytes
+ *
+ * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload or
+ * destination that cannot be; E_NOT_FOUND index past the end, or no such token of this client.
+ * NETD_PING_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
+ * NETD_PING_TAKE: E_AGAIN in flight; E_TIMEOUT no answer by the deadline, E_UNREACHABLE an
+ * error came back or there is no way there, E_NO_MEMORY: netd could not send it. After any
+ * but E_AGAIN the token is gone; an answer not taken within ten seconds is forgotten.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <base/attributes.h>
+
+enum netd_label {
+    NETD_INTERFACE_GET = 1,
+    NETD_NEIGHBOUR_GET,
+    NETD_COUNTER_GET,
+    NETD_PING_START,
+    NETD_PING_TAKE,
+};
+
+enum {
+    NETD_PING_PAYLOAD_MAX = 1472, /* of one Ethernet frame */
+    NETD_COUNTER_NAME_WORDS = 5,
+};
+
+enum netd_address_state {
+    NETD_ADDRESS_NONE,
+    NETD_ADDRESS_SEEKING,
+    NETD_ADDRESS_BOUND,
+    NETD_ADDRESS_STATIC,
+};
+
+enum netd_interface_flag {
+    NETD_INTERFACE_UP = 1 << 0,
+    NETD_INTERFACE_LINK = 1 << 1,
+    NETD_INTERFACE_LOOPBACK = 1 << 2,
+};
+
+/* Word 3 of NETD_INTERFACE_GET. */
+struct netd_interface_facts {
+    uint8_t prefix;
+    uint8_t address_state; /* enum netd_address_state */
+    uint8_t flags;         /* enum netd_interface_flag */
+    uint8_t zero;
+    uint32_t mtu;
+};
+
+static_assert(sizeof(struct netd_interface_facts) == sizeof(uint64_t), "one word");
+
+static inline uint64_t netd_facts_word(struct netd_interface_facts facts)
+{
+    return (uint64_t)facts.prefix | (uint64_t)facts.address_state << 8 |
+           (uint64_t)facts.flags << 16 | (uint64_t)facts.mtu << 32;
+}
+
+static inline struct netd_interface_facts netd_word_facts(uint64_t word)
+{
+    return (struct netd_interface_facts){
+        .prefix = (uint8_t)word,
+        .address_state = (uint8_t)(word >> 8),
+        .flags = (uint8_t)(word >> 16),
+        .mtu = (uint32_t)(word >> 32),
+    };
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IPv4 address of one interface: lwIP's DHCP client, and a static address when nobody answers.
+ *
+ * lwIP speaks the protocol and sets what it was leased. This file starts it, looks after every
+ * step what became of it, refuses impossible leases, puts the static address in force after a
+ * time without an answer while the client keeps trying, empties the neighbour cache when the
+ * address changes, and says so in lines:
+ *
+ *     net: dhcp bound 10.0.2.15/24 gw=10.0.2.2           gw=none without a router
+ *     net: dhcp lost 10.0.2.15                           refused, expired or released
+ *     net: dhcp unavailable, fallback static 10.0.2.15/24 gw=10.0.2.2
+ *
+ * [RFC 2131] deviates: a lease is not probed for before use; that waits for conflict detection.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lwip/dhcp.h>
+#include <lwip/netif.h>
+
+#include "lines.h"
+#include "stats.h"
+
+enum {
+    ADDR_FALLBACK_AFTER_S = 10,
+    ADDR_RETRY_AFTER_S = 10, /* between two searches, whatever made the first one fail */
+};
+
+enum addr_mode {
+    ADDR_OFF,
+    ADDR_SEEKING, /* no address yet */
+    ADDR_BOUND,   /* leased */
+    ADDR_STATIC,  /* the fallback; the client goes on trying */
+};
+
+/* In host order; gateway 0: none. */
+struct addr_ip4 {
+    uint32_t address;
+    uint32_t gateway;
+    uint8_t prefix;
+};
+
+struct addr {
+    struct netif *netif;
+    struct stats *stats;
+    const struct lines *lines;
+    struct addr_ip4 fallback;
+    struct dhcp dhcp;
+
+    enum addr_mode mode;
+    struct addr_ip4 lease;      /* when ADDR_BOUND */
+    bool was_asking;            /* the client was renewing or rebinding when last looked at */
+    uint64_t fallback_at_us;    /* when ADDR_SEEKING */
+    uint64_t retry_at_us;       /* start the client again; UINT64_MAX: it runs */
+    uint32_t search;            /* transaction of the last search for a server */
+    uint64_t next_search_us;    /* the earliest time of the next */
+};
+
+/*
+ * Starts the client on an interface that is up. Borrows everything for good. A client that
+ * cannot start is tried again like a lease that could not be used.
+ */
+void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *fallback,
+                struct stats *stats, const struct lines *lines);
+
+/* Looks at what the client did and acts on time. After every input and after the timers. */
+void addr_update(struct addr *addr);
+
+/* When addr_update has something to do by itself; UINT64_MAX: never. */
+uint64_t addr_next_us(const struct addr *addr);
+
+/* Gives the lease back and stops. */
+void addr_stop(struct addr *addr);
+
+/* The length of a contiguous mask in host order; -1 for another. */
+int addr_prefix(uint32_t mask);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The Internet checksum, 64 bits at a time.
+ *
+ * Sums are ones' complement, not inverted, and in the order of memory: a sum over bytes that
+ * contain their own checksum is good when it is 0xffff, whatever the CPU's byte order.
+ * Pure. [RFC 1071]
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The sum of `len` bytes at any address. An odd last byte counts as if a zero followed. */
+uint16_t checksum_partial(const void *data, size_t len);
+
+/* Adds sums of pieces that begin at even offsets, and 16-bit values in the order of memory. */
+static inline uint16_t checksum_add(uint16_t left, uint16_t right)
+{
+    uint32_t sum = (uint32_t)left + right;
+    return (uint16_t)(sum + (sum >> 16));
+}
+
+/* A host value as it lies in a packet, for checksum_add. */
+static inline uint16_t checksum_wire16(uint16_t value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap16(value);
+#else
+    return value;
+#endif
+}
+
+static inline bool checksum_is_good(uint16_t sum)
+{
+    return sum == 0xffff;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each layer looks at a span: the bytes that are left. Lengths are only ever compared with what
+ * is left and subtracted from it; nothing is added to an offset before it was compared.
+ */
+#include "ingress.h"
+
+#include <base/bytes.h>
+
+#include "checksum.h"
+
+enum {
+    ETHERTYPE_IP4 = 0x0800,
+    ETHERTYPE_ARP = 0x0806,
+    ETHERTYPE_IP6 = 0x86dd,
+    ARP_BYTES = 28,
+    ARP_OPERATION_MAX = 2, /* request 1, reply 2 */
+
+    IP4_HEADER_BYTES = 20,
+    IP4_MORE_FRAGMENTS = 0x2000,
+    IP4_OFFSET_MASK = 0x1fff,
+    IP_BYTES_MAX = 65535,
+    IP6_HEADER_BYTES = 40,
+    IP6_EXTENSIONS_MAX = 8,
+    IP6_EXTENSION_UNIT = 8,
+
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_ICMP4 = 1,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_ICMP6 = 58,
+    PROTOCOL_DESTINATION = 60,
+
+    ICMP_HEADER_BYTES = 8, /* of every type that means anything to us */
+    UDP_HEADER_BYTES = 8,
+    TCP_HEADER_BYTES = 20,
+    ND_FIRST = 133,
+    ND_LAST = 137,
+    ND_HOP_LIMIT = 255,
+    ND_OPTION_UNIT = 8,
+
+    OPTION_END = 0,
+    OPTION_NONE = 1,
+};
+
+struct span {
+    const uint8_t *at;
+    size_t left;
+};
+
+/* What the transport checks need to know of the IP packet around them. */
+struct packet {
+    uint8_t protocol;
+    uint8_t hop_limit;
+    bool is_ip6;
+    bool is_fragment; /* the first of several: headers are checked, sums cannot be */
+    uint16_t address_sum; /* of both addresses, for the pseudo header */
+};
+
+/* What comes before the options of router solicitation, advertisement, neighbour solicitation,
+   advertisement and redirect. */
+static const uint8_t nd_fixed_bytes[ND_LAST - ND_FIRST + 1] = {8, 16, 24, 24, 40};
+
+/* How every ARP packet of Ethernet and IPv4 begins. */
+static const uint8_t arp_ethernet_ip4[6] = {0, 1, ETHERTYPE_IP4 >> 8, 0, ETH_ADDRESS_BYTES, 4};
+
+static struct span skip(struct span span, size_t bytes)
+{
+    return (struct span){span.at + bytes, span.left - bytes};
+}
+
+static bool is_group(const uint8_t *mac)
+{
+    return (mac[0] & 1) != 0;
+}
+
+/* Options of IPv4 and TCP have one form: a kind, then except for two kinds a length from 2 up. */
+static bool has_good_options(struct span options)
+{
+    while (options.left != 0 && options.at[0] != OPTION_END) {
+        size_t bytes = 1;
+        if (options.at[0] != OPTION_NONE) {
+            bytes = options.left >= 2 ? options.at[1] : 0;
+            if (bytes < 2 || bytes > options.left) {
+                return false;
+            }
+        }
+        options = skip(options, bytes);
+    }
+    return true;
+}
+
+static bool has_good_sum(const struct packet *packet, struct span segment)
+{
+    if (packet->is_fragment) {
+        return true;
+    }
+    uint16_t sum = checksum_partial(segment.at, segment.left);
+    if (packet->is_ip6 || packet->protocol != PROTOCOL_ICMP4) {
+        sum = checksum_add(sum, packet->address_sum);
+        sum = checksum_add(sum, checksum_wire16(packet->protocol));
+        sum = checksum_add(sum, checksum_wire16((uint16_t)segment.left)); /* <= IP_BYTES_MAX */
+    }
+    return checksum_is_good(sum);
+}
+
+static enum counter check_udp(const struct packet *packet, struct span segment)
+{
+    if (segment.left < UDP_HEADER_BYTES) {
+        return COUNTER_udp_short;
+    }
+    size_t length = bytes_get_be16(segment.at + 4);
+    if (length < UDP_HEADER_BYTES || (length > segment.left && !packet->is_fragment)) {
+        return COUNTER_udp_length;
+    }
+    if (length < segment.left) {
+        segment.left = length;
+    }
+    bool has_sum = bytes_get_be16(segment.at + 6) != 0;
+    if (has_sum ? !has_good_sum(packet, segment) : packet->is_ip6) {
+        return COUNTER_udp_checksum; /* [RFC 8200 §8.1] none over IPv6 */
+    }
+    return COUNTER_rx_whole;
+}
+
+static enum counter check_tcp(const struct packet *packet, struct span segment)
+{
+    if (segment.left < TCP_HEADER_BYTES) {
+        return COUNTER_tcp_short;
+    }
+    size_t header = (size_t)(segment.at[12] >> 4) * 4;
+    if (header < TCP_HEADER_BYTES || header > segment.left) {
+        return COUNTER_tcp_data_offset;
+    }
+    struct span options = {segment.at + TCP_HEADER_BYTES, header - TCP_HEADER_BYTES};
+    if (!has_good_options(options)) {
+        return COUNTER_tcp_options;
+    }
+    return has_good_sum(packet, segment) ? COUNTER_rx_whole : COUNTER_tcp_checksum;
+}
+
+static enum counter check_nd(const struct packet *packet, struct span message)
+{
+    size_t fixed = nd_fixed_bytes[message.at[0] - ND_FIRST];
+    if (packet->is_fragment) {
+        return COUNTER_nd_fragment; /* [RFC 6980 §5] */
+    }
+    if (packet->hop_limit != ND_HOP_LIMIT) {
+        return COUNTER_nd_hop_limit;
+    }
+    if (message.left < fixed) {
+        return COUNTER_nd_short;
+    }
+    struct span options = skip(message, fixed);
+    while (options.left != 0) {
+        size_t bytes = options.left >= 2 ? (size_t)options.at[1] * ND_OPTION_UNIT : 0;
+        if (bytes == 0 || bytes > options.left) {
+            return COUNTER_nd_option;
+        }
+        options = skip(options, bytes);
+    }
+    return COUNTER_rx_whole;
+}
+
+static enum counter check_icmp(const struct packet *packet, struct span message)
+{
+    if (message.left < ICMP_HEADER_BYTES) {
+        return COUNTER_icmp_short;
+    }
+    if (!has_good_sum(packet, message)) {
+        return COUNTER_icmp_checksum;
+    }
+    bool is_nd = packet->is_ip6 && message.at[0] >= ND_FIRST && message.at[0] <= ND_LAST;
+    return is_nd ? check_nd(packet, message) : COUNTER_rx_whole;
+}
+
+static enum counter check_segment(const struct packet *packet, struct span segment)
+{
+    switch (packet->protocol) {
+    case PROTOCOL_TCP:
+        return check_tcp(packet, segment);
+    case PROTOCOL_UDP:
+        return check_udp(packet, segment);
+    case PROTOCOL_ICMP4:
+        return packet->is_ip6 ? COUNTER_rx_whole : check_icmp(packet, segment);
+    case PROTOCOL_ICMP6:
+        return packet->is_ip6 ? check_icmp(packet, segment) : COUNTER_rx_whole;
+    default:
+        return COUNTER_rx_whole; /* the stack answers that it has no such protocol */
+    }
+}
+
+static enum counter check_transport(const struct packet *packet, struct span segment)
+{
+    enum counter result = check_segment(packet, segment);
+    return result == COUNTER_rx_whole && packet->is_fragment ? COUNTER_rx_fragment : result;
+}
+
+static enum counter check_ip4_fragment(uint16_t place, size_t payload)
+{
+    enum { DATA_MAX = IP_BYTES_MAX - IP4_HEADER_BYTES };
+    size_t offset = (size_t)(place & IP4_OFFSET_MASK) * 8;
+    bool is_last = (place & IP4_MORE_FRAGMENTS) == 0;
+    if (payload == 0 || offset > DATA_MAX || payload > DATA_MAX - offset ||
+        (!is_last && payload % 8 != 0)) {
+        return COUNTER_ip4_fragment;
+    }
+    return COUNTER_rx_fragment;
+}
+
+static enum counter check_ip4_addresses(const uint8_t *source, const uint8_t *destination)
+{
+    enum { LOOPBACK = 127, GROUPS_FROM = 224 }; /* multicast, reserved and broadcast */
+    if (source[0] == LOOPBACK || source[0] >= GROUPS_FROM) {
+        return COUNTER_ip4_source;
+    }
+    return destination[0] == LOOPBACK ? COUNTER_ip4_destination : COUNTER_rx_whole;
+}
+
+static enum counter check_ip4(struct span packet)
+{
+    if (packet.left < IP4_HEADER_BYTES) {
+        return COUNTER_ip4_short;
+    }
+    if (packet.at[0] >> 4 != 4) {
+        return COUNTER_ip4_version;
+    }
+    size_t header = (size_t)(packet.at[0] & 15) * 4;
+    if (header < IP4_HEADER_BYTES || header > packet.left) {
+        return COUNTER_ip4_header_length;
+    }
+    size_t total = bytes_get_be16(packet.at + 2);
+    if (total < header || total > packet.left) {
+        return COUNTER_ip4_total_length;
+    }
+    packet.left = total; /* what follows is padding of the link */
+    if (!checksum_is_good(checksum_partial(packet.at, header))) {
+        return COUNTER_ip4_checksum;
+    }
+    struct span options = {packet.at + IP4_HEADER_BYTES, header - IP4_HEADER_BYTES};
+    if (!has_good_options(options)) {
+        return COUNTER_ip4_options;
+    }
+    enum counter addresses = check_ip4_addresses(packet.at + 12, packet.at + 16);
+    if (addresses != COUNTER_rx_whole) {
+        return addresses;
+    }
+    uint16_t place = bytes_get_be16(packet.at + 6);
+    bool is_fragment = (place & (IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK)) != 0;
+    if (is_fragment) {
+        enum counter fragment = check_ip4_fragment(place, total - header);
+        if (fragment != COUNTER_rx_fragment || (place & IP4_OFFSET_MASK) != 0) {
+            return fragment;
+        }
+    }
+    struct packet around = {
+        .protocol = packet.at[9],
+        .hop_limit = packet.at[8],
+        .is_fragment = is_fragment,
+        .address_sum = checksum_partial(packet.at + 12, 8),
+    };
+    return check_transport(&around, skip(packet, header));
+}
+
+static bool is_ip6_loopback(const uint8_t *address)
+{
+    return bytes_get_be64(address) == 0 && bytes_get_be64(address + 8) == 1;
+}
+
+static bool is_ip6_extension(uint8_t protocol)
+{
+    return protocol == PROTOCOL_HOP_BY_HOP || protocol == PROTOCOL_ROUTING ||
+           protocol == PROTOCOL_FRAGMENT || protocol == PROTOCOL_DESTINATION;
+}
+
+/* Walks the extension headers to the transport, or to a fragment that is not the first. */
+static enum counter check_ip6_chain(struct packet *around, struct span rest)
+{
+    for (int count = 0; count <= IP6_EXTENSIONS_MAX; count++) {
+        if (!is_ip6_extension(around->protocol)) {
+            return check_transport(around, rest);
+        }
+        if (rest.left < IP6_EXTENSION_UNIT) {
+            return COUNTER_ip6_extension;
+        }
+        size_t bytes = IP6_EXTENSION_UNIT;
+        if (around->protocol == PROTOCOL_FRAGMENT) {
+            around->is_fragment = true;
+            if (bytes_get_be16(rest.at + 2) >> 3 != 0) {
+                return COUNTER_rx_fragment;
+            }
+        } else {
+            bytes += (size_t)rest.at[1] * IP6_EXTENSION_UNIT;
+        }
+        if (bytes > rest.left) {
+            return COUNTER_ip6_extension;
+        }
+        around->protocol = rest.at[0];
+        rest = skip(rest, bytes);
+    }
+    return COUNTER_ip6_extension;
+}
+
+static enum counter check_ip6(struct span packet)
+{
+    if (packet.left < IP6_HEADER_BYTES) {
+        return COUNTER_ip6_short;
+    }
+    if (packet.at[0] >> 4 != 6) {
+        return COUNTER_ip6_version;
+    }
+    size_t payload = bytes_get_be16(packet.at + 4);
+    if (payload > packet.left - IP6_HEADER_BYTES) {
+        return COUNTER_ip6_payload_length;
+    }
+    if (packet.at[8] == 0xff || is_ip6_loopback(packet.at + 8)) {
+        return COUNTER_ip6_source;
+    }
+    if (is_ip6_loopback(packet.at + 24)) {
+        return COUNTER_ip6_destination;
+    }
+    struct packet around = {
+        .protocol = packet.at[6],
+        .hop_limit = packet.at[7],
+        .is_ip6 = true,
+        .address_sum = checksum_partial(packet.at + 8, 32),
+    };
+    return check_ip6_chain(&around, (struct span){packet.at + IP6_HEADER_BYTES, payload});
+}
+
+static enum counter check_arp(struct span packet)
+{
+    if (packet.left < ARP_BYTES) {
+        return COUNTER_arp_short;
+    }
+    uint16_t operation = bytes_get_be16(packet.at + 6);
+    if (__builtin_memcmp(packet.at, arp_ethernet_ip4, sizeof(arp_ethernet_ip4)) != 0 || operation == 0 ||
+        operation > ARP_OPERATION_MAX) {
+        return COUNTER_arp_format;
+    }
+    return is_group(packet.at + 8) ? COUNTER_arp_sender : COUNTER_rx_whole;
+}
+
+enum counter ingress_check(const struct ingress_rules *rules, const uint8_t *frame, size_t len)
+{
+    if (len < ETH_HEADER_BYTES) {
+        return COUNTER_eth_short;
+    }
+    if (len - ETH_HEADER_BYTES > rules->mtu) {
+        return COUNTER_eth_long;
+    }
+    if (is_group(frame + ETH_ADDRESS_BYTES)) {
+        return COUNTER_eth_source_group;
+    }
+    if (!is_group(frame) && __builtin_memcmp(frame, rules->mac, ETH_ADDRESS_BYTES) != 0) {
+        return COUNTER_eth_not_ours;
+    }
+    struct span packet = {frame + ETH_HEADER_BYTES, len - ETH_HEADER_BYTES};
+    switch (bytes_get_be16(frame + 12)) {
+    case ETHERTYPE_IP4:
+        return check_ip4(packet);
+    case ETHERTYPE_ARP:
+        return check_arp(packet);
+    case ETHERTYPE_IP6:
+        return rules->takes_ip6 ? check_ip6(packet) : COUNTER_ip6_off;
+    default:
+        return COUNTER_eth_type;
+    }
+}

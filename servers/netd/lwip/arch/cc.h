@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What lwIP asks of a compiler and a platform. The functions are in ../port.c.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define LWIP_NO_CTYPE_H      1
+#define LWIP_TIMEVAL_PRIVATE 0
+
+#define lwip_htons(x) ((u16_t)__builtin_bswap16((u16_t)(x)))
+#define lwip_htonl(x) ((u32_t)__builtin_bswap32((u32_t)(x)))
+
+/* Of the generator that netd seeds; never a fixed sequence on the target. */
+uint32_t netd_random_u32(void);
+#define LWIP_RAND() netd_random_u32()
+
+/* Says what broke and does not return. Reached only by a bug: hostile input never asserts. */
+_Noreturn void netd_lwip_assert(const char *text, const char *file, int line);
+#define LWIP_PLATFORM_ASSERT(text) netd_lwip_assert(text, __FILE__, __LINE__)
+#define LWIP_PLATFORM_DIAG(x)      ((void)0)
+
+/* The ones' complement sum of `len` bytes, not inverted, in the order of memory. */
+uint16_t netd_checksum_partial(const void *data, int len);

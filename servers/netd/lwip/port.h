@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The other side of lwIP's port: the clock and the seed that netd gives it.
+ *
+ * lwIP asks for the time without an argument, so this is the one place in netd with state that
+ * belongs to nobody's struct. Time is in microseconds and set once per step, so a step sees one
+ * moment. lwIP's own clock, sys_now, wraps after 49 days, which lwIP expects.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Requires that now_us never goes back. */
+void port_set_now(uint64_t now_us);
+uint64_t port_now_us(void);
+
+/*
+ * Seeds the generator behind transaction ids, ports and sequence numbers. Not for secrets.
+ */
+void port_seed(uint64_t seed);
+
+/*
+ * What lwIP's asserts call before they stop the program; NULL: nothing. `text` is borrowed.
+ */
+void port_on_assert(void (*report)(const char *text, const char *file, int line));

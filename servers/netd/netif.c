@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames travel without a copy on the way in: lwIP reads them where the device wrote them, behind
+ * a custom pbuf, and freeing that gives the frame back to the driver. On the way out lwIP's chain is
+ * copied into a frame, once.
+ */
+#include "netif.h"
+
+#include <string.h>
+
+#include <lwip/etharp.h>
+#include <netif/ethernet.h>
+
+#include "lwip/port.h"
+#include "timers.h"
+
+enum {
+    RX_ALIGNMENT = 8,
+    RX_ROOM_BYTES = FRAMES_BYTES - FRAMES_OFFSET,
+    LARGEST_BLOCK_BYTES = 18432, /* in lwippools.h */
+    CHECK_IN_LWIP = NETIF_CHECKSUM_ENABLE_ALL,
+    CHECKED_BY_INGRESS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP |
+                         NETIF_CHECKSUM_GEN_ICMP,
+};
+
+static_assert(FRAMES_OFFSET == ETH_PAD_SIZE, "lwIP's padding is the frame's offset");
+static_assert(IP_REASS_MAX_PBUFS + MEMP_NUM_TCP_PCB * TCP_OOSEQ_MAX_PBUFS <= INTERFACE_HELD_MAX,
+              "lwIP's queues hold less than a quarter of the pool");
+static_assert(IP_REASS_MAX_PBUFS * FRAMES_MTU_MAX <= LARGEST_BLOCK_BYTES - 256,
+              "an echo of any reassembled size is answered from one block");
+
+/* --- frames -------------------------------------------------------------------------------- */
+
+static void keep_frame(struct interface *interface, uint16_t index)
+{
+    interface->owner[index] = FRAME_FREE;
+    interface->free[interface->free_count] = index;
+    interface->free_count++; /* <= FRAMES_COUNT: each frame is in it at most once (I1) */
+}
+
+/* Gives a frame to the driver to receive into; keeps it when the driver has enough. */
+static void provide_frame(struct interface *interface, uint16_t index)
+{
+    struct frames_span room = {index, FRAMES_OFFSET, RX_ROOM_BYTES};
+    if (!interface->is_open || interface->rx_count >= INTERFACE_RX_FRAMES ||
+        ring_producer_push(&interface->rx_free, frames_entry(room)) != OK) {
+        keep_frame(interface, index);
+        return;
+    }
+    interface->owner[index] = FRAME_DRIVER_RX;
+    interface->rx_count++;
+}
+
+/* lwIP is done with a frame. */
+static void return_lent_frame(struct pbuf *pbuf)
+{
+    struct lent_frame *lent = (struct lent_frame *)(void *)pbuf;
+    lent->interface->held_count--;
+    provide_frame(lent->interface, lent->index);
+}
+
+/* --- epochs -------------------------------------------------------------------------------- */
+
+/* Stops using the rings and asks the driver to start over. */
+static void ask_for_epoch(struct interface *interface)
+{
+    interface->is_open = false;
+    interface->request = frames_request(&interface->area->info);
+    interface->must_signal = true;
+}
+
+static void take_frames_back(struct interface *interface)
+{
+    interface->is_open = false;
+    interface->free_count = 0;
+    interface->rx_count = 0;
+    for (uint32_t index = 0; index < FRAMES_COUNT; index++) {
+        if (interface->owner[index] != FRAME_STACK) {
+            keep_frame(interface, (uint16_t)index);
+        }
+    }
+}
+
+static MUST_CHECK int bind_rings(struct interface *interface)
+{
+    struct frames_area *area = interface->area;
+    int errors = ring_producer_bind(&interface->rx_free, &area->rx_free.shared, FRAMES_COUNT);
+    errors |= ring_consumer_bind(&interface->rx_full, &area->rx_full.shared, FRAMES_COUNT);
+    errors |= ring_producer_bind(&interface->tx_ready, &area->tx_ready.shared, FRAMES_COUNT);
+    errors |= ring_consumer_bind(&interface->tx_done, &area->tx_done.shared, FRAMES_COUNT);
+    return errors == OK ? OK : E_CORRUPT;
+}
+
+/* The driver's facts, each read once. A device without an address gets a local one of ours. */
+static void take_facts(struct interface *interface)
+{
+    const struct frames_info *info = &interface->area->info;
+    uint64_t mac = atomic_load_explicit(&info->mac, memory_order_relaxed);
+    uint32_t mtu = atomic_load_explicit(&info->mtu, memory_order_relaxed);
+    if (mac == 0 || (mac & 1) != 0) {
+        mac = ((uint64_t)netd_random_u32() << 16 | 0x0002);
+    }
+    if (mtu < FRAMES_MTU_MIN || mtu > FRAMES_MTU_MAX) {
+        mtu = FRAMES_MTU_MAX;
+    }
+    for (int i = 0; i < ETH_ADDRESS_BYTES; i++) {
+        interface->rules.mac[i] = (uint8_t)(mac >> (8 * i));
+        interface->netif.hwaddr[i] = interface->rules.mac[i];
+    }
+    interface->rules.mtu = (uint16_t)mtu;
+    interface->netif.mtu = (uint16_t)mtu;
+}
+
+static void open_epoch(struct interface *interface, uint32_t epoch)
+{
+    take_frames_back(interface);
+    frames_empty(interface->area, epoch);
+    interface->epoch = epoch;
+    if (bind_rings(interface) != OK) {
+        stats_count(interface->stats, COUNTER_rx_ring_corrupt);
+        ask_for_epoch(interface);
+        return;
+    }
+    interface->is_open = true;
+    take_facts(interface);
+    while (interface->rx_count < INTERFACE_RX_FRAMES &&
+           interface->free_count > INTERFACE_TX_FRAMES) {
+        interface->free_count--;
+        provide_frame(interface, interface->free[interface->free_count]);
+    }
+    interface->must_signal |= ring_producer_commit(&interface->rx_free);
+    frames_ready(&interface->area->info, epoch);
+    interface->must_signal = true; /* in any case: the driver sleeps until `ready` */
+}
+
+static void follow_link(struct interface *interface, bool is_up)
+{
+    if (is_up && !netif_is_link_up(&interface->netif)) {
+        netif_set_link_up(&interface->netif);
+    } else if (!is_up && netif_is_link_up(&interface->netif)) {
+        netif_set_link_down(&interface->netif);
+    }
+}
+
+enum interface_event interface_poll(struct interface *interface)
+{
+    const struct frames_info *info = &interface->area->info;
+    uint32_t epoch;
+    enum interface_event event = INTERFACE_SAME;
+    if (frames_is_opened(info, interface->request, interface->epoch, &epoch)) {
+        if (atomic_load_explicit(&info->state, memory_order_relaxed) == FRAMES_UP) {
+            open_epoch(interface, epoch);
+            event = INTERFACE_OPENED;
+        } else {
+            interface->epoch = epoch;
+            interface->is_open = false;
+            event = INTERFACE_FAILED;
+        }
+    } else if (epoch != interface->epoch) {
+        interface->is_open = false; /* the rings are the driver's again */
+    }
+    follow_link(interface, interface->is_open && atomic_load_explicit(&info->is_link_up,
+                                                                      memory_order_relaxed) != 0);
+    return event;
+}
+
+/* --- input --------------------------------------------------------------------------------- */
+
+/* Lends a frame to lwIP. It may be back before this returns. */
+static void lend_frame(struct interface *interface, struct frames_span span, enum counter verdict)
+{
+    struct lent_frame *lent = &interface->lent[span.index];
+    uint8_t *start = (uint8_t *)interface->area + frames_area_offset(span) - ETH_PAD_SIZE;
+    uint16_t bytes = (uint16_t)(span.bytes + ETH_PAD_SIZE); /* <= FRAMES_BYTES */
+    interface->owner[span.index] = FRAME_STACK;
+    interface->held_count++;
+    lent->interface = interface;
+    lent->index = span.index;
+    lent->pbuf.custom_free_function = return_lent_frame;
+    struct pbuf *pbuf = pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &lent->pbuf, start, bytes);
+    NETIF_SET_CHECKSUM_CTRL(&interface->netif,
+                            verdict == COUNTER_rx_whole ? CHECKED_BY_INGRESS : CHECK_IN_LWIP);
+    if (interface->netif.input(pbuf, &interface->netif) != ERR_OK) {
+        pbuf_free(pbuf);
+    }
+}
+
+static void take_frame(struct interface *interface, uint64_t entry)
+{
+    struct frames_span span;
+    if (frames_locate(entry, 0, &span) != OK || span.offset % RX_ALIGNMENT != FRAMES_OFFSET) {
+        stats_count(interface->stats, COUNTER_rx_bad_entry);
+        return;
+    }
+    if (interface->owner[span.index] != FRAME_DRIVER_RX) {
+        stats_count(interface->stats, COUNTER_rx_not_lent);
+        return;
+    }
+    interface->rx_count--;
+    interface->owner[span.index] = FRAME_FREE; /* in no list until it is provided or lent below */
+    const uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
+    enum counter verdict = ingress_check(&interface->rules, frame, span.bytes);
+    bool is_good = verdict == COUNTER_rx_whole || verdict == COUNTER_rx_fragment;
+    if (is_good && interface->held_count >= INTERFACE_HELD_MAX) {
+        verdict = COUNTER_rx_pool_share;
+        is_good = false;
+    }
+    stats_count(interface->stats, verdict);
+    if (is_good) {
+        lend_frame(interface, span, verdict);
+    } else {
+        provide_frame(interface, span.index);
+    }
+}
+
+/* Sent frames come back to be sent with again. */
+static void reclaim_frames(struct interface *interface)
+{
+    uint64_t entry;
+    while (interface->is_open && ring_consumer_pop(&interface->tx_done, &entry) == OK) {
+        struct frames_span span;
+        if (frames_locate(entry, 0, &span) != OK ||
+            interface->owner[span.index] != FRAME_DRIVER_TX) {
+            stats_count(interface->stats, COUNTER_tx_bad_done);
+        } else {
+            keep_frame(interface, span.index);
+        }
+    }
+}
+
+bool interface_input(struct interface *interface)
+{
+    uint64_t entry;
+    for (int count = 0; interface->is_open && count < INTERFACE_BATCH; count++) {
+        if (ring_consumer_pop(&interface->rx_full, &entry) != OK) {
+            return false;
+        }
+        take_frame(interface, entry);
+    }
+    return interface->is_open;
+}
+
+/* --- output -------------------------------------------------------------------------------- */
+
+/* lwIP's link output: copies the chain into a frame, to be published by the next flush. */
+static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
+{
+    struct interface *interface = (struct interface *)netif;
+    uint16_t bytes = (uint16_t)(pbuf->tot_len - ETH_PAD_SIZE); /* ethernet_output added both */
+    if (bytes > interface->rules.mtu + FRAMES_ETHERNET_BYTES) {
+        stats_count(interface->stats, COUNTER_tx_long);
+        return ERR_BUF;
+    }
+    if (interface->free_count == 0) {
+        reclaim_frames(interface);
+    }
+    if (!interface->is_open || interface->free_count == 0) {
+        stats_count(interface->stats, COUNTER_tx_no_frame);
+        return ERR_MEM;
+    }
+    uint16_t index = interface->free[interface->free_count - 1];
+    struct frames_span span = {index, FRAMES_OFFSET, bytes};
+    uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
+    (void)pbuf_copy_partial(pbuf, frame, bytes, ETH_PAD_SIZE);
+    if (ring_producer_push(&interface->tx_ready, frames_entry(span)) != OK) {
+        stats_count(interface->stats, COUNTER_tx_no_frame); /* the ring is corrupt: flush sees to it */
+        return ERR_MEM;
+    }
+    /* --- committed --- */
+    interface->free_count--;
+    interface->owner[index] = FRAME_DRIVER_TX;
+    stats_count(interface->stats, COUNTER_tx_frames);
+    return ERR_OK;
+}
+
+static err_t output_ip4(struct netif *netif, struct pbuf *pbuf, const ip4_addr_t *destination)
+{
+    timers_note_output();
+    return etharp_output(netif, pbuf, destination);
+}
+
+bool interface_flush(struct interface *interface)
+{
+    bool must_signal = interface->must_signal;
+    interface->must_signal = false;
+    if (!interface->is_open) {
+        return must_signal;
+    }
+    reclaim_frames(interface);
+    must_signal |= ring_consumer_commit(&interface->rx_full);
+    must_signal |= ring_consumer_commit(&interface->tx_done);
+    must_signal |= ring_producer_commit(&interface->rx_free);
+    must_signal |= ring_producer_commit(&interface->tx_ready);
+    if (interface->rx_full.is_corrupt || interface->tx_done.is_corrupt ||
+        interface->rx_free.is_corrupt || interface->tx_ready.is_corrupt) {
+        stats_count(interface->stats, COUNTER_rx_ring_corrupt);
+        ask_for_epoch(interface);
+        interface->must_signal = false;
+        return true;
+    }
+    return must_signal;
+}
+
+bool interface_prepare_sleep(struct interface *interface)
+{
+    if (!interface->is_open) {
+        return true;
+    }
+    /* Only a sender without frames waits for those that were sent. */
+    return ring_consumer_prepare_sleep(&interface->rx_full) &&
+           (interface->free_count != 0 || ring_consumer_prepare_sleep(&interface->tx_done));
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static err_t init_netif(struct netif *netif)
+{
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->hwaddr_len = ETH_ADDRESS_BYTES;
+    netif->mtu = FRAMES_MTU_MAX;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    netif->output = output_ip4;
+    netif->linkoutput = output_frame;
+    return ERR_OK;
+}
+
+int interface_open(struct interface *interface, struct frames_area *area, struct stats *stats)
+{
+    memset(interface, 0, sizeof(*interface)); /* too large for an assignment by way of the stack */
+    interface->area = area;
+    interface->stats = stats;
+    interface->rules.takes_ip6 = LWIP_IPV6 != 0;
+    if (netif_add_noaddr(&interface->netif, NULL, init_netif, ethernet_input) == NULL) {
+        return E_NO_MEMORY;
+    }
+    /* --- committed --- */
+    netif_set_default(&interface->netif);
+    netif_set_up(&interface->netif);
+    ask_for_epoch(interface);
+    return OK;
+}
+
+void interface_close(struct interface *interface)
+{
+    interface->is_open = false;
+    netif_remove(&interface->netif);
+}

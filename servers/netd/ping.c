@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A table small enough to be searched. The payload is the nonce, then bytes that count up, so that
+ * every byte of a reply can be compared without keeping what was sent.
+ */
+#include "ping.h"
+
+#include <base/bytes.h>
+
+#include "checksum.h"
+
+enum {
+    US_PER_S = 1000 * 1000,
+    NONCE_BYTES = 8,
+    ICMP_ECHO_REPLY = 0,
+    ICMP_UNREACHABLE = 3,
+    ICMP_ECHO_REQUEST = 8,
+    ICMP_TIME_EXCEEDED = 11,
+    IP4_HEADER_BYTES = 20,
+    IP4_PROTOCOL_ICMP = 1,
+    GENERATION_SHIFT = 8,
+    GENERATION_MAX = 0xffffff,
+};
+
+void pings_init(struct pings *pings, uint16_t identifier, struct stats *stats)
+{
+    *pings = (struct pings){.identifier = identifier, .stats = stats, .next_generation = 1};
+}
+
+/* Byte `at` of the payload. */
+static uint8_t payload_byte(const struct ping *ping, size_t at)
+{
+    return at < NONCE_BYTES ? (uint8_t)(ping->nonce >> (8 * at)) : (uint8_t)at;
+}
+
+static bool is_pingable(uint32_t destination)
+{
+    uint32_t first = destination >> 24;
+    return first != 0 && first < 224; /* neither this network nor a group nor broadcast */
+}
+
+/* A free slot, unless the client has its share. */
+static struct ping *find_slot(struct pings *pings, uint64_t badge)
+{
+    struct ping *found = NULL;
+    int count = 0;
+    for (int i = 0; i < PING_SLOTS; i++) {
+        struct ping *ping = &pings->slot[i];
+        if (ping->state == PING_FREE) {
+            found = ping;
+        } else if (ping->badge == badge) {
+            count++;
+        }
+    }
+    return count < PING_PER_CLIENT ? found : NULL;
+}
+
+int ping_start(struct pings *pings, const struct ping_request *request, uint64_t now_us,
+               struct ping **ping)
+{
+    if (request->payload_bytes > NETD_PING_PAYLOAD_MAX || !is_pingable(request->destination)) {
+        return E_INVALID;
+    }
+    if (request->deadline_us <= now_us) {
+        return E_TIMEOUT;
+    }
+    struct ping *slot = find_slot(pings, request->badge);
+    if (slot == NULL) {
+        stats_count(pings->stats, COUNTER_ping_refused);
+        return E_LIMIT;
+    }
+    /* --- committed --- */
+    uint64_t longest_us = now_us + (uint64_t)PING_LONGEST_S * US_PER_S;
+    uint32_t index = (uint32_t)(slot - pings->slot); /* < PING_SLOTS */
+    *slot = (struct ping){
+        .state = PING_IN_FLIGHT,
+        .badge = request->badge,
+        .token = pings->next_generation << GENERATION_SHIFT | index,
+        .destination = request->destination,
+        .sequence = pings->next_sequence,
+        .payload_bytes = request->payload_bytes,
+        .nonce = request->nonce,
+        .sent_us = now_us,
+        .until_us = request->deadline_us < longest_us ? request->deadline_us : longest_us,
+        .wakeup = request->wakeup,
+    };
+    pings->next_sequence++;
+    pings->next_generation = pings->next_generation % GENERATION_MAX + 1;
+    stats_count(pings->stats, COUNTER_ping_sent);
+    *ping = slot;
+    return OK;
+}
+
+size_t ping_build(const struct pings *pings, const struct ping *ping, uint8_t *message)
+{
+    size_t len = (size_t)PING_HEADER_BYTES + ping->payload_bytes;
+    message[0] = ICMP_ECHO_REQUEST;
+    message[1] = 0;
+    bytes_put_be16(message + 2, 0);
+    bytes_put_be16(message + 4, pings->identifier);
+    bytes_put_be16(message + 6, ping->sequence);
+    for (size_t i = 0; i < ping->payload_bytes; i++) {
+        message[PING_HEADER_BYTES + i] = payload_byte(ping, i);
+    }
+    uint16_t sum = (uint16_t)~checksum_partial(message, len);
+    bytes_put_be16(message + 2, checksum_wire16(sum));
+    return len;
+}
+
+static void answer(struct ping *ping, int result, uint64_t now_us)
+{
+    ping->state = PING_ANSWERED;
+    ping->result = result;
+    ping->rtt_us = now_us - ping->sent_us;
+    ping->until_us = now_us + (uint64_t)PING_KEEP_S * US_PER_S;
+}
+
+void ping_fail(struct pings *pings, struct ping *ping, int result, uint64_t now_us)
+{
+    stats_count(pings->stats, COUNTER_ping_unreachable);
+    answer(ping, result, now_us);
+}
+
+/* The request in flight with this header of an echo message, or NULL. */
+static struct ping *find_in_flight(struct pings *pings, uint32_t destination,
+                                   const uint8_t *header)
+{
+    for (int i = 0; i < PING_SLOTS; i++) {
+        struct ping *ping = &pings->slot[i];
+        if (ping->state == PING_IN_FLIGHT && ping->destination == destination &&
+            bytes_get_be16(header + 4) == pings->identifier &&
+            bytes_get_be16(header + 6) == ping->sequence) {
+            return ping;
+        }
+    }
+    return NULL;
+}
+
+static bool has_our_payload(const struct ping *ping, const uint8_t *message, size_t len)
+{
+    if (len != (size_t)PING_HEADER_BYTES + ping->payload_bytes || message[1] != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ping->payload_bytes; i++) {
+        if (message[PING_HEADER_BYTES + i] != payload_byte(ping, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An ICMP error quotes the packet it is about: its header and eight bytes, here of our request. */
+static struct ping *find_quoted(struct pings *pings, const uint8_t *message, size_t len)
+{
+    const uint8_t *quoted = message + PING_HEADER_BYTES;
+    if (len < PING_HEADER_BYTES + IP4_HEADER_BYTES + PING_HEADER_BYTES) {
+        return NULL;
+    }
+    const uint8_t *echo = quoted + IP4_HEADER_BYTES; /* we send no options */
+    if (quoted[0] != 0x45 || quoted[9] != IP4_PROTOCOL_ICMP || echo[0] != ICMP_ECHO_REQUEST) {
+        return NULL;
+    }
+    return find_in_flight(pings, bytes_get_be32(quoted + 16), echo);
+}
+
+bool ping_input(struct pings *pings, uint32_t source, uint8_t hop_limit, const uint8_t *message,
+                size_t len, uint64_t now_us)
+{
+    if (len < PING_HEADER_BYTES || !checksum_is_good(checksum_partial(message, len))) {
+        return false;
+    }
+    if (message[0] == ICMP_UNREACHABLE || message[0] == ICMP_TIME_EXCEEDED) {
+        struct ping *ping = find_quoted(pings, message, len);
+        if (ping != NULL) {
+            ping_fail(pings, ping, E_UNREACHABLE, now_us);
+        }
+        return ping != NULL;
+    }
+    if (message[0] != ICMP_ECHO_REPLY) {
+        return false;
+    }
+    struct ping *ping = find_in_flight(pings, source, message);
+    if (ping == NULL || !has_our_payload(ping, message, len)) {
+        stats_count(pings->stats, COUNTER_ping_unmatched);
+        return true;
+    }
+    ping->hop_limit = hop_limit;
+    stats_count(pings->stats, COUNTER_ping_answered);
+    answer(ping, OK, now_us);
+    return true;
+}
+
+void pings_expire(struct pings *pings, uint64_t now_us)
+{
+    for (int i = 0; i < PING_SLOTS; i++) {
+        struct ping *ping = &pings->slot[i];
+        if (ping->state == PING_FREE || now_us < ping->until_us) {
+            continue;
+        }
+        if (ping->state == PING_IN_FLIGHT) {
+            stats_count(pings->stats, COUNTER_ping_timeout);
+            answer(ping, E_TIMEOUT, now_us);
+        } else if (ping->wakeup.notification == HANDLE_NONE) { /* a handle is never forgotten */
+            ping->state = PING_FREE;
+        }
+    }
+}
+
+uint64_t pings_next_us(const struct pings *pings)
+{
+    uint64_t next_us = UINT64_MAX;
+    for (int i = 0; i < PING_SLOTS; i++) {
+        const struct ping *ping = &pings->slot[i];
+        if (ping->state != PING_FREE && ping->until_us < next_us) {
+            next_us = ping->until_us;
+        }
+    }
+    return next_us;
+}
+
+int ping_take(struct pings *pings, uint64_t badge, uint32_t token, struct ping *answer)
+{
+    uint32_t index = token & ((1u << GENERATION_SHIFT) - 1);
+    if (index >= PING_SLOTS) {
+        return E_NOT_FOUND;
+    }
+    struct ping *ping = &pings->slot[index];
+    if (ping->state == PING_FREE || ping->is_taken || ping->token != token ||
+        ping->badge != badge) {
+        return E_NOT_FOUND;
+    }
+    if (ping->state == PING_IN_FLIGHT) {
+        return E_AGAIN;
+    }
+    /* --- committed --- */
+    *answer = *ping;
+    ping->is_taken = true;
+    if (ping->wakeup.notification == HANDLE_NONE) {
+        ping->state = PING_FREE;
+    }
+    return answer->result;
+}
+
+struct wakeup pings_next_wakeup(struct pings *pings)
+{
+    for (int i = 0; i < PING_SLOTS; i++) {
+        struct ping *ping = &pings->slot[i];
+        if (ping->state == PING_ANSWERED && ping->wakeup.notification != HANDLE_NONE) {
+            struct wakeup wakeup = ping->wakeup;
+            ping->wakeup.notification = HANDLE_NONE;
+            if (ping->is_taken) {
+                ping->state = PING_FREE;
+            }
+            return wakeup;
+        }
+    }
+    return (struct wakeup){.notification = HANDLE_NONE};
+}

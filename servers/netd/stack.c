@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order of a step, and the two ends of an echo: the raw PCB that sends requests and sees every
+ * ICMP message first.
+ */
+#include "stack.h"
+
+#include <string.h>
+
+#include <lwip/init.h>
+#include <lwip/ip.h>
+#include <lwip/raw.h>
+
+#include <base/fmt.h>
+
+#include "lwip/port.h"
+#include "timers.h"
+
+static bool is_lwip_running; /* lwIP can be started once in a program */
+
+static void say_up(const struct stack *stack)
+{
+    char text[LINE_BYTES_MAX];
+    const uint8_t *mac = stack->interface.rules.mac;
+    size_t len = fmt_format(text, sizeof(text),
+                            "net: virtio-net up mac=%02x:%02x:%02x:%02x:%02x:%02x mtu=%u", mac[0],
+                            mac[1], mac[2], mac[3], mac[4], mac[5], stack->interface.rules.mtu);
+    stack->lines.write(stack->lines.context, text, len);
+}
+
+static void say_failed(const struct stack *stack)
+{
+    const char text[] = "net: virtio-net failed";
+    stack->lines.write(stack->lines.context, text, sizeof(text) - 1);
+}
+
+/* --- echo ---------------------------------------------------------------------------------- */
+
+/* lwIP's raw receive function: 1 when the message was for a ping and needs nobody else. */
+static u8_t receive_icmp(void *context, struct raw_pcb *pcb, struct pbuf *pbuf,
+                         const ip_addr_t *source)
+{
+    struct stack *stack = context;
+    const struct ip_hdr *header = pbuf->payload; /* whole: ip4_input has checked */
+    u16_t header_bytes = IPH_HL_BYTES(header);
+    u16_t bytes = (u16_t)(pbuf->tot_len - header_bytes);
+    (void)pcb;
+    if (bytes > sizeof(stack->message)) {
+        return 0;
+    }
+    (void)pbuf_copy_partial(pbuf, stack->message, bytes, header_bytes);
+    uint32_t from = lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(source)));
+    if (!ping_input(&stack->pings, from, IPH_TTL(header), stack->message, bytes, port_now_us())) {
+        return 0;
+    }
+    pbuf_free(pbuf);
+    return 1;
+}
+
+static err_t send_echo(struct stack *stack, const struct ping *ping)
+{
+    size_t bytes = ping_build(&stack->pings, ping, stack->message);
+    struct pbuf *pbuf = pbuf_alloc(PBUF_IP, (u16_t)bytes, PBUF_RAM); /* <= PING_MESSAGE_MAX */
+    if (pbuf == NULL) {
+        return ERR_MEM;
+    }
+    ip_addr_t destination;
+    ip_addr_set_ip4_u32(&destination, lwip_htonl(ping->destination));
+    err_t error = pbuf_take(pbuf, stack->message, (u16_t)bytes);
+    if (error == ERR_OK) {
+        error = raw_sendto(stack->icmp, pbuf, &destination);
+    }
+    pbuf_free(pbuf);
+    return error;
+}
+
+int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t *token)
+{
+    struct ping *ping;
+    int error = ping_start(&stack->pings, request, port_now_us(), &ping);
+    if (error != OK) {
+        return error;
+    }
+    *token = ping->token;
+    err_t sent = send_echo(stack, ping);
+    if (sent != ERR_OK) {
+        int result = sent == ERR_MEM ? E_NO_MEMORY : E_UNREACHABLE;
+        ping_fail(&stack->pings, ping, result, port_now_us());
+    }
+    return OK;
+}
+
+/* --- steps --------------------------------------------------------------------------------- */
+
+static void follow_driver(struct stack *stack)
+{
+    switch (interface_poll(&stack->interface)) {
+    case INTERFACE_OPENED:
+        say_up(stack);
+        if (stack->addr.mode == ADDR_OFF) {
+            addr_start(&stack->addr, &stack->interface.netif, &stack->fallback, &stack->stats,
+                       &stack->lines);
+        }
+        break;
+    case INTERFACE_FAILED:
+        say_failed(stack);
+        break;
+    case INTERFACE_SAME:
+        break;
+    }
+}
+
+bool stack_input(struct stack *stack, uint64_t now_us)
+{
+    bool has_more = false;
+    port_set_now(now_us);
+    if (stack->has_interface) {
+        follow_driver(stack);
+        has_more = interface_input(&stack->interface);
+        addr_update(&stack->addr);
+    }
+    netif_poll_all();
+    return has_more;
+}
+
+bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
+{
+    bool must_signal = false;
+    port_set_now(now_us);
+    netif_poll_all(); /* what requests sent to ourselves */
+    timers_run();
+    pings_expire(&stack->pings, now_us);
+    *next_us = pings_next_us(&stack->pings);
+    if (stack->has_interface) {
+        addr_update(&stack->addr);
+        must_signal = interface_flush(&stack->interface);
+        uint64_t addr_us = addr_next_us(&stack->addr);
+        *next_us = addr_us < *next_us ? addr_us : *next_us;
+    }
+    uint64_t timer_us = timers_next_us();
+    *next_us = timer_us < *next_us ? timer_us : *next_us;
+    return must_signal;
+}
+
+bool stack_prepare_sleep(struct stack *stack)
+{
+    return !stack->has_interface || interface_prepare_sleep(&stack->interface);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+int stack_init(struct stack *stack, const struct stack_config *config, uint64_t now_us)
+{
+    memset(stack, 0, sizeof(*stack)); /* too large for an assignment by way of the stack */
+    stack->lines = config->lines;
+    stack->fallback = config->fallback;
+    port_set_now(now_us);
+    port_seed(config->seed);
+    timers_init();
+    if (!is_lwip_running) {
+        lwip_init();
+        is_lwip_running = true;
+        /* Loopback never leaves memory, but a raw receiver of ICMP checks sums. */
+        NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP);
+    }
+    pings_init(&stack->pings, (uint16_t)netd_random_u32(), &stack->stats);
+    stack->icmp = raw_new(IP_PROTO_ICMP);
+    if (stack->icmp == NULL) {
+        return E_NO_MEMORY;
+    }
+    raw_recv(stack->icmp, receive_icmp, stack);
+    return OK;
+}
+
+int stack_attach(struct stack *stack, struct frames_area *area)
+{
+    int error = interface_open(&stack->interface, area, &stack->stats);
+    stack->has_interface = error == OK;
+    return error;
+}
+
+void stack_close(struct stack *stack)
+{
+    if (stack->has_interface) {
+        addr_stop(&stack->addr);
+        interface_close(&stack->interface);
+        stack->has_interface = false;
+    }
+    raw_remove(stack->icmp);
+}

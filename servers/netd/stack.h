@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The network as a whole: lwIP, its loopback, one Ethernet interface, its address, pings.
+ *
+ * One step is: stack_input (rings in), the requests of clients, stack_finish (timers, then
+ * everything out). Input never publishes: what answers a packet leaves in stack_finish.
+ * Pure but for lwIP's own state, of which there is one per program. The caller tells the time,
+ * maps memory, signals and waits.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "lines.h"
+#include "netif.h"
+#include "ping.h"
+#include "stats.h"
+
+struct stack_config {
+    struct addr_ip4 fallback;
+    uint64_t seed; /* of ids, ports and sequence numbers */
+    struct lines lines;
+};
+
+struct stack {
+    struct stats stats;
+    struct lines lines;
+    struct addr_ip4 fallback;
+    struct pings pings;
+    struct raw_pcb *icmp;
+    bool has_interface;
+    struct interface interface;
+    struct addr addr;
+    uint8_t message[PING_MESSAGE_MAX]; /* scratch of one send or receive */
+};
+
+/* Starts lwIP with loopback alone. E_NO_MEMORY: a pool is too small, a bug of the configuration. */
+MUST_CHECK int stack_init(struct stack *stack, const struct stack_config *config, uint64_t now_us);
+
+/* Adds the interface whose frames are in `area`, borrowed for good. Errors of interface_open. */
+MUST_CHECK int stack_attach(struct stack *stack, struct frames_area *area);
+
+/* Ends it all: the lease is given back, every frame and every block comes home. */
+void stack_close(struct stack *stack);
+
+/* Takes in what arrived. True: more may be waiting, do not sleep. */
+MUST_CHECK bool stack_input(struct stack *stack, uint64_t now_us);
+
+/* Begins a ping; its end shows in the slot. Errors of ping_start. */
+MUST_CHECK int stack_ping(struct stack *stack, const struct ping_request *request,
+                          uint32_t *token);
+
+/*
+ * Runs what is due and publishes everything. Gives the next moment to call again,
+ * UINT64_MAX: none, and whether the driver must be signalled.
+ */
+MUST_CHECK bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us);
+
+/* True: nothing came meanwhile, the driver will signal. False: do another step. */
+MUST_CHECK bool stack_prepare_sleep(struct stack *stack);

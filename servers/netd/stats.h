@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one list of netd's counters: every frame that comes in, every drop, every retry.
+ *
+ * X(name, sentence). A received frame raises exactly one of the counters of the first group.
+ * Names are what `netstat -s` prints; a test expects each of them.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Refused by the ingress check, in the order in which it looks. */
+#define INGRESS_COUNTERS(X)                                                                        \
+    X(eth_short, "frame shorter than an Ethernet header")                                          \
+    X(eth_long, "frame longer than the MTU allows")                                                \
+    X(eth_source_group, "Ethernet source is a group address")                                      \
+    X(eth_not_ours, "Ethernet destination is another station")                                     \
+    X(eth_type, "neither IPv4, ARP nor IPv6")                                                      \
+    X(arp_short, "ARP packet cut short")                                                           \
+    X(arp_format, "ARP not of Ethernet and IPv4, or an unknown operation")                         \
+    X(arp_sender, "ARP sender has a group address")                                                \
+    X(ip4_short, "IPv4 header cut short")                                                          \
+    X(ip4_version, "IPv4 frame with another version")                                              \
+    X(ip4_header_length, "IPv4 header length below 20 or past the frame")                          \
+    X(ip4_total_length, "IPv4 total length below its header or past the frame")                    \
+    X(ip4_checksum, "IPv4 header checksum wrong")                                                  \
+    X(ip4_options, "IPv4 options malformed")                                                       \
+    X(ip4_source, "IPv4 source is a group or loopback address")                                    \
+    X(ip4_destination, "IPv4 destination is a loopback address")                                   \
+    X(ip4_fragment, "IPv4 fragment of impossible size or place")                                   \
+    X(ip6_short, "IPv6 header cut short")                                                          \
+    X(ip6_version, "IPv6 frame with another version")                                              \
+    X(ip6_payload_length, "IPv6 payload length past the frame")                                    \
+    X(ip6_source, "IPv6 source is a group or loopback address")                                    \
+    X(ip6_destination, "IPv6 destination is a loopback address")                                   \
+    X(ip6_extension, "IPv6 extension header cut short or too many of them")                        \
+    X(ip6_off, "IPv6 is not in use here")                                                          \
+    X(icmp_short, "ICMP header cut short")                                                         \
+    X(icmp_checksum, "ICMP checksum wrong")                                                        \
+    X(nd_hop_limit, "neighbour discovery from beyond the link")                                    \
+    X(nd_fragment, "neighbour discovery in a fragment")                                            \
+    X(nd_short, "neighbour discovery message cut short")                                           \
+    X(nd_option, "neighbour discovery option of length zero or past the message")                  \
+    X(udp_short, "UDP header cut short")                                                           \
+    X(udp_length, "UDP length below its header or past the packet")                                \
+    X(udp_checksum, "UDP checksum wrong, or missing over IPv6")                                    \
+    X(tcp_short, "TCP header cut short")                                                           \
+    X(tcp_data_offset, "TCP data offset below 20 or past the segment")                             \
+    X(tcp_options, "TCP options malformed")                                                        \
+    X(tcp_checksum, "TCP checksum wrong")
+
+#define NETD_COUNTERS(X)                                                                           \
+    X(rx_whole, "packets accepted and summed")                                                     \
+    X(rx_fragment, "fragments accepted, to be summed after reassembly")                            \
+    INGRESS_COUNTERS(X)                                                                            \
+    X(rx_bad_entry, "ring entry outside the pool or of impossible size")                           \
+    X(rx_not_lent, "ring entry for a frame the driver does not have")                              \
+    X(rx_ring_corrupt, "driver broke the indexes of a ring")                                       \
+    X(rx_pool_share, "frame returned at once: too many are held in queues")                        \
+    X(tx_frames, "frames given to the driver")                                                     \
+    X(tx_no_frame, "frame not sent: the pool is empty")                                            \
+    X(tx_long, "frame not sent: longer than the MTU allows")                                       \
+    X(tx_bad_done, "driver returned a frame it did not have")                                      \
+    X(dhcp_bound, "leases taken or renewed")                                                       \
+    X(dhcp_lost, "leases lost by refusal or expiry")                                               \
+    X(dhcp_bad_lease, "leases refused for an impossible address or mask")                          \
+    X(dhcp_fallback, "times the static address was put in force")                                  \
+    X(neighbour_flush, "neighbour caches emptied for a new address")                               \
+    X(ping_sent, "echo requests sent for clients")                                                 \
+    X(ping_answered, "echo replies that matched a request")                                        \
+    X(ping_unmatched, "echo replies that matched none")                                            \
+    X(ping_timeout, "echo requests whose deadline passed")                                         \
+    X(ping_unreachable, "echo requests answered with an ICMP error")                               \
+    X(ping_refused, "ping requests refused: too many at once")                                     \
+    X(request_bad, "IPC requests malformed or unknown")                                            \
+    X(request_late, "wake-ups for a client that no longer takes them")                             \
+    X(line_lost, "lines that found the log ring full")
+
+enum counter {
+#define COUNTER_ENUM(name, sentence) COUNTER_##name,
+    NETD_COUNTERS(COUNTER_ENUM)
+#undef COUNTER_ENUM
+    COUNTERS,
+};
+
+struct stats {
+    uint64_t value[COUNTERS];
+};
+
+static inline void stats_count(struct stats *stats, enum counter counter)
+{
+    stats->value[counter]++;
+}
+
+/* The name of a counter, and its sentence; both live for ever. Requires counter < COUNTERS. */
+const char *stats_name(enum counter counter);
+const char *stats_sentence(enum counter counter);

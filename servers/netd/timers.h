@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lwIP's cyclic timers, run only while something needs them.
+ *
+ * lwIP wants its handlers called each 250 ms to 1 s for ever. Most calls only count down. Here
+ * each timer says in how many periods its handler will next do something; netd sleeps that long
+ * and then makes up for the calls it left out. Whenever netd wakes for another reason the
+ * missing calls are made too, so an age is never older than the last step.
+ *
+ * I1  A handler was called once for each period that passed since its timer was needed.
+ * I2  An idle stack has no deadline but those of a lease.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+    /* How long an idle neighbour cache may go without ageing. */
+    TIMERS_ARP_IDLE_S = 60,
+    /* The longest sleep of a lease, which bounds the calls to make up for. */
+    TIMERS_LEASE_SLEEP_MAX_S = 3600,
+};
+
+/* Forgets all phases. */
+void timers_init(void);
+
+/* Calls every handler as often as is due at port_now_us. */
+void timers_run(void);
+
+/* The next moment at which a handler has something to do; UINT64_MAX: none. */
+uint64_t timers_next_us(void);
+
+/* An IPv4 packet leaves: an address may be asked for, and asked again each second. */
+void timers_note_output(void);
