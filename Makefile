@@ -256,6 +256,46 @@ test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(LWIP_STAMP) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all $(BUILD)/$*/headers.ok
 
+# --- looking closer -----------------------------------------------------------------------------------------
+FUZZ_SECONDS ?= 60
+## debug       boot under gdb with the symbols of the kernel and every program; UART in build/debug-uart.log
+debug: all | $(BUILD)/have-run $(BUILD)/have-debug
+	$(Q)ARCH=$(ARCH) KERNEL=$(KERNEL_FILE) scripts/debug.sh $(ELFS)
+## pcap        boot LANE until its lines are there, then show what was on the wire; the capture is build/net.pcap
+pcap: all | $(BUILD)/have-run $(BUILD)/have-debug
+	$(Q)NO_BUILD=1 ARCH=$(ARCH) UART_LOG=$(BUILD)/net.log QEMU_LOG=$(BUILD)/net-qemu.log scripts/qemu-test.sh; \
+	    status=$$?; tshark -r $(BUILD)/net.pcap 2>/dev/null; exit $$status
+## bench       count instructions on the target and compare with tests/bench/ceilings.txt
+bench: all | $(BUILD)/have-run
+	$(Q)KERNEL=$(KERNEL_FILE) $(PY) scripts/bench.py --arch $(ARCH)
+## size        bytes of the kernel and every program; fails above the kernel's limit
+size: all
+	$(Q)$(PY) scripts/size.py --limit $(KERNEL_BYTES_MAX) $(O)/kernel.elf $(ELFS)
+KERNEL_BYTES_MAX := 40960
+## repro       build in two folders and compare every byte
+repro: fetch
+	$(Q)scripts/repro.sh
+## fuzz        every fuzz target for FUZZ_SECONDS (60); finds go to build/fuzz/NAME
+fuzz: $(FUZZERS)
+	$(Q)set -e; for f in $(FUZZ_TARGETS); do mkdir -p $(BUILD)/fuzz/$$f; \
+	    $(H)/fuzz/bin/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/fuzz/$$f- \
+	        $(BUILD)/fuzz/$$f tests/fuzz/corpus/$$f; done
+## mutants     break one line at a time; the test that guards it must turn red; ONLY= takes some
+mutants: $(TESTS)
+	$(Q)$(PY) scripts/mutants.py --only '$(ONLY)'
+.PHONY: debug pcap bench size repro fuzz mutants compdb
+
+## compdb      compile_commands.json, written from the lists, no build needed
+comma := ,
+entry   = {"directory":"$(CURDIR)"$(comma)"file":"$(1)"$(comma)"command":"$(subst ",\",$(2)) -c $(1)"}
+entries = $(foreach s,$(filter %.c,$(1)),$(call entry,$(s),$(2))@)
+compdb:
+	$(call say,GEN,compile_commands.json)
+	$(file >$(BUILD)/compdb,$(call entries,$(KERNEL_ARCH_SRC) $(KERNEL_SRC),$(CC) $(CFLAGS_kernel)) \
+	    $(call entries,$(filter-out lwip/% musl/%,$(LIBC_SRC) $(foreach p,$(PROGRAMS),$($(p)_SRC))),$(CC) $(CFLAGS_user) -Idrivers $(LWIP_INC)) \
+	    $(call entries,$(UNIT_TESTS:%=tests/unit/%.c) $(FUZZ_TARGETS:%=tests/fuzz/%.c),$(HOSTCC) $(CFLAGS_host) $(LWIP_INC)))
+	$(Q){ echo '['; sed 's/@ *$$//; s/@ */,\n/g' $(BUILD)/compdb; echo ']'; } >compile_commands.json
+
 ## clean       remove what was built (not the cache of third-party sources)
 clean:
 	rm -rf $(BUILD) compile_commands.json
@@ -264,5 +304,4 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
-comma := ,
 -include $(KERNEL_O:.o=.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)

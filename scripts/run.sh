@@ -28,7 +28,7 @@
 #   APPEND   more boot arguments: key=value words for /chosen/bootargs
 #   PCAP     file for a capture of the wire
 #   SERIAL   where the UART goes: mon:stdio (default: with QEMU's monitor on Ctrl-A C), stdio, file:NAME, ...
-#   GDB      port: wait for a debugger on 127.0.0.1
+#   GDB      stdio or a port of 127.0.0.1: wait for a debugger there
 #   QEMU_ARGS  more arguments, split at spaces
 #
 # Exit status: the guest's (riscv64: test device, aarch64: semihosting), 2 usage, 3 QEMU is missing or no kernel.
@@ -92,7 +92,11 @@ if [ -n "$network" ]; then
         -device "virtio-net-device,netdev=net0,mac=$mac,bus=virtio-mmio-bus.$nic_slot"
     [ -z "${PCAP:-}" ] || set -- "$@" -object "filter-dump,id=dump0,netdev=net0,file=$PCAP"
 fi
-[ -z "${GDB:-}" ] || set -- "$@" -gdb "tcp:127.0.0.1:$GDB" -S
+case ${GDB:-} in
+'') ;;
+stdio) set -- "$@" -gdb stdio -S ;;
+*) set -- "$@" -gdb "tcp:127.0.0.1:$GDB" -S ;;
+esac
 # shellcheck disable=SC2086 # words on purpose
 set -- "$@" ${QEMU_ARGS:-}
 
