@@ -1,3 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What every program is linked with besides musl, in reading order.
-LIBC_SRC :=
+LIBC_SRC := \
+  libc/arch/$(ARCH)/start.S \
+  libc/arch/$(ARCH)/syscalls.c \
+  libc/start.c \
+  libc/startup.c \
+  libc/event.c \
+  libc/console.c \
+  libc/log.c \
+  libc/memory.c \
+  libc/regions.c \
+  libc/process.c \
+  libc/icmp.c \
+  libc/personality.c \
+  libc/personality_memory.c \
+  libc/personality_time.c \
+  libc/musl/string/memcpy.c \
+  libc/musl/string/memmove.c \
+  libc/musl/string/memset.c \
+  libc/musl/string/memcmp.c \
+  libc/musl/thread/clone.c \
+  libc/base/fmt.c \
+  libc/base/parse.c

@@ -3,14 +3,9 @@
  * The loops of memcpy and its kin against the simplest loops, for every alignment and for lengths
  * around each step. Buffers are exactly as long as they must be, so the address sanitizer sees W1.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #ifndef MEM_WORD_ALIGNMENT
 #define MEM_WORD_ALIGNMENT 8
@@ -41,9 +36,8 @@ static void give_back(uint8_t *bytes, size_t shift)
     free(bytes - shift);
 }
 
-static void copying_gives_the_bytes_at_every_alignment(void **state)
+TEST(copying_gives_the_bytes_at_every_alignment)
 {
-    (void)state;
     for (size_t length = 0; length <= LENGTH_MAX; length++) {
         for (size_t shifts = 0; shifts < SHIFTS * SHIFTS; shifts++) {
             size_t to_shift = shifts / SHIFTS, from_shift = shifts % SHIFTS;
@@ -72,9 +66,8 @@ static void move_and_look(size_t shift, size_t length, size_t distance)
     give_back(down, shift);
 }
 
-static void moving_survives_every_overlap(void **state)
+TEST(moving_survives_every_overlap)
 {
-    (void)state;
     for (size_t length = 0; length <= LENGTH_MAX; length += length < 40 ? 1 : 13) {
         for (size_t distance = 0; distance <= 40; distance++) {
             for (size_t shift = 0; shift < SHIFTS; shift++) {
@@ -84,9 +77,8 @@ static void moving_survives_every_overlap(void **state)
     }
 }
 
-static void filling_stays_inside(void **state)
+TEST(filling_stays_inside)
 {
-    (void)state;
     for (size_t length = 0; length <= LENGTH_MAX; length++) {
         for (size_t shift = 0; shift < SHIFTS; shift++) {
             uint8_t *to = take(shift, length, 1);
@@ -99,9 +91,8 @@ static void filling_stays_inside(void **state)
     }
 }
 
-static void comparing_finds_the_first_difference(void **state)
+TEST(comparing_finds_the_first_difference)
 {
-    (void)state;
     for (size_t length = 1; length <= LENGTH_MAX; length += length < 40 ? 1 : 29) {
         for (size_t shifts = 0; shifts < SHIFTS * SHIFTS; shifts++) {
             size_t one_shift = shifts / SHIFTS, other_shift = shifts % SHIFTS;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wherry/icmp.h>
+
+#include <proto/netd.h>
+#include <wherry/event.h>
+#include <wherry/startup.h>
+#include <wherry/sys.h>
+
+enum { PAYLOAD_BYTES = 56 };
+
+/* A call on netd; its status is the answer's when the call itself succeeds. */
+static MUST_CHECK int call_netd(struct message *message, ticks_t deadline)
+{
+    int error = ipc_call(startup_handle(ROLE_NETD), message, deadline);
+    return error == OK ? (int)(int64_t)message->words[0] : error;
+}
+
+/* Begins the exchange; netd gets a handle with which it can signal us and do nothing else. */
+static MUST_CHECK int start(uint32_t address, ticks_t deadline, uint64_t *token)
+{
+    struct sysret copy =
+        sys_handle_copy(startup_handle(ROLE_NOTIFICATION), RIGHT_WRITE | RIGHT_GRANT, 0);
+    if (copy.status != OK) {
+        return (int)copy.status;
+    }
+    struct message message = {
+        .words = {NETD_PING_START, address, PAYLOAD_BYTES, deadline, EVENT_PING},
+        .handles = {(handle_t)copy.value},
+        .handle_count = 1,
+    };
+    int error = call_netd(&message, deadline);
+    *token = message.words[1];
+    sys_handle_close((handle_t)copy.value);
+    return error;
+}
+
+int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
+{
+    uint64_t token = 0, bits;
+    if (startup_handle(ROLE_NETD) == HANDLE_NONE) {
+        return E_NOT_FOUND;
+    }
+    int error = start(address, deadline, &token);
+    if (error != OK) {
+        return error;
+    }
+    struct message message;
+    do {
+        int woken = event_wait(EVENT_PING, deadline, &bits);
+        message = (struct message){.words = {NETD_PING_TAKE, token}};
+        error = call_netd(&message, DEADLINE_FOREVER); /* answered at once */
+        if (woken != OK && error == E_AGAIN) {
+            return woken;
+        }
+    } while (error == E_AGAIN); /* the signal was an earlier ping's */
+    if (error == OK) {
+        *round_trip_us = message.words[1];
+    }
+    return error;
+}

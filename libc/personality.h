@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What musl asks of a kernel, done with ours. Each function takes the arguments of the Linux call
+ * it stands for and returns its result or a negative errno.
+ *
+ * personality.c says which calls there are; every other is ENOSYS.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include <base/attributes.h>
+
+/* Under musl's internal headers it calls this where it would trap [musl/include/syscall_arch.h]. */
+long wherry_syscall(long n, long a, long b, long c, long d, long e, long f);
+
+/* The errno, negative, that says what a negative error of ours says. */
+MUST_CHECK long personality_errno(int error);
+
+long personality_clock_gettime(clockid_t clock, struct timespec *time);
+long personality_clock_getres(clockid_t clock, struct timespec *resolution);
+long personality_clock_nanosleep(clockid_t clock, int flags, const struct timespec *request);
+long personality_futex(const int *word, int operation, int value, const struct timespec *time_out);
+
+long personality_mmap(void *address, size_t bytes, int protection, int flags, int descriptor);
+long personality_munmap(void *address, size_t bytes);
