@@ -52,6 +52,9 @@ struct bootargs_reporter {
     void *context;
 };
 
-/* Fills `*bootargs`, defaults where `text` says nothing. White space separates words. */
+/*
+ * Fills `*bootargs`, defaults where `text` says nothing. White space separates words. With a
+ * NULL reporter words are refused silently.
+ */
 void bootargs_parse(const char *text, size_t length, const struct bootargs_reporter *reporter,
                     struct bootargs *bootargs);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bundle reader, on bundles built here field by field; each breakage has a test of its own,
+ * with sums that are right, so that nothing but the broken field can be the reason.
+ */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <abi/error.h>
+#include <abi/types.h>
+#include <base/bundle.h>
+#include <base/bytes.h>
+#include <base/crc32.h>
+
+#include "tests/fuzz/fuzz.h"
+
+enum {
+    PAGES = 5,
+    HEAD = BUNDLE_HEADER_BYTES,
+    SECOND = HEAD + BUNDLE_PROGRAM_BYTES,
+    ENTRY = 32,
+    SEGMENTS = 40,
+    SUM = 44,
+    SEGMENT = 48, /* of a program; then of a segment: */
+    VADDR = 0,
+    OFFSET = 8,
+    FILE_BYTES = 16,
+    MEM_BYTES = 24,
+    FLAGS = 32,
+};
+
+static void put_segment(uint8_t *at, uint64_t vaddr, uint64_t offset, uint64_t file_bytes,
+                        uint32_t flags)
+{
+    bytes_put_le64(at + VADDR, vaddr);
+    bytes_put_le64(at + OFFSET, offset);
+    bytes_put_le64(at + FILE_BYTES, file_bytes);
+    bytes_put_le64(at + MEM_BYTES, file_bytes + 0x800);
+    bytes_put_le32(at + FLAGS, flags);
+}
+
+static void put_sum(uint8_t *bytes)
+{
+    uint32_t count = bytes_get_le32(bytes + 12);
+    bytes_put_le32(bytes + 16, 0);
+    bytes_put_le32(bytes + 16,
+                   crc32_extend(CRC32_EMPTY, bytes, HEAD + count * BUNDLE_PROGRAM_BYTES));
+}
+
+/* init: text of 0x1234 bytes and data of 0x10; shell: text of 0x20. Exactly PAGES pages. */
+static uint8_t *build(void)
+{
+    uint8_t *bytes = calloc(PAGES, PAGE_BYTES);
+    assert_non_null(bytes);
+    memcpy(bytes, "WHRYBNDL", 8);
+    bytes_put_le32(bytes + 8, 1);
+    bytes_put_le32(bytes + 12, 2);
+    memcpy(bytes + HEAD, "init", 4);
+    bytes_put_le64(bytes + HEAD + ENTRY, 0x10100);
+    bytes_put_le32(bytes + HEAD + SEGMENTS, 2);
+    put_segment(bytes + HEAD + SEGMENT, 0x10000, 0x1000, 0x1234, BUNDLE_READ | BUNDLE_EXECUTE);
+    put_segment(bytes + HEAD + SEGMENT + BUNDLE_SEGMENT_BYTES, 0x12000, 0x3000, 0x10,
+                BUNDLE_READ | BUNDLE_WRITE);
+    memcpy(bytes + SECOND, "shell", 5);
+    bytes_put_le64(bytes + SECOND + ENTRY, 0x10000);
+    bytes_put_le32(bytes + SECOND + SEGMENTS, 1);
+    put_segment(bytes + SECOND + SEGMENT, 0x10000, 0x4000, 0x20, BUNDLE_READ | BUNDLE_EXECUTE);
+    for (size_t i = PAGE_BYTES; i < PAGES * PAGE_BYTES; i++) {
+        bytes[i] = (uint8_t)(i * 7);
+    }
+    uint32_t sum = crc32_extend(CRC32_EMPTY, bytes + 0x1000, 0x1234);
+    bytes_put_le32(bytes + HEAD + SUM, crc32_extend(sum, bytes + 0x3000, 0x10));
+    bytes_put_le32(bytes + SECOND + SUM, crc32_extend(CRC32_EMPTY, bytes + 0x4000, 0x20));
+    put_sum(bytes);
+    return bytes;
+}
+
+/* Sums up anew, opens, and frees the bytes. */
+static int open_and_free(uint8_t *bytes)
+{
+    struct bundle bundle;
+    put_sum(bytes);
+    int error = bundle_open(bytes, PAGES * PAGE_BYTES, &bundle);
+    free(bytes);
+    return error;
+}
+
+/* What becomes of a good bundle when one field of 8 or 4 bytes is changed. */
+static int with_u64(size_t at, uint64_t value)
+{
+    uint8_t *bytes = build();
+    bytes_put_le64(bytes + at, value);
+    return open_and_free(bytes);
+}
+
+static int with_u32(size_t at, uint32_t value)
+{
+    uint8_t *bytes = build();
+    bytes_put_le32(bytes + at, value);
+    return open_and_free(bytes);
+}
+
+TEST(crc32_is_that_of_the_standard)
+{
+    assert_int_equal(crc32_extend(CRC32_EMPTY, "123456789", 9), 0xcbf43926);
+    assert_int_equal(crc32_extend(crc32_extend(CRC32_EMPTY, "1234", 4), "56789", 5), 0xcbf43926);
+    assert_int_equal(crc32_extend(CRC32_EMPTY, "", 0), 0);
+}
+
+TEST(programs_are_found_by_name_with_their_segments)
+{
+    struct bundle bundle;
+    struct bundle_program program;
+    uint8_t *bytes = build();
+    assert_int_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), OK);
+    assert_int_equal(bundle.count, 2);
+    assert_int_equal(bundle_find(&bundle, "init", &program), OK);
+    assert_string_equal(program.name, "init");
+    assert_int_equal(program.entry, 0x10100);
+    assert_int_equal(program.segment_count, 2);
+    assert_int_equal(program.segments[1].vaddr, 0x12000);
+    assert_int_equal(program.segments[1].offset, 0x3000);
+    assert_int_equal(program.segments[1].file_bytes, 0x10);
+    assert_int_equal(program.segments[1].mem_bytes, 0x810);
+    assert_int_equal(program.segments[1].flags, BUNDLE_READ | BUNDLE_WRITE);
+    assert_int_equal(bundle_find(&bundle, "shell", &program), OK);
+    assert_int_equal(bundle_find(&bundle, "ini", &program), E_NOT_FOUND);
+    assert_int_equal(bundle_find(&bundle, "initx", &program), E_NOT_FOUND);
+    assert_int_equal(bundle_find(&bundle, "", &program), E_NOT_FOUND);
+    free(bytes);
+}
+
+TEST(a_program_whose_bytes_changed_fails_its_check)
+{
+    struct bundle bundle;
+    struct bundle_program program;
+    uint8_t *bytes = build();
+    assert_int_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), OK);
+    assert_int_equal(bundle_find(&bundle, "init", &program), OK);
+    assert_int_equal(bundle_check(&bundle, &program), OK);
+    bytes[0x300f] ^= 1; /* the last byte of its data */
+    assert_int_equal(bundle_check(&bundle, &program), E_CORRUPT);
+    assert_int_equal(bundle_find(&bundle, "shell", &program), OK);
+    assert_int_equal(bundle_check(&bundle, &program), OK);
+    free(bytes);
+}
+
+TEST(any_changed_bit_of_header_and_table_is_noticed)
+{
+    struct bundle bundle;
+    uint8_t *bytes = build();
+    for (size_t bit = 0; bit < (SECOND + BUNDLE_PROGRAM_BYTES) * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_not_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), OK);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    free(bytes);
+}
+
+TEST(a_bundle_cut_short_is_refused)
+{
+    for (size_t size = 0; size < PAGES * PAGE_BYTES; size += size < 1024 ? 1 : 512) {
+        struct bundle bundle;
+        uint8_t *bytes = build();
+        uint8_t *cut = malloc(size + (size == 0));
+        memcpy(cut, bytes, size);
+        assert_int_equal(bundle_open(cut, size, &bundle), E_CORRUPT);
+        free(cut);
+        free(bytes);
+    }
+}
+
+TEST(header_fields_are_checked)
+{
+    assert_int_equal(with_u64(0, 0), E_CORRUPT);
+    assert_int_equal(with_u32(8, 2), E_UNSUPPORTED);
+    assert_int_equal(with_u32(20, 1), E_CORRUPT);
+    assert_int_equal(with_u32(12, 0), OK); /* an empty bundle is one */
+    uint8_t *bytes = build();
+    struct bundle bundle;
+    bytes_put_le32(bytes + 12, BUNDLE_PROGRAMS_MAX + 1);
+    assert_int_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), E_LIMIT);
+    free(bytes);
+}
+
+TEST(names_are_words_of_their_own)
+{
+    assert_int_equal(with_u64(HEAD, 0), E_CORRUPT);
+    assert_int_equal(with_u32(HEAD, 0x2f696e69), E_CORRUPT); /* "ini/" */
+    assert_int_equal(with_u32(HEAD + 28, 0x61616161), E_CORRUPT); /* letters behind the end */
+    uint8_t *bytes = build();
+    memset(bytes + HEAD, 'a', BUNDLE_NAME_BYTES); /* no end */
+    assert_int_equal(open_and_free(bytes), E_CORRUPT);
+    bytes = build();
+    memcpy(bytes + SECOND, bytes + HEAD, BUNDLE_NAME_BYTES); /* the same twice */
+    assert_int_equal(open_and_free(bytes), E_CORRUPT);
+}
+
+TEST(a_segment_lies_on_pages_of_its_own_in_user_memory)
+{
+    size_t first = HEAD + SEGMENT;
+    size_t second = first + BUNDLE_SEGMENT_BYTES;
+    assert_int_equal(with_u64(first + VADDR, 0xf000), E_CORRUPT);
+    assert_int_equal(with_u64(first + VADDR, 0x10001), E_CORRUPT);
+    assert_int_equal(with_u64(second + VADDR, 0x11000), E_CORRUPT); /* the last page of the first */
+    assert_int_equal(with_u64(second + VADDR, 0x10000), E_CORRUPT);
+    assert_int_equal(with_u64(second + VADDR, USER_END - 0x1000), OK);
+    assert_int_equal(with_u64(second + VADDR, USER_END), E_CORRUPT);
+    assert_int_equal(with_u64(second + VADDR, UINT64_MAX - 0xfff), E_CORRUPT);
+    assert_int_equal(with_u64(second + MEM_BYTES, USER_END - 0x12000), OK);
+    assert_int_equal(with_u64(second + MEM_BYTES, USER_END - 0x11fff), E_CORRUPT);
+    assert_int_equal(with_u64(second + MEM_BYTES, UINT64_MAX), E_CORRUPT);
+    assert_int_equal(with_u64(second + MEM_BYTES, 0xf), E_CORRUPT); /* less than in the file */
+    assert_int_equal(with_u64(second + MEM_BYTES, 0x10), OK);
+}
+
+TEST(a_segments_bytes_lie_in_the_bundle_and_are_nobody_elses)
+{
+    size_t first = HEAD + SEGMENT;
+    size_t last = SECOND + SEGMENT;
+    assert_int_equal(with_u64(first + OFFSET, 0), E_CORRUPT); /* the table */
+    assert_int_equal(with_u64(first + OFFSET, 0x1008), E_CORRUPT);
+    assert_int_equal(with_u64(last + OFFSET, 0x3000), E_CORRUPT); /* init's data */
+    assert_int_equal(with_u64(last + OFFSET, PAGES * PAGE_BYTES), E_CORRUPT);
+    assert_int_equal(with_u64(last + OFFSET, UINT64_MAX - 0xfff), E_CORRUPT);
+    assert_int_equal(with_u64(first + FILE_BYTES, 0x2001), E_CORRUPT);
+    uint8_t *bytes = build();
+    bytes_put_le64(bytes + last + FILE_BYTES, PAGE_BYTES + 1);
+    bytes_put_le64(bytes + last + MEM_BYTES, PAGE_BYTES + 1);
+    assert_int_equal(open_and_free(bytes), E_CORRUPT);
+    bytes = build(); /* nothing in the file, all zero in memory */
+    bytes_put_le64(bytes + last + FILE_BYTES, 0);
+    bytes_put_le64(bytes + last + OFFSET, PAGES * PAGE_BYTES);
+    assert_int_equal(open_and_free(bytes), OK);
+}
+
+TEST(writable_and_executable_never_go_together)
+{
+    size_t flags = HEAD + SEGMENT + FLAGS;
+    assert_int_equal(with_u32(flags, BUNDLE_WRITE | BUNDLE_EXECUTE), E_CORRUPT);
+    assert_int_equal(with_u32(flags, BUNDLE_READ | BUNDLE_WRITE | BUNDLE_EXECUTE), E_CORRUPT);
+    assert_int_equal(with_u32(flags, 0), E_CORRUPT);
+    assert_int_equal(with_u32(flags, 8 | BUNDLE_EXECUTE), E_CORRUPT);
+    assert_int_equal(with_u32(flags, BUNDLE_EXECUTE), OK);
+}
+
+TEST(the_entry_lies_in_an_executable_segment)
+{
+    assert_int_equal(with_u64(HEAD + ENTRY, 0xffff), E_CORRUPT);
+    assert_int_equal(with_u64(HEAD + ENTRY, 0x12000), E_CORRUPT); /* data */
+    assert_int_equal(with_u64(HEAD + ENTRY, 0x11a33), OK);
+    assert_int_equal(with_u64(HEAD + ENTRY, 0x11a34), E_CORRUPT);
+    assert_int_equal(with_u32(HEAD + SEGMENT + FLAGS, BUNDLE_READ), E_CORRUPT);
+}
+
+TEST(there_are_one_to_four_segments_and_the_rest_is_zero)
+{
+    assert_int_equal(with_u32(HEAD + SEGMENTS, 0), E_CORRUPT);
+    assert_int_equal(with_u32(HEAD + SEGMENTS, 1), E_CORRUPT); /* the second is not zero */
+    assert_int_equal(with_u32(HEAD + SEGMENTS, 3), E_CORRUPT); /* the third is zero */
+    assert_int_equal(with_u32(HEAD + SEGMENTS, 5), E_CORRUPT);
+    assert_int_equal(with_u32(HEAD + SEGMENTS, UINT32_MAX), E_CORRUPT);
+}
+
+TEST(random_fields_with_right_sums_are_refused_or_safe)
+{
+    uint64_t seed = 12;
+    int accepted = 0;
+    for (int round = 0; round < 3000; round++) {
+        uint8_t *bytes = build();
+        size_t at = HEAD + test_random(&seed) % (2 * BUNDLE_PROGRAM_BYTES);
+        bytes[at] = (uint8_t)test_random(&seed);
+        put_sum(bytes);
+        struct bundle bundle;
+        accepted += bundle_open(bytes, PAGES * PAGE_BYTES, &bundle) == OK;
+        LLVMFuzzerTestOneInput(bytes, PAGES * PAGE_BYTES);
+        free(bytes);
+    }
+    assert_true(accepted > 100 && accepted < 2900);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crc32_is_that_of_the_standard),
+        cmocka_unit_test(programs_are_found_by_name_with_their_segments),
+        cmocka_unit_test(a_program_whose_bytes_changed_fails_its_check),
+        cmocka_unit_test(any_changed_bit_of_header_and_table_is_noticed),
+        cmocka_unit_test(a_bundle_cut_short_is_refused),
+        cmocka_unit_test(header_fields_are_checked),
+        cmocka_unit_test(names_are_words_of_their_own),
+        cmocka_unit_test(a_segment_lies_on_pages_of_its_own_in_user_memory),
+        cmocka_unit_test(a_segments_bytes_lie_in_the_bundle_and_are_nobody_elses),
+        cmocka_unit_test(writable_and_executable_never_go_together),
+        cmocka_unit_test(the_entry_lies_in_an_executable_segment),
+        cmocka_unit_test(there_are_one_to_four_segments_and_the_rest_is_zero),
+        cmocka_unit_test(random_fields_with_right_sums_are_refused_or_safe),
+    };
+    return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
+}
