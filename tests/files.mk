@@ -33,17 +33,16 @@ UNIT_TESTS += log
 log_SRC := libc/log.c
 UNIT_TESTS += regions
 regions_SRC := libc/regions.c
+UNIT_TESTS += user_time
+UNIT_TESTS += event
+event_SRC := libc/event.c
 UNIT_TESTS += virtqueue
-virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c \
-                 drivers/virtio/virtqueue.c drivers/virtio/transport.c
+virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC)
 UNIT_TESTS += virtio_transport
-virtio_transport_SRC := tests/unit/fake_virtio.c drivers/virtio/virtqueue.c drivers/virtio/transport.c
+virtio_transport_SRC := tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC)
 UNIT_TESTS += virtio_net
 UNIT_TESTS += virtio_net_faults
-virtio_net_SRC := tests/unit/net_bench.c tests/unit/fake_virtio.c \
-                  drivers/virtio/virtqueue.c drivers/virtio/transport.c \
-                  drivers/net/net_features.c drivers/net/net_device.c drivers/net/net_core.c \
-                  drivers/net/net_driver.c
+virtio_net_SRC := tests/unit/net_bench.c tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC) $(NET_PURE_SRC)
 virtio_net_faults_SRC := $(virtio_net_SRC)
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
@@ -63,6 +62,7 @@ PY_TESTS += tests/markers/test_check_markers.py
 PY_TESTS += tests/unit/test_qemu_test.py
 PY_TESTS += tests/unit/test_check_tree.py
 PY_TESTS += tests/unit/test_mkbundle.py
+PY_TESTS += tests/unit/test_bench.py
 
 QEMU_LANES :=
 QEMU_LANES_riscv64 :=
