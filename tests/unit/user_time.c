@@ -6,12 +6,11 @@
 
 static const uint64_t rates[] = {1, 10000000, 24000000, 62500000, 1000000000, 9999999999};
 
-#define FOR_EACH_RATE(hz) \
-    for (const uint64_t *hz = rates; hz < rates + sizeof(rates) / sizeof(rates[0]); hz++)
+enum { RATES = sizeof(rates) / sizeof(rates[0]) };
 
 TEST(whole_seconds_are_exact_both_ways)
 {
-    FOR_EACH_RATE(hz) {
+    for (const uint64_t *hz = rates; hz < rates + RATES; hz++) {
         for (uint64_t seconds = 0; seconds < 1000000; seconds = seconds * 3 + 1) {
             assert_int_equal(time_ns_at(seconds * *hz, *hz), seconds * NS_PER_SECOND);
             assert_int_equal(time_ticks_at(seconds * NS_PER_SECOND, *hz), seconds * *hz);
@@ -22,7 +21,7 @@ TEST(whole_seconds_are_exact_both_ways)
 TEST(a_wait_is_never_shorter_than_asked_and_less_than_a_tick_longer)
 {
     uint64_t seed = 2;
-    FOR_EACH_RATE(hz) {
+    for (const uint64_t *hz = rates; hz < rates + RATES; hz++) {
         for (int i = 0; i < 1000; i++) {
             uint64_t ns = test_random(&seed) >> (20 + i % 40);
             __uint128_t scaled = (__uint128_t)ns * *hz; /* exact, in 10^-9 ticks */
