@@ -281,7 +281,7 @@ fuzz: $(FUZZERS)
 	    $(H)/fuzz/bin/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/fuzz/$$f- \
 	        $(BUILD)/fuzz/$$f tests/fuzz/corpus/$$f; done
 ## mutants     break one line at a time; the test that guards it must turn red; ONLY= takes some
-mutants: $(TESTS)
+mutants:
 	$(Q)$(PY) scripts/mutants.py --only '$(ONLY)'
 .PHONY: debug pcap bench size repro fuzz mutants compdb
 

@@ -84,7 +84,7 @@ void start_program(const struct startup *page)
         process_crash(); /* not started by our init */
     }
     event_open(startup_handle(ROLE_NOTIFICATION));
-    if (own != &first_page &&
+    if (own->has_log != 0 &&
         console_open((struct log_page *)LOG_VADDR, startup_handle(ROLE_SERIAL)) != OK) {
         process_crash(); /* the page is init's own making */
     }

@@ -13,15 +13,15 @@ A mutant is a block of lines; blocks are separated by empty lines, # begins a co
   +     if (false) {
   red   unit virtqueue
 
-The text behind - (without the blanks around it) must stand on exactly one line of the file; it is replaced by the text
-behind + (nothing: taken away).  Several pairs of - and + make one mutant.  red names the test that must fail:
+The text behind - (without the blanks around it) must stand on exactly one line of the file; it is replaced by the
+text behind + (nothing: taken away).  Several pairs of - and + make one mutant.  red names the test that must fail:
 
   unit NAME        tests/unit/NAME.c
   python FILE      a file of Python tests
   boot ARCH LANE   scripts/qemu-test.sh; exit status 1 or 4 is red
 
-The breakage is made in a copy of the tree, never in the tree.  A mutant that does not compile, or whose text is not there,
-is an error of the list.  Exit status: 0 every test turned red, 1 a mutant lived or could not be made.
+The breakage is made in a copy of the tree, never in the tree.  A mutant that does not compile, or whose text is not
+there, is an error of the list.  Exit status: 0 every test turned red, 1 a mutant lived or could not be made.
 """
 
 import argparse

@@ -7,10 +7,8 @@ Each boot has a temporary folder of its own and a QEMU that dies with this proce
 not meet and an interrupted one leaves nothing behind.
 """
 
-import ctypes
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -19,13 +17,11 @@ import tempfile
 import time
 
 import check_markers
+import guest
 
 OK, WRONG, USAGE, NO_START, DEAD, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PANIC_GRACE_S = 1.0   # for the backtrace to come out
-STOP_GRACE_S = 5.0
-PR_SET_PDEATHSIG = 1
-SCRIPTS = os.path.dirname(os.path.abspath(__file__))
-LISTS = os.path.join(SCRIPTS, "..", "tests", "markers")
+LISTS = os.path.join(guest.SCRIPTS, "..", "tests", "markers")
 
 
 class Usage(Exception):
@@ -46,7 +42,7 @@ class Settings:
         self.boots = [(arch, lane) for arch in self.arches for lane in self._lanes(arch)]
 
     def _lanes(self, arch):
-        lanes = launcher(["--lanes"], arch, "default").split()
+        lanes = guest.launcher(["--lanes"], arch, "default").split()
         if self.lane == "all":
             return lanes
         if self.lane not in lanes:
@@ -68,16 +64,6 @@ def duration(text):
     return int(found.group(1)) * (60 if found.group(2) == "m" else 1)
 
 
-def launcher(arguments, arch, lane):
-    """What scripts/run.sh prints."""
-    return subprocess.run([os.path.join(SCRIPTS, "run.sh")] + arguments, env={**os.environ, "ARCH": arch, "LANE": lane},
-                          stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout.strip()
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Boot:
     """One run of QEMU: its process, what it printed, and why it was stopped."""
 
@@ -93,35 +79,25 @@ class Boot:
         self.status = None    # QEMU's exit status, if it ended by itself
 
     def run(self):
-        env = {**os.environ, "ARCH": self.arch, "LANE": self.lane, "SERIAL": "stdio", "PCAP": self.pcap,
-               "QEMU_ARGS": "-no-reboot " + os.environ.get("QEMU_ARGS", "")}
-        with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart:
-            process = subprocess.Popen([os.path.join(SCRIPTS, "run.sh")], env=env, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=stderr, preexec_fn=die_with_parent,
-                                       start_new_session=True)
-            try:
-                self._watch(process, uart)
-            finally:
-                self._stop(process)
+        with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart, \
+                guest.Guest(self.arch, self.lane, stderr, PCAP=self.pcap) as machine:
+            self._watch(machine, uart)
+            self.status = machine.status
 
-    def _watch(self, process, uart):
+    def _watch(self, machine, uart):
         deadline = time.monotonic() + self.settings.timeout_s
         while self.stopped is None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self.stopped = self.stopped or "time-out"
+            data = machine.read(deadline)
+            if data is None:
+                self.stopped = "time-out"
+            elif not data:
                 return
-            if not select.select([process.stdout], [], [], left)[0]:
-                continue
-            data = os.read(process.stdout.fileno(), 65536)
-            if not data:
-                self.status = process.wait(STOP_GRACE_S)
-                return
-            self.printed = True
-            uart.write(data)
-            uart.flush()
-            if self._take(data):
-                deadline = min(deadline, time.monotonic() + PANIC_GRACE_S)
+            else:
+                self.printed = True
+                uart.write(data)
+                uart.flush()
+                if self._take(data):
+                    deadline = min(deadline, time.monotonic() + PANIC_GRACE_S)
 
     def _take(self, data):
         """Feed whole lines. True: the guest has died, and may still say how."""
@@ -145,16 +121,6 @@ class Boot:
             self.stopped = "complete"
         elif until not in ("0", "1") and line.startswith(until):
             self.stopped = "marker"
-
-    def _stop(self, process):
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(STOP_GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        process.stdout.close()
 
     def verdict(self):
         """(exit status, sentence)"""
@@ -183,7 +149,7 @@ class Boot:
         return OK, "%d required lines there" % len(matcher.seen)
 
     def _capture(self):
-        return self.pcap if launcher(["--network"], self.arch, self.lane) == "yes" else None
+        return self.pcap if guest.launcher(["--network"], self.arch, self.lane) == "yes" else None
 
     def keep(self):
         """Copy the logs to where they were asked for."""

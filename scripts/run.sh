@@ -21,6 +21,7 @@
 #            no-nic       no network device
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
+#            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
 #   MAC      02:00:00:00:00:01
 #   NET      netdev to use instead of the lane's, without its id, e.g. tap,ifname=tap0,script=no
@@ -52,7 +53,7 @@ verb=${1:-}
 case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; see the top of scripts/run.sh" ;; esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
-lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
+lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -78,7 +79,8 @@ image) kernel=${kernel%.elf}.img ;;
 legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
-no-nic) network= ;;
+no-nic) network='' ;;
+bench) network=''; set -- "$@" -icount shift=0 ;;
 smallmem) memory=64M ;;
 bigmem) memory=4G nic_slot=$other_nic_slot ;;
 esac

@@ -16,6 +16,7 @@ import unittest
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts")
 sys.path.insert(0, SCRIPTS)
 
+import guest  # noqa: E402
 import qemu_test  # noqa: E402
 
 LAUNCHER = """#!/bin/sh
@@ -30,9 +31,9 @@ class Harness(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        self.addCleanup(setattr, qemu_test, "SCRIPTS", qemu_test.SCRIPTS)
+        self.addCleanup(setattr, guest, "SCRIPTS", guest.SCRIPTS)
         self.addCleanup(setattr, qemu_test, "LISTS", qemu_test.LISTS)
-        qemu_test.SCRIPTS = qemu_test.LISTS = self.folder
+        guest.SCRIPTS = qemu_test.LISTS = self.folder
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -137,8 +138,8 @@ class Harness(unittest.TestCase):
             with open(self.path("run.sh"), "a") as script:
                 script.write("\nexec sleep 60\n")
             os.remove(self.path("pid"))
-            code = ("import sys; sys.path.insert(0, %r); import qemu_test as q; "
-                    "q.SCRIPTS = q.LISTS = %r; sys.exit(q.main())")
+            code = ("import sys; sys.path.insert(0, %r); import guest, qemu_test as q; "
+                    "guest.SCRIPTS = q.LISTS = %r; sys.exit(q.main())")
             env = {**os.environ, "ARCHES": "riscv64", "UART_LOG": self.path("u.log"), "QEMU_LOG": self.path("q.log")}
             harness = subprocess.Popen(["/usr/bin/python3", "-B", "-c", code % (SCRIPTS, self.folder)], env=env,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -55,7 +55,7 @@ struct startup {
     uint32_t argument_count; /* without the program's name */
     uint32_t setting_count;
     uint32_t text_bytes;
-    uint32_t zero;
+    uint32_t has_log; /* 0 or 1: there is a log page */
     char program[STARTUP_NAME_BYTES];
     uint8_t random[STARTUP_RANDOM_BYTES]; /* hardens malloc; secret, or zero where there is none */
     struct startup_handle handles[STARTUP_HANDLES_MAX];

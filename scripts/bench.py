@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Measure, and compare with the ceilings of tests/bench/ceilings.txt.
+
+  bench.py --arch ARCH [--target | --outside]
+
+On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  From outside (lane default, real
+time, with an instruction-counting plugin): boot_init and boot_dhcp, instructions from the kernel's entry to the line
+and wall time from power-on, and idle_insn_per_s, at the prompt for ten seconds.
+
+Exit status: 0 within the ceilings, 1 one is exceeded or a figure is missing, 3 QEMU or its plugin could not start.
+"""
+
+import argparse
+import collections
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import guest
+
+CEILINGS = "tests/bench/ceilings.txt"
+PLUGIN = "tests/bench/insn_plugin.c"
+TIMEOUT_S = 180
+SETTLE_S, IDLE_S = 2, 10
+OUTSIDE = collections.OrderedDict((("boot_init", "init: ready"), ("boot_dhcp", "net: dhcp bound ")))
+IDLE = "idle_insn_per_s"
+ENDS = ("SELFTEST: end", "KERNEL PANIC: ")
+
+
+class CannotMeasure(Exception):
+    """QEMU or its plugin could not be started; says why."""
+
+
+def read_ceilings(path, arch):
+    """{name: ceiling or None} of this CPU, in the order of the file."""
+    ceilings, column = collections.OrderedDict(), {"riscv64": 1, "aarch64": 2}[arch]
+    with open(path) as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if words:
+                ceilings[words[0]] = None if words[column] == "-" else int(words[column])
+    return ceilings
+
+
+def figure_of(line):
+    """(name, number) of a line of the target, or None."""
+    found = re.fullmatch(r"bench: (\w+) (\d+) insn", line.strip())
+    return (found.group(1), int(found.group(2))) if found else None
+
+
+def lines_of(machine, deadline):
+    """Whole lines of the UART until the deadline or the end of QEMU."""
+    pending = b""
+    while True:
+        data = machine.read(deadline)
+        if not data:
+            return
+        *lines, pending = (pending + data).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+
+
+def measure_target(arch, wanted, stderr):
+    figures = {}
+    with guest.Guest(arch, "bench", stderr) as machine:
+        for line in lines_of(machine, time.monotonic() + TIMEOUT_S):
+            figure = figure_of(line)
+            if figure:
+                figures[figure[0]] = figure[1]
+            if line.startswith(ENDS) or wanted <= set(figures):
+                break
+    return figures
+
+
+def build_plugin(folder):
+    target = os.path.join(folder, "insn_plugin.so")
+    subprocess.run(["clang-19", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC",
+                    "-o", target, PLUGIN], check=True)
+    return target
+
+
+def entry_address(kernel):
+    with open(kernel, "rb") as file:
+        return struct.unpack_from("<Q", file.read(64), 24)[0]
+
+
+def count(path):
+    """(instructions since the kernel's entry)"""
+    with open(path, "rb") as file:
+        now, at_entry = struct.unpack("<QQ", file.read(16))
+    return now - at_entry
+
+
+def measure_outside(arch, kernel, folder, stderr):
+    counter = os.path.join(folder, "count")
+    plugin = "-plugin %s,out=%s,entry=%#x" % (build_plugin(folder), counter, entry_address(kernel))
+    figures, wall_ms, start = {}, {}, time.monotonic()
+    with guest.Guest(arch, "default", stderr, QEMU_ARGS=plugin) as machine:
+        for line in lines_of(machine, start + TIMEOUT_S):
+            for name, beginning in OUTSIDE.items():
+                if line.startswith(beginning) and name not in figures:
+                    figures[name] = count(counter)
+                    wall_ms[name] = round((time.monotonic() - start) * 1000)
+            if line.startswith(ENDS):
+                break
+        if machine.status is None and os.path.exists(counter):
+            collections.deque(lines_of(machine, time.monotonic() + SETTLE_S), 0)
+            before = count(counter)
+            collections.deque(lines_of(machine, time.monotonic() + IDLE_S), 0)
+            figures[IDLE] = (count(counter) - before) // IDLE_S
+    if not os.path.exists(counter):
+        stderr.seek(0)
+        raise CannotMeasure("QEMU did not take the plugin (API version 1 is what it speaks): %s" %
+                            stderr.read().decode("utf-8", "replace").strip())
+    return figures, wall_ms
+
+
+def compare(ceilings, wanted, figures, wall_ms=None):
+    """Print every figure; give the names that are missing or above their ceiling."""
+    bad = []
+    for name in wanted:
+        value, ceiling = figures.get(name), ceilings[name]
+        verdict = "missing" if value is None else "TOO HIGH" if ceiling is not None and value > ceiling else ""
+        if verdict and not (value is None and ceiling is None):
+            bad.append(name)
+        wall = "  %6d ms" % wall_ms[name] if wall_ms and name in wall_ms else ""
+        print("  %-18s %12s  ceiling %12s%s  %s" % (name, "-" if value is None else value,
+              "-" if ceiling is None else ceiling, wall, verdict))
+    for name in sorted(set(figures) - set(ceilings)):
+        print("  %-18s %12d  no line in %s" % (name, figures[name], CEILINGS))
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measure and compare with the ceilings.")
+    parser.add_argument("--arch", choices=("riscv64", "aarch64"), required=True)
+    parser.add_argument("--target", action="store_true", help="only what the target counts itself")
+    parser.add_argument("--outside", action="store_true", help="only what is counted from outside")
+    arguments = parser.parse_args()
+    kernel = os.environ.get("KERNEL") or os.path.join(os.environ.get("BUILD", "build"), arguments.arch, "kernel.elf")
+    ceilings = read_ceilings(CEILINGS, arguments.arch)
+    outside = [name for name in ceilings if name in OUTSIDE or name == IDLE]
+    target = [name for name in ceilings if name not in outside]
+    bad = []
+    try:
+        with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "qemu.log"), "w+b") as stderr:
+            if not arguments.outside:
+                print("%s, on the target, instructions:" % arguments.arch)
+                bad += compare(ceilings, target, measure_target(arguments.arch, set(target), stderr))
+            if not arguments.target:
+                print("%s, from outside, instructions:" % arguments.arch)
+                bad += compare(ceilings, outside, *measure_outside(arguments.arch, kernel, folder, stderr))
+    except (CannotMeasure, OSError, subprocess.SubprocessError) as why:
+        print("bench: %s" % why, file=sys.stderr)
+        return 3
+    if bad:
+        print("bench: missing or above the ceiling: %s" % ", ".join(bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

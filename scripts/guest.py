@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+One QEMU as a child process: started by scripts/run.sh, read from its UART, stopped again.
+
+It dies with this process, whatever ends that, so nothing is left behind.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import time
+
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
+STOP_GRACE_S = 5.0
+PR_SET_PDEATHSIG = 1
+
+
+def launcher(arguments, arch, lane):
+    """What scripts/run.sh prints."""
+    return subprocess.run([os.path.join(SCRIPTS, "run.sh")] + arguments, env={**os.environ, "ARCH": arch, "LANE": lane},
+                          stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout.strip()
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Guest:
+    """Use as a context manager: the guest runs inside and is gone behind."""
+
+    def __init__(self, arch, lane, stderr, **environment):
+        """stderr: an open file for what QEMU itself says; environment: more settings of scripts/run.sh."""
+        self.environment = {**os.environ, "ARCH": arch, "LANE": lane, "SERIAL": "stdio", **environment}
+        self.environment["QEMU_ARGS"] = "-no-reboot " + self.environment.get("QEMU_ARGS", "")
+        self.stderr = stderr
+        self.status = None  # QEMU's exit status, if it ended by itself
+
+    def __enter__(self):
+        self.process = subprocess.Popen([os.path.join(SCRIPTS, "run.sh")], env=self.environment, stderr=self.stderr,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+                                        preexec_fn=die_with_parent)
+        return self
+
+    def read(self, deadline):
+        """What comes out of the UART next; None when the deadline (monotonic) passes first, b"" when QEMU ended."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+            return None
+        data = os.read(self.process.stdout.fileno(), 65536)
+        if not data:
+            self.status = self.process.wait(STOP_GRACE_S)
+        return data
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()

@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A figure above its ceiling, or missing, is found; nothing but a whole bench line is a figure."""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+
+import bench  # noqa: E402
+
+
+class Ceilings(unittest.TestCase):
+    def compare(self, figures, ceilings):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            return bench.compare(ceilings, list(ceilings), figures), out.getvalue()
+
+    def test_a_figure_above_its_ceiling_is_found(self):
+        self.assertEqual(self.compare({"a": 40, "b": 41}, {"a": 40, "b": 40})[0], ["b"])
+
+    def test_a_missing_figure_is_found(self):
+        self.assertEqual(self.compare({}, {"a": 40, "b": None})[0], ["a"])
+
+    def test_a_figure_without_a_line_is_shown(self):
+        bad, out = self.compare({"new": 7}, {})
+        self.assertEqual(bad, [])
+        self.assertIn("new", out)
+
+    def test_only_a_whole_line_is_a_figure(self):
+        self.assertEqual(bench.figure_of("bench: ipc_8w 180 insn\r"), ("ipc_8w", 180))
+        for line in ("bench: ipc_8w insn", "bench: ipc_8w 180", "x| bench: ipc_8w 180 insn", "bench: a b 1 insn"):
+            self.assertIsNone(bench.figure_of(line))
+
+    def test_each_cpu_has_its_column(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("# name riscv64 aarch64\na 1 2 # why\n\nb - 3\n")
+            file.flush()
+            self.assertEqual(list(bench.read_ceilings(file.name, "riscv64").items()), [("a", 1), ("b", None)])
+            self.assertEqual(list(bench.read_ceilings(file.name, "aarch64").items()), [("a", 2), ("b", 3)])
+
+    def test_the_ceilings_of_the_tree_can_be_read(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        for arch in ("riscv64", "aarch64"):
+            self.assertIn("ipc_8w", bench.read_ceilings(os.path.join(root, bench.CEILINGS), arch))
+
+
+if __name__ == "__main__":
+    unittest.main()
