@@ -21,4 +21,5 @@ LIBC_SRC := \
   libc/musl/string/memcmp.c \
   libc/musl/thread/clone.c \
   libc/base/fmt.c \
-  libc/base/parse.c
+  libc/base/parse.c \
+  libc/base/error_text.c

@@ -48,7 +48,7 @@ enum virtq_fault {
 #define VIRTQ_FAULT_ENUM(enumerator, name) enumerator,
     VIRTQ_FAULTS(VIRTQ_FAULT_ENUM)
 #undef VIRTQ_FAULT_ENUM
-    VIRTQ_FAULT_KINDS,
+        VIRTQ_FAULT_KINDS,
 };
 
 /* [virtio 1.2 §2.7.5]; little-endian, as every supported CPU is */

@@ -59,6 +59,8 @@ enum {
 static_assert(FRAMES_OFFSET + FRAMES_RX_BYTES_MIN <= FRAMES_BYTES, "a whole frame fits");
 static_assert((FRAMES_COUNT & (FRAMES_COUNT - 1)) == 0, "ring capacity");
 
+#define FRAMES_WAKE (1ull << 57) /* both notifications: the other side has news */
+
 enum frames_state {
     FRAMES_STARTING, /* no epoch was opened yet */
     FRAMES_UP,       /* device found; facts hold */
