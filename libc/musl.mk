@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # The C library: musl 1.2.5, unmodified, from its pinned source package; one static archive per CPU.
 #
 # Included by the Makefile, which provides MUSL (the unpacked source), MUSL_STAMP (a file of its

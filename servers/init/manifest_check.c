@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The checks that manifest.h promises, M1 to the last. */
 #include "manifest.h"
 
 #include <abi/error.h>

@@ -176,8 +176,8 @@ static void look_at_lease(struct addr *addr)
 }
 
 /*
- * lwIP answers a refusal with a new search at once, so a server that refuses for ever, by mistake or
- * not, would have it asking as fast as frames travel. A search is known by its new transaction.
+ * lwIP answers a refusal with a new search at once, so a server that refuses for ever, by mistake
+ * or not, would have it asking as fast as frames travel. A search is known by its new transaction.
  */
 static void limit_searches(struct addr *addr)
 {

@@ -336,8 +336,8 @@ static enum counter check_arp(struct span packet)
         return COUNTER_arp_short;
     }
     uint16_t operation = bytes_get_be16(packet.at + 6);
-    if (__builtin_memcmp(packet.at, arp_ethernet_ip4, sizeof(arp_ethernet_ip4)) != 0 || operation == 0 ||
-        operation > ARP_OPERATION_MAX) {
+    if (__builtin_memcmp(packet.at, arp_ethernet_ip4, sizeof(arp_ethernet_ip4)) != 0 ||
+        operation == 0 || operation > ARP_OPERATION_MAX) {
         return COUNTER_arp_format;
     }
     return is_group(packet.at + 8) ? COUNTER_arp_sender : COUNTER_rx_whole;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Frames travel without a copy on the way in: lwIP reads them where the device wrote them, behind
- * a custom pbuf, and freeing that gives the frame back to the driver. On the way out lwIP's chain is
- * copied into a frame, once.
+ * a custom pbuf, and freeing that gives the frame back to the driver. On the way out lwIP's chain
+ * is copied into a frame, once.
  */
 #include "netif.h"
 
@@ -263,7 +263,7 @@ static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
     uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
     (void)pbuf_copy_partial(pbuf, frame, bytes, ETH_PAD_SIZE);
     if (ring_producer_push(&interface->tx_ready, frames_entry(span)) != OK) {
-        stats_count(interface->stats, COUNTER_tx_no_frame); /* the ring is corrupt: flush sees to it */
+        stats_count(interface->stats, COUNTER_tx_no_frame); /* a corrupt ring: flush sees to it */
         return ERR_MEM;
     }
     /* --- committed --- */

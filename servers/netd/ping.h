@@ -3,8 +3,8 @@
  * Echo requests that clients asked for, from the request to the answer they collect.
  *
  * A server never waits for a client: a start returns a token at once, the client is signalled
- * when the answer is there, and takes it. A reply counts only if source, identifier, sequence number and every
- * byte of the payload are those of a request in flight.
+ * when the answer is there, and takes it. A reply counts only if source, identifier, sequence
+ * number and every byte of the payload are those of a request in flight.
  *
  * Leaves sending and receiving to the caller (stack.c), signalling to main.c.
  * Pure: time comes in as now_us, deadlines are absolute.

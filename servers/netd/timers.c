@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One rule per timer. Whether reassembly is under way is read from its pool, because lwIP keeps
- * the list to itself; a pending neighbour shows in nothing at all, so every packet that leaves keeps
- * the neighbour timer at its pace for as long as lwIP may ask.
+ * the list to itself; a pending neighbour shows in nothing at all, so every packet that leaves
+ * keeps the neighbour timer at its pace for as long as lwIP may ask.
  */
 #include "timers.h"
 
@@ -97,7 +97,8 @@ static uint32_t lease_due_in(void)
         if (dhcp == NULL || dhcp->state == DHCP_STATE_OFF) {
             continue;
         }
-        uint32_t end = dhcp->t0_timeout > dhcp->lease_used ? dhcp->t0_timeout - dhcp->lease_used : 0;
+        uint32_t end =
+            dhcp->t0_timeout > dhcp->lease_used ? dhcp->t0_timeout - dhcp->lease_used : 0;
         due = sooner(due, sooner(end, sooner(dhcp->t1_renew_time, dhcp->t2_rebind_time)));
     }
     return due < TIMERS_LEASE_SLEEP_MAX_S ? due : TIMERS_LEASE_SLEEP_MAX_S;

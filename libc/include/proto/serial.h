@@ -48,7 +48,7 @@ struct serial_console {
     alignas(RING_LINE_BYTES) _Atomic uint32_t interrupts; /* Ctrl-C so far */
 };
 
-/* The last bytes that were shown: byte number n since the start is text[n % SERIAL_HISTORY_BYTES]. */
+/* The last bytes that were shown: byte n since the start is text[n % SERIAL_HISTORY_BYTES]. */
 struct serial_history {
     alignas(RING_LINE_BYTES) _Atomic uint64_t written;
     alignas(RING_LINE_BYTES) _Atomic uint8_t text[SERIAL_HISTORY_BYTES];
