@@ -228,7 +228,7 @@ endif
 # Every header compiles alone, in the layer it belongs to.
 HEADERS        := $(shell git ls-files '*.h' 2>/dev/null || find kernel libc drivers servers selftest -name '*.h')
 HEADERS_kernel := $(filter-out $(addprefix kernel/arch/,$(addsuffix /%,$(filter-out $(ARCH),$(ARCHES)))),$(filter kernel/%,$(HEADERS)))
-HEADERS_user   := $(filter-out libc/arch/% libc/musl/%,$(filter libc/% drivers/% servers/% selftest/%,$(HEADERS)))
+HEADERS_user   := $(filter-out libc/arch/% libc/musl/% servers/netd/lwip/%,$(filter libc/% drivers/% servers/% selftest/%,$(HEADERS)))
 ALONE          := -fsyntax-only -Wno-unused -x c
 ifeq ($(TOOLCHAIN),llvm)
 ALONE          += -Wno-pragma-once-outside-header
