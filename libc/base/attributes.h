@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define NO_RETURN __attribute__((noreturn))
+#define MUST_CHECK               __attribute__((warn_unused_result))
+#define NO_RETURN                __attribute__((noreturn))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
 #define static_assert _Static_assert /* as <assert.h>, which a freestanding program lacks */

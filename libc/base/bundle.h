@@ -37,7 +37,7 @@ enum {
 
 enum bundle_flag {
     BUNDLE_READ = 1 << 0,
-    BUNDLE_WRITE = 1 << 1,   /* never with BUNDLE_EXECUTE */
+    BUNDLE_WRITE = 1 << 1, /* never with BUNDLE_EXECUTE */
     BUNDLE_EXECUTE = 1 << 2,
 };
 

@@ -35,10 +35,10 @@ enum token_kind {
 
 struct token {
     uint32_t kind;
-    uint32_t start;      /* its offset in the structure block */
-    const char *name;    /* of a node or property */
+    uint32_t start;       /* its offset in the structure block */
+    const char *name;     /* of a node or property */
     const uint8_t *value; /* of a property */
-    uint32_t length;     /* of the value */
+    uint32_t length;      /* of the value */
 };
 
 /* --- text ---------------------------------------------------------------------------------- */
@@ -199,8 +199,8 @@ int fdt_open(const void *blob, size_t size, struct fdt *fdt)
     if (opened.strings_bytes > 0 && opened.strings[opened.strings_bytes - 1] != 0) {
         return E_CORRUPT;
     }
-    int error = check_reservations(opened.reservations, total - reservations,
-                                   &opened.reservation_count);
+    int error =
+        check_reservations(opened.reservations, total - reservations, &opened.reservation_count);
     error = error == OK ? check_structure(&opened) : error;
     if (error == OK) {
         *fdt = opened;
@@ -244,8 +244,7 @@ bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
     return false;
 }
 
-bool fdt_next_with(const struct fdt *fdt, struct fdt_node *node, const char *name,
-                   const char *text)
+bool fdt_next_with(const struct fdt *fdt, struct fdt_node *node, const char *name, const char *text)
 {
     struct fdt_node next = *node;
     while (fdt_next(fdt, &next)) {

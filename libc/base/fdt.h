@@ -129,8 +129,8 @@ MUST_CHECK int fdt_get_window(const struct fdt *fdt, const struct fdt_node *node
  * Entry `index` of `interrupts-extended`, or of `interrupts` with the controller that the node or
  * the nearest of its parents names. E_NOT_FOUND also when the controller does not exist.
  */
-MUST_CHECK int fdt_get_interrupt(const struct fdt *fdt, const struct fdt_node *node,
-                                 uint32_t index, struct fdt_interrupt *interrupt);
+MUST_CHECK int fdt_get_interrupt(const struct fdt *fdt, const struct fdt_node *node, uint32_t index,
+                                 struct fdt_interrupt *interrupt);
 
 /* --- memory -------------------------------------------------------------------------------- */
 

@@ -106,8 +106,8 @@ static MUST_CHECK int translate(const struct fdt *fdt, const struct fdt_node *bu
         const uint8_t *entry = ranges.value + at;
         uint64_t from = read_cells(entry, below.address);
         uint64_t to = read_cells(entry + below.address * CELL_BYTES, above.address);
-        uint64_t bytes = read_cells(entry + (below.address + above.address) * CELL_BYTES,
-                                    below.size);
+        uint64_t bytes =
+            read_cells(entry + (below.address + above.address) * CELL_BYTES, below.size);
         if (range->base >= from && is_inside(range->base - from, range->bytes, bytes)) {
             if (bytes > UINT64_MAX - to) {
                 return E_CORRUPT;
@@ -155,8 +155,8 @@ static MUST_CHECK int get_interrupt_cells(const struct fdt *fdt, uint32_t contro
     return *cells <= FDT_INTERRUPT_CELLS_MAX ? OK : E_UNSUPPORTED;
 }
 
-static void fill_interrupt(struct fdt_interrupt *interrupt, uint32_t controller,
-                           const uint8_t *at, uint32_t cells)
+static void fill_interrupt(struct fdt_interrupt *interrupt, uint32_t controller, const uint8_t *at,
+                           uint32_t cells)
 {
     *interrupt = (struct fdt_interrupt){.controller = controller, .count = cells};
     for (uint32_t i = 0; i < cells; i++) {

@@ -2,9 +2,8 @@
 /*
  * Ring with one producer and one consumer, in memory that two programs share.
  *
- * Bytes travel through rings, never through calls. This file holds the protocol of the indexes
- * and of waking; a ring of u64 entries is here, a ring of bytes is bytering.h. It signals
- * nobody: it tells the caller when the other side must be signalled.
+ * Data travels through rings, never through calls. An entry is a u64 whose meaning is the users'.
+ * The ring signals nobody: it tells the caller when the other side must be signalled.
  *
  * R1  An index counts what was ever moved, modulo 2^32; the capacity is a power of two, so slot
  *     number and distance are plain unsigned arithmetic.
@@ -233,8 +232,8 @@ static inline MUST_CHECK bool ring_producer_commit(struct ring_producer *produce
  */
 static inline MUST_CHECK bool ring_producer_prepare_sleep(struct ring_producer *producer)
 {
-    return producer->is_corrupt || ring_arm(&producer->shared->wake_producer,
-                                              &producer->shared->head, producer->head);
+    return producer->is_corrupt ||
+           ring_arm(&producer->shared->wake_producer, &producer->shared->head, producer->head);
 }
 
 /* Counts something that was dropped for want of room, where everyone can read it. */
@@ -307,6 +306,6 @@ static inline MUST_CHECK bool ring_consumer_commit(struct ring_consumer *consume
 /* For a consumer that found the ring empty; as ring_producer_prepare_sleep. */
 static inline MUST_CHECK bool ring_consumer_prepare_sleep(struct ring_consumer *consumer)
 {
-    return consumer->is_corrupt || ring_arm(&consumer->shared->wake_consumer,
-                                              &consumer->shared->tail, consumer->head);
+    return consumer->is_corrupt ||
+           ring_arm(&consumer->shared->wake_consumer, &consumer->shared->tail, consumer->head);
 }

@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-#define memcpy base_memcpy
+#define memcpy  base_memcpy
 #define memmove base_memmove
-#define memset base_memset
-#define memcmp base_memcmp
+#define memset  base_memset
+#define memcmp  base_memcmp
 #include "libc/base/mem.c"
 #undef memcpy
 #undef memmove
@@ -67,8 +67,7 @@ TEST(memmove_keeps_the_source_intact_until_it_is_read)
         size_t from = at / SHIFTS % SHIFTS;
         struct buffers both = open_buffers((to > from ? to : from) + length, &seed);
         memmove(both.expected + to, both.expected + from, length);
-        assert_ptr_equal(base_memmove(both.bytes + to, both.bytes + from, length),
-                         both.bytes + to);
+        assert_ptr_equal(base_memmove(both.bytes + to, both.bytes + from, length), both.bytes + to);
         close_buffers(&both);
     }
 }

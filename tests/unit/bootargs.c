@@ -82,12 +82,36 @@ TEST(every_key_is_taken)
 TEST(a_bad_value_is_reported_and_the_default_stays)
 {
     static const char *const wrong[] = {
-        "node=",        "node=A",          "node=a_b",       "node=a.b",       "ip=10.0.2.15",
-        "ip=1.2.3.4/0", "ip=1.2.3.4/31",   "ip=1.2.3.4/32",  "ip=0.0.0.1/8",   "ip=127.0.0.1/8",
-        "ip=224.0.0.1/8", "ip=10.0.2.0/24", "ip=10.0.2.255/24", "ip=",         "gw=",
-        "gw=10.0.2.2/24", "gw=0.0.0.0",    "gw=255.255.255.255", "dual=",      "dual=2",
-        "dual=yes",     "dual=01",         "lane=",          "lane=a/b",       "panic=",
-        "panic=hal",    "panic=halt!",     "panic=HALT",     "profile=none",   "profile=fullest",
+        "node=",
+        "node=A",
+        "node=a_b",
+        "node=a.b",
+        "ip=10.0.2.15",
+        "ip=1.2.3.4/0",
+        "ip=1.2.3.4/31",
+        "ip=1.2.3.4/32",
+        "ip=0.0.0.1/8",
+        "ip=127.0.0.1/8",
+        "ip=224.0.0.1/8",
+        "ip=10.0.2.0/24",
+        "ip=10.0.2.255/24",
+        "ip=",
+        "gw=",
+        "gw=10.0.2.2/24",
+        "gw=0.0.0.0",
+        "gw=255.255.255.255",
+        "dual=",
+        "dual=2",
+        "dual=yes",
+        "dual=01",
+        "lane=",
+        "lane=a/b",
+        "panic=",
+        "panic=hal",
+        "panic=halt!",
+        "panic=HALT",
+        "profile=none",
+        "profile=fullest",
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct reports reports;
@@ -101,7 +125,8 @@ TEST(a_bad_value_is_reported_and_the_default_stays)
 TEST(an_unknown_or_malformed_word_is_reported_and_the_others_count)
 {
     struct reports reports;
-    struct bootargs bootargs = parse("quiet root=/dev/vda =x nod=a nodes=b Node=c dual=1", &reports);
+    struct bootargs bootargs =
+        parse("quiet root=/dev/vda =x nod=a nodes=b Node=c dual=1", &reports);
     assert_string_equal(reports.text, "quiet: not of the form key=value\n"
                                       "root=/dev/vda: unknown key\n"
                                       "=x: unknown key\n"

@@ -188,7 +188,7 @@ TEST(header_fields_are_checked)
 TEST(names_are_words_of_their_own)
 {
     assert_int_equal(with_u64(HEAD, 0), E_CORRUPT);
-    assert_int_equal(with_u32(HEAD, 0x2f696e69), E_CORRUPT); /* "ini/" */
+    assert_int_equal(with_u32(HEAD, 0x2f696e69), E_CORRUPT);      /* "ini/" */
     assert_int_equal(with_u32(HEAD + 28, 0x61616161), E_CORRUPT); /* letters behind the end */
     uint8_t *bytes = build();
     memset(bytes + HEAD, 'a', BUNDLE_NAME_BYTES); /* no end */

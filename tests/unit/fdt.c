@@ -516,8 +516,7 @@ TEST(a_tree_that_is_too_deep_is_over_the_limit)
             fdt_end_node(tree);
         }
         finish(tree);
-        assert_int_equal(fdt_open(tree, sizeof(tree), &fdt),
-                         depth < FDT_DEPTH_MAX ? OK : E_LIMIT);
+        assert_int_equal(fdt_open(tree, sizeof(tree), &fdt), depth < FDT_DEPTH_MAX ? OK : E_LIMIT);
         if (depth < FDT_DEPTH_MAX) {
             nodes_agree(&fdt, tree);
         }

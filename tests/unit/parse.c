@@ -89,9 +89,23 @@ TEST(a_dotted_quad_is_read_in_host_order)
 TEST(a_dotted_quad_of_any_other_form_is_refused)
 {
     static const char *const wrong[] = {
-        "",         "1.2.3",     "1.2.3.",    ".1.2.3",  "1..2.3",   "1.2.3.4.", "1.2.3.4.5",
-        "256.1.1.1", "1.2.3.256", "01.2.3.4", "1.2.3.04", "1.2.3.4 ", "0x1.2.3.4", "1,2,3,4",
-        "1.2.3.-4", "1.2.3.4/8", "99999999999999999999.1.1.1",
+        "",
+        "1.2.3",
+        "1.2.3.",
+        ".1.2.3",
+        "1..2.3",
+        "1.2.3.4.",
+        "1.2.3.4.5",
+        "256.1.1.1",
+        "1.2.3.256",
+        "01.2.3.4",
+        "1.2.3.04",
+        "1.2.3.4 ",
+        "0x1.2.3.4",
+        "1,2,3,4",
+        "1.2.3.-4",
+        "1.2.3.4/8",
+        "99999999999999999999.1.1.1",
     };
     uint32_t address = 7;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -108,8 +122,7 @@ TEST(a_prefix_has_a_length_up_to_32)
     uint32_t address = 7;
     uint32_t bits = 7;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        assert_int_equal(parse_ipv4_prefix(wrong[i], strlen(wrong[i]), &address, &bits),
-                         E_INVALID);
+        assert_int_equal(parse_ipv4_prefix(wrong[i], strlen(wrong[i]), &address, &bits), E_INVALID);
     }
     assert_true(address == 7 && bits == 7);
     assert_int_equal(parse_ipv4_prefix("10.0.2.15/24", 12, &address, &bits), OK);

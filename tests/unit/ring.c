@@ -390,6 +390,64 @@ TEST(two_threads_lose_no_entry_and_no_wake_up)
     fixture_close(&pair.ring);
 }
 
+/* Both sides of one ring meet at the same moment, round after round: the litmus of ring.h. */
+enum { LITMUS_ROUNDS = 150000, LITMUS_SPIN = 256 };
+
+struct litmus {
+    struct fixture ring;
+    _Atomic uint32_t started; /* rounds that the consumer began */
+    _Atomic uint32_t done;    /* rounds that the producer ended */
+    bool is_signalled;        /* by the producer in the round just done */
+};
+
+static void wait_for(const _Atomic uint32_t *counter, uint32_t value)
+{
+    for (uint32_t spins = 1; atomic_load(counter) != value; spins++) {
+        if (spins % LITMUS_SPIN == 0) {
+            sched_yield();
+        }
+    }
+}
+
+static void *produce_one_a_round(void *argument)
+{
+    struct litmus *litmus = argument;
+    for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
+        wait_for(&litmus->started, round);
+        bool is_pushed = ring_producer_push(&litmus->ring.producer, round) == OK;
+        litmus->is_signalled = ring_producer_commit(&litmus->ring.producer) || !is_pushed;
+        atomic_store(&litmus->done, round);
+    }
+    return NULL;
+}
+
+TEST(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled)
+{
+    struct litmus litmus = {.ring = fixture_open(1, 0)};
+    uint64_t seed = 13;
+    int lost = 0;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, produce_one_a_round, &litmus), 0);
+    for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
+        uint64_t entry;
+        volatile uint64_t delay = test_random(&seed) % (32u << test_random(&seed) % 4);
+        atomic_store(&litmus.started, round);
+        while (delay > 0) {
+            delay--;
+        }
+        bool is_asleep = ring_consumer_prepare_sleep(&litmus.ring.consumer);
+        wait_for(&litmus.done, round);
+        lost += is_asleep && !litmus.is_signalled;
+        assert_int_equal(ring_consumer_pop(&litmus.ring.consumer, &entry), OK);
+        assert_true(entry == round);
+        assert_false(ring_consumer_commit(&litmus.ring.consumer));
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(lost, 0);
+    fixture_close(&litmus.ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +468,7 @@ int main(void)
         cmocka_unit_test(random_neighbour_indexes_never_lead_out_of_the_ring),
         cmocka_unit_test(the_owner_sets_the_epoch_and_everybody_reads_the_drops),
         cmocka_unit_test(two_threads_lose_no_entry_and_no_wake_up),
+        cmocka_unit_test(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled),
     };
     return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
 }
