@@ -86,7 +86,7 @@ ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
 
 # What a folder may see on top.
 $(O)/u/drivers/%.o: EXTRA = -Idrivers
-$(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o: EXTRA = $(LWIP_INC)
+$(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(LWIP_INC)
 
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
@@ -160,6 +160,10 @@ $(H)/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/ha
 	$(call say,HOSTCC,lwip/$*.c)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
+$(H)/fuzz/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$(call say,HOSTCC,lwip/$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
 $(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)

@@ -59,12 +59,21 @@ static uint32_t ip4_number(const ip4_addr_t *address)
     return lwip_ntohl(ip4_addr_get_u32(address));
 }
 
-/* Interfaces in the order they were added: loopback, then the driver's. */
+/* Interfaces count in the order they were added, loopback first; lwIP's list has the last first. */
+static uint64_t index_of(const struct netif *netif)
+{
+    uint64_t index = 0;
+    for (; netif->next != NULL; netif = netif->next) {
+        index++;
+    }
+    return index;
+}
+
 static struct netif *find_netif(uint64_t index)
 {
     struct netif *netif;
     NETIF_FOREACH(netif) {
-        if (netif->num == index) {
+        if (index_of(netif) == index) {
             return netif;
         }
     }
@@ -159,7 +168,7 @@ static int get_neighbour(const uint64_t *words, uint64_t *reply)
         if (etharp_get_entry((size_t)i, &address, &netif, &mac) != 0) {
             reply[1] = ip4_number(address);
             reply[2] = mac_word(mac->addr);
-            reply[3] = netif->num;
+            reply[3] = index_of(netif);
             reply[4] = i + 1;
             return OK;
         }

@@ -19,6 +19,7 @@
 #include "servers/netd/service.h"
 #include "servers/netd/timers.h"
 #include "tests/sim/sim.h"
+#include "virtqueue_cases.h"
 
 enum {
     ETHERTYPE_IP4 = 0x0800,
@@ -631,5 +632,6 @@ int main(void)
         SIM_TEST(a_ping_of_our_own_address_never_reaches_the_wire),
         SIM_TEST(raw_bytes_sent_to_loopback_come_back_unchanged),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int virtqueue = virtqueue_cases_run();
+    return cmocka_run_group_tests_name("dhcp_and_loopback", tests, NULL, NULL) + virtqueue;
 }

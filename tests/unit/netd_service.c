@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests of clients, good and bad: every one is answered, at once, with zero words after an
+ * error.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "servers/netd/service.h"
+#include "tests/sim/sim.h"
+
+enum {
+    BADGE = 3,
+    NOTIFICATION = 0x1005,
+};
+
+static int start(void **state)
+{
+    struct sim *sim = sim_start();
+    sim_run(sim, 1 * SIM_S);
+    *state = sim;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    sim_stop(*state);
+    return 0;
+}
+
+static uint64_t reply[IPC_WORDS];
+
+static int ask(struct sim *sim, struct service_request request)
+{
+    request.badge = request.badge == 0 ? BADGE : request.badge;
+    request.counter_hz = SIM_S;
+    bool is_kept = service_answer(&sim->stack, &request, reply);
+    int error = (int)(int64_t)reply[0];
+    assert_int_equal(is_kept, error == OK && request.words[0] == NETD_PING_START &&
+                                  request.notification != HANDLE_NONE);
+    for (int i = 1; error != OK && i < IPC_WORDS; i++) {
+        assert_int_equal(reply[i], 0);
+    }
+    return error;
+}
+
+#define ASK(...) ask(sim, (struct service_request){.words = {__VA_ARGS__}})
+
+static void the_interface_tells_its_address_its_facts_and_its_counts(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(NETD_INTERFACE_GET, 1), OK);
+    struct netd_interface_facts facts = netd_word_facts(reply[3]);
+    assert_int_equal(reply[1], 'e' | 'n' << 8 | '0' << 16);
+    assert_int_equal(reply[2], SIM_CLIENT | (uint64_t)SIM_GATEWAY << 32);
+    assert_int_equal(facts.prefix, 24);
+    assert_int_equal(facts.mtu, 1500);
+    assert_int_equal(facts.address_state, NETD_ADDRESS_BOUND);
+    assert_int_equal(facts.flags, NETD_INTERFACE_UP | NETD_INTERFACE_LINK);
+    assert_int_equal(reply[4], 0x010000000002);
+    assert_int_equal(reply[5], 2); /* offer and ack */
+    assert_int_equal(reply[6], 3); /* discover, request, announcement */
+    assert_int_equal(reply[7], DHCP_STUB_LEASE_S - 1); /* a second has passed */
+}
+
+static void an_interface_past_the_last_is_not_found(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(NETD_INTERFACE_GET, 2), E_NOT_FOUND);
+    assert_int_equal(ASK(NETD_INTERFACE_GET, UINT64_MAX), E_NOT_FOUND);
+}
+
+static void every_counter_has_a_value_and_a_name(void **state)
+{
+    struct sim *sim = *state;
+    for (uint64_t i = 0; i < COUNTERS; i++) {
+        char name[NETD_COUNTER_NAME_WORDS * 8 + 1] = {0};
+        assert_int_equal(ASK(NETD_COUNTER_GET, i), OK);
+        memcpy(name, reply + 2, sizeof(name) - 1);
+        assert_string_equal(name, stats_name((enum counter)i));
+        assert_int_equal(reply[1], sim->stack.stats.value[i]);
+    }
+    assert_int_equal(ASK(NETD_COUNTER_GET, COUNTERS), E_NOT_FOUND);
+}
+
+static void words_that_mean_nothing_must_be_zero(void **state)
+{
+    struct sim *sim = *state;
+    uint64_t bad = sim->stack.stats.value[COUNTER_request_bad];
+    assert_int_equal(ASK(NETD_INTERFACE_GET, 0, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_NEIGHBOUR_GET, 0, 0, 0, 0, 0, 0, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_COUNTER_GET, 0, 0, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 0, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_PING_TAKE, 0, 1), E_INVALID);
+    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], bad + 5);
+}
+
+static void unknown_labels_are_refused_and_counted(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(0), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_PING_TAKE + 1), E_BAD_CALL);
+    assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
+    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
+}
+
+static void ping_words_beyond_their_range_are_refused(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(NETD_PING_START, 1ull << 32 | SIM_GATEWAY, 0, UINT64_MAX), E_INVALID);
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 65536, UINT64_MAX), E_INVALID);
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, NETD_PING_PAYLOAD_MAX + 1, UINT64_MAX),
+                     E_INVALID);
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, 0), E_TIMEOUT);
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 1), E_INVALID); /* no handle */
+    assert_int_equal(ASK(NETD_PING_TAKE, 1ull << 40), E_NOT_FOUND);
+}
+
+static void a_ping_signals_its_client_and_is_taken_by_it_alone(void **state)
+{
+    struct sim *sim = *state;
+    struct service_request request = {
+        .words = {NETD_PING_START, SIM_GATEWAY, 1472, 5 * SIM_S, 8},
+        .notification = NOTIFICATION,
+    };
+    assert_int_equal(ask(sim, request), OK);
+    uint64_t token = reply[1];
+    assert_int_equal(ASK(NETD_PING_TAKE, token), E_AGAIN);
+    sim_run(sim, 1);
+    struct wakeup wakeup = pings_next_wakeup(&sim->stack.pings);
+    assert_int_equal(wakeup.notification, NOTIFICATION);
+    assert_int_equal(wakeup.bits, 8);
+    struct service_request foreign = {.badge = BADGE + 1, .words = {NETD_PING_TAKE, token}};
+    assert_int_equal(ask(sim, foreign), E_NOT_FOUND);
+    assert_int_equal(ASK(NETD_PING_TAKE, token), OK);
+    assert_int_equal(reply[3], 1472);
+}
+
+static void a_ping_with_no_way_there_ends_as_unreachable(void **state)
+{
+    struct sim *sim = *state;
+    sim->dhcp.router = DHCP_STUB_NO_OPTION;
+    sim_run(sim, 50000 * (uint64_t)SIM_S); /* the renewal takes the router away */
+    assert_int_equal(ASK(NETD_PING_START, 0x08080808, 0, UINT64_MAX), OK);
+    assert_int_equal(ASK(NETD_PING_TAKE, reply[1]), E_UNREACHABLE);
+}
+
+static void ticks_become_microseconds_and_back(void **state)
+{
+    (void)state;
+    const uint64_t rates[] = {1, 1000000, 10000000, 62500000, 1000000000};
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        assert_int_equal(service_ticks_to_us(DEADLINE_FOREVER, rates[i]), UINT64_MAX);
+        assert_int_equal(service_us_to_ticks(UINT64_MAX, rates[i]), DEADLINE_FOREVER);
+        assert_int_equal(service_ticks_to_us(rates[i] * 7, rates[i]), 7000000);
+        assert_int_equal(service_us_to_ticks(7000000, rates[i]), rates[i] * 7);
+        assert_true(service_ticks_to_us(DEADLINE_FOREVER - 1, rates[i]) > 1ull << 50);
+    }
+    assert_int_equal(service_us_to_ticks(1, 62500000), 63); /* never early */
+    assert_int_equal(service_us_to_ticks(UINT64_MAX - 1, 62500000), DEADLINE_FOREVER);
+}
+
+#define SIM_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SIM_TEST(the_interface_tells_its_address_its_facts_and_its_counts),
+        SIM_TEST(an_interface_past_the_last_is_not_found),
+        SIM_TEST(every_counter_has_a_value_and_a_name),
+        SIM_TEST(words_that_mean_nothing_must_be_zero),
+        SIM_TEST(unknown_labels_are_refused_and_counted),
+        SIM_TEST(ping_words_beyond_their_range_are_refused),
+        SIM_TEST(a_ping_signals_its_client_and_is_taken_by_it_alone),
+        SIM_TEST(a_ping_with_no_way_there_ends_as_unreachable),
+        cmocka_unit_test(ticks_become_microseconds_and_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
