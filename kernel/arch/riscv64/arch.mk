@@ -5,4 +5,5 @@ GNU_PREFIX         := riscv64-linux-gnu-
 KERNEL_ARCH_CFLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
 USER_ARCH_CFLAGS   := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
 # In reading order.
-KERNEL_ARCH_SRC    :=
+KERNEL_ARCH_SRC    := $(addprefix kernel/arch/riscv64/, boot.S trap.S ipc_fast.S trap.c fp.S pagetable.c \
+                      platform.c console.c clock.c plic.c power.c sbi.c)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inline half of arch.h for aarch64: user registers in memory, and what takes one or two
+ * system registers. vectors.S and ipc_fast.S know the layout of struct frame [asm.h].
+ *
+ * [Arm ARM D24.2]
+ */
+#pragma once
+
+#include "asm.h"
+#include "memlayout.h"
+#include <base/attributes.h>
+
+enum {
+    ARCH_GENERAL_REGISTERS = 31, /* x0-x30 */
+    ARCH_REGISTER_COUNT = ARCH_GENERAL_REGISTERS + 3,
+
+    CPACR_FPEN = 3 << 20, /* access to the FP registers from EL0 and EL1; 0: both trap */
+    ISR_IRQ = 1 << 7,
+    CNTV_CTL_ISTATUS = 1 << 2,
+};
+
+/* User registers. */
+struct frame {
+    uint64_t x[ARCH_GENERAL_REGISTERS];
+    uint64_t sp;
+    uint64_t pc;
+    uint64_t tpidr;
+    uint64_t pstate;  /* always EL0t, nothing masked: user mode cannot write more than flags */
+    uint64_t zero[2]; /* never written */
+};
+
+static_assert(offsetof(struct frame, sp) == FRAME_SP, "asm.h");
+static_assert(offsetof(struct frame, pc) == FRAME_PC, "asm.h");
+static_assert(offsetof(struct frame, tpidr) == FRAME_TPIDR, "asm.h");
+static_assert(offsetof(struct frame, pstate) == FRAME_PSTATE, "asm.h");
+static_assert(offsetof(struct frame, zero) == FRAME_ZERO, "asm.h");
+
+/* What arch_space_switch(0) switches to: a root table with nothing in it [boot.S]. */
+extern uint8_t empty_table[];
+
+/* --- time, interrupts, address space -------------------------------------------------------- */
+
+static inline ticks_t arch_now(void)
+{
+    ticks_t now;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
+    return now;
+}
+
+static inline bool arch_irq_is_pending(void)
+{
+    uint64_t pending;
+    __asm__ volatile("mrs %0, isr_el1" : "=r"(pending));
+    return (pending & ISR_IRQ) != 0;
+}
+
+/* The timer is always enabled [gtimer.c]. */
+static inline bool arch_timer_is_pending(void)
+{
+    uint64_t control;
+    __asm__ volatile("mrs %0, cntv_ctl_el0" : "=r"(control));
+    return (control & CNTV_CTL_ISTATUS) != 0;
+}
+
+/* Takes effect for user mode with the eret; the kernel itself uses no user address. */
+static inline void arch_space_switch(uint64_t space_register)
+{
+    uint64_t space = space_register;
+    if (__builtin_expect(space == 0, 0)) {
+        space = (uint64_t)empty_table - KERNEL_BASE;
+    }
+    __asm__ volatile("msr ttbr0_el1, %0" ::"r"(space) : "memory");
+}
+
+/* --- FP access ------------------------------------------------------------------------------ */
+
+/* Takes effect for user mode with the eret; fp.S waits for it itself. */
+static inline void arch_fp_enable(bool on)
+{
+    uint64_t access = on ? CPACR_FPEN : 0;
+    __asm__ volatile("msr cpacr_el1, %0" ::"r"(access) : "memory");
+}
+
+static inline bool arch_fp_is_enabled(void)
+{
+    uint64_t access;
+    __asm__ volatile("mrs %0, cpacr_el1" : "=r"(access));
+    return (access & CPACR_FPEN) != 0;
+}
+
+/* --- the frame ------------------------------------------------------------------------------ */
+
+enum { FRAME_SAVED_FIRST = 19 }; /* x19-x30 are kept by a call, x30 because `svc` needs no link */
+
+static inline void arch_frame_init(struct frame *frame)
+{
+    *frame = (struct frame){0};
+}
+
+static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
+{
+    return &frame->x[index];
+}
+
+static inline uint64_t arch_frame_number(const struct frame *frame)
+{
+    return frame->x[8];
+}
+
+static inline uint64_t arch_frame_target(const struct frame *frame)
+{
+    return frame->x[9];
+}
+
+static inline ticks_t arch_frame_deadline(const struct frame *frame)
+{
+    return frame->x[10];
+}
+
+static inline uint64_t *arch_frame_handles(struct frame *frame, unsigned index)
+{
+    return &frame->x[11 + index];
+}
+
+static inline void arch_frame_set_ipc(struct frame *frame, int64_t status, uint64_t badge,
+                                      uint64_t bits)
+{
+    frame->x[8] = (uint64_t)status;
+    frame->x[9] = badge;
+    frame->x[10] = bits;
+}
+
+static inline void arch_frame_clear_message(struct frame *frame)
+{
+    for (unsigned i = 0; i < FRAME_SAVED_FIRST; i++) {
+        frame->x[i] = 0;
+    }
+    frame->pstate = 0;
+}
+
+static inline void arch_frame_restart_call(struct frame *frame)
+{
+    frame->pc -= 4;
+}
+
+static inline void arch_frame_result(struct frame *frame, int64_t status, uint64_t value)
+{
+    frame->x[0] = (uint64_t)status;
+    frame->x[1] = value;
+}
+
+static inline uint64_t *arch_frame_register(struct frame *frame, uint64_t index)
+{
+    uint64_t *const special[3] = {&frame->pc, &frame->sp, &frame->tpidr};
+    if (index >= ARCH_REGISTER_COUNT) {
+        return NULL;
+    }
+    return index < 3 ? special[index] : &frame->x[index - 3];
+}

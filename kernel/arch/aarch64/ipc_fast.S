@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fast paths: call and reply_wait with a number word of exactly 0 and 1, null, and signal when
+ * nobody is woken.
+ *
+ * Entered from vectors.S with everything of user mode in registers but x16 and x17, which are in
+ * the frame. sp is the calling thread. Each path changes nothing before its commit line and leaves
+ * for syscall_slow when a condition fails; endpoint.c and notification.c are its specification.
+ * The message, x0-x7, is never touched: it is in place when the other thread runs.
+ *
+ * A thread that blocks here leaves x19-x30, sp, pc, TPIDR_EL0 in its frame, and a clean PSTATE.
+ * Whoever wakes it, here or in C, gives every other register a value.
+ *
+ *   x9   target handle            x13  first word of the entry, then scratch
+ *   x10  deadline                 x14  endpoint or notification
+ *   x11  offset of the entry      x15  the thread switched to
+ *   x12  handle entry             x16  its state       x17  its address space       x18  CPU
+ */
+#include "asm.h"
+#include "offsets.h"
+
+#define FRAME THREAD_FRAME
+#define RIGHT_WRITE_BIT 33   /* of the first word of an entry: RIGHT_WRITE */
+#define RIGHT_SEND_BIT 39
+#define RIGHT_RECEIVE_BIT 40
+
+/* x12, x13: the entry of the handle in \handle, found by index alone. Clobbers \offset. */
+.macro find_entry handle, offset
+    ldp     x12, x13, [sp, #THREAD_HANDLES]
+    ubfiz   \offset, \handle, #ENTRY_SHIFT, #12
+.endm
+
+/* Two registers become zero in one instruction. */
+.macro clear first, second
+    ldp     \first, \second, [sp, #FRAME + FRAME_ZERO]
+.endm
+
+/* Leave for C unless x15 may run: its state is \state, it has an address space and nobody ready
+ * is more urgent. x18 = its CPU, x17 = its address space. */
+.macro check_peer state
+    ldp     x18, x17, [x15, #THREAD_CPU]
+    ldp     w16, w11, [x15, #THREAD_STATE]
+    cbz     x17, ipc_slow
+    ldrb    w13, [x18, #CPU_TOP_READY]
+    cmp     w13, w11, uxtb
+    ccmp    w16, #\state, #0, ls
+    b.ne    ipc_slow
+.endm
+
+/* Save what a blocked thread keeps; its state becomes \state. */
+.macro block_self state
+    stp     x19, x20, [sp, #FRAME + FRAME_X(19)]
+    stp     x21, x22, [sp, #FRAME + FRAME_X(21)]
+    stp     x23, x24, [sp, #FRAME + FRAME_X(23)]
+    stp     x25, x26, [sp, #FRAME + FRAME_X(25)]
+    stp     x27, x28, [sp, #FRAME + FRAME_X(27)]
+    stp     x29, x30, [sp, #FRAME + FRAME_X(29)]
+    mrs     x19, sp_el0
+    mrs     x20, elr_el1
+    mrs     x21, tpidr_el0
+    stp     x19, x20, [sp, #FRAME + FRAME_SP]
+    stp     x21, xzr, [sp, #FRAME + FRAME_TPIDR]
+    mov     w22, #\state
+    str     w22, [sp, #THREAD_STATE]
+.endm
+
+/* Go on as x15. x8-x18 are left to the caller. */
+.macro switch_to_peer
+    mov     sp, x15
+    str     x15, [x18, #CPU_CURRENT]
+    msr     cpacr_el1, xzr
+    msr     ttbr0_el1, x17
+    ldp     x19, x20, [sp, #FRAME + FRAME_SP]
+    ldr     x21, [sp, #FRAME + FRAME_TPIDR]
+    msr     sp_el0, x19
+    msr     elr_el1, x20
+    msr     tpidr_el0, x21
+    msr     spsr_el1, xzr
+    ldp     x19, x20, [sp, #FRAME + FRAME_X(19)]
+    ldp     x21, x22, [sp, #FRAME + FRAME_X(21)]
+    ldp     x23, x24, [sp, #FRAME + FRAME_X(23)]
+    ldp     x25, x26, [sp, #FRAME + FRAME_X(25)]
+    ldp     x27, x28, [sp, #FRAME + FRAME_X(27)]
+    ldp     x29, x30, [sp, #FRAME + FRAME_X(29)]
+.endm
+
+    .text
+    .global ipc_call
+ipc_call:
+    find_entry x9, x11
+    cmn     x10, #1                         // DEADLINE_FOREVER
+    ccmp    x11, x13, #2, eq
+    b.hs    ipc_slow
+    add     x12, x12, x11
+    ldp     x13, x14, [x12, #ENTRY_HANDLE]
+    cmp     x9, w13, uxtw
+    b.ne    ipc_slow
+    tbz     x13, #RIGHT_SEND_BIT, ipc_slow
+    ldr     x15, [x14, #ENDPOINT_SERVER]
+    check_peer STATE_RECEIVING_FAST
+    ldr     x9, [x12, #ENTRY_BADGE]
+    /* --- committed --- */
+    block_self STATE_CALLING
+    mov     x13, sp
+    mov     w14, #STATE_READY
+    str     x15, [sp, #THREAD_SERVER]
+    str     x13, [x15, #THREAD_CALLER]
+    strb    w14, [x15, #THREAD_STATE]
+    switch_to_peer
+    clear   x10, x11                        // status, x8, is zero: it was the number
+    clear   x12, x13
+    clear   x14, x15
+    clear   x16, x17
+    mov     x18, #0
+    eret
+
+    .global ipc_reply_wait
+ipc_reply_wait:
+    find_entry x9, x11
+    cmn     x10, #1                         // DEADLINE_FOREVER
+    ccmp    x11, x13, #2, eq
+    b.hs    ipc_slow
+    add     x12, x12, x11
+    ldp     x13, x14, [x12, #ENTRY_HANDLE]
+    cmp     x9, w13, uxtw
+    b.ne    ipc_slow
+    tbz     x13, #RIGHT_RECEIVE_BIT, ipc_slow
+    ldp     x15, x16, [x14, #ENDPOINT_SERVER]
+    cmp     sp, x15
+    ccmp    x16, #0, #0, eq                 // first_caller
+    b.ne    ipc_slow
+    ldr     x13, [sp, #THREAD_BOUND]
+    ldr     x15, [sp, #THREAD_CALLER]
+    ldr     x13, [x13, #NOTIFICATION_BITS]
+    cbnz    x13, ipc_slow
+    check_peer STATE_CALLING
+    /* --- committed --- */
+    block_self STATE_RECEIVING_FAST
+    strb    w8, [x15, #THREAD_STATE]        // the number is STATE_READY
+    switch_to_peer
+    clear   x8, x9
+    clear   x10, x11
+    clear   x12, x13
+    clear   x14, x15
+    clear   x16, x17
+    mov     x18, #0
+    eret
+
+/* No handles travel with these numbers, so x11 and x12 meant nothing. */
+ipc_slow:
+    clear   x11, x12
+    b       syscall_slow
+
+/* Where the entry goes for each number below SYSCALL_FAST_END. */
+    .balign 8
+    .global syscall_fast_table
+syscall_fast_table:
+    .quad   ipc_call, ipc_reply_wait, syscall_null, syscall_signal
+
+syscall_null:
+    mov     x0, #0
+    mov     x1, #0
+    clear   x16, x17
+    eret
+
+/* signal(x0 = handle, x1 = bits), only to say that nobody waits. */
+syscall_signal:
+    ldp     x14, x15, [sp, #THREAD_HANDLES]
+    ubfiz   x16, x0, #ENTRY_SHIFT, #12
+    cmp     x16, x15
+    b.hs    syscall_slow
+    add     x14, x14, x16
+    ldp     x15, x14, [x14, #ENTRY_HANDLE]
+    cmp     x0, w15, uxtw
+    b.ne    syscall_slow
+    tbz     x15, #RIGHT_WRITE_BIT, syscall_slow
+    ubfx    x15, x15, #ENTRY_TYPE * 8, #8
+    cmp     x15, #TYPE_NOTIFICATION
+    b.ne    syscall_slow
+    ldp     x15, x16, [x14, #NOTIFICATION_BITS]
+    ldrb    w16, [x16, #THREAD_STATE]
+    cmp     w16, #STATE_WAITING
+    b.hs    syscall_slow
+    /* --- committed --- */
+    orr     x15, x15, x1
+    str     x15, [x14, #NOTIFICATION_BITS]
+    mov     x0, #0
+    mov     x1, #0
+    clear   x14, x15
+    clear   x16, x17
+    eret

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All that the portable kernel may ask of a CPU, and the ways up from it.
+ *
+ * arch/<cpu>/cpu.h (included at the end) defines struct frame, the inlines named here and the
+ * memory layout; everything else is a function in arch/<cpu>/. The kernel runs with interrupts
+ * off and is never entered twice on one CPU: the only place where it waits is arch_idle.
+ *
+ * The kernel image and all RAM are one linear map: virtual = KERNEL_BASE + physical. Text is
+ * read-execute, read-only data read-only, the rest read-write and never executable; the page below
+ * the kernel stack is unmapped.
+ */
+#pragma once
+
+#include <abi/error.h>
+#include <abi/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct thread;
+struct account;
+struct cpu;
+struct fdt;
+struct machine;
+
+/* --- console and power ------------------------------------------------------------------- */
+
+/* Write one byte to the boot console. Polls; for boot, panic and lines before serial is up. */
+void arch_console_putc(char c);
+
+/* Learn the console, the interrupt controller and what power-off needs from the tree. OK,
+ * E_UNSUPPORTED when the tree names no controller this build knows. Called once, first of all. */
+int arch_machine_init(const struct fdt *tree, struct machine *machine);
+
+/* Stop the machine; `code` (0-255) becomes its exit status where there is one. */
+_Noreturn void arch_power_off(unsigned code);
+_Noreturn void arch_reset(void);
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+/* arch_now(): the counter, an inline in cpu.h. */
+
+/* Raise the timer interrupt once `deadline` has passed; DEADLINE_FOREVER: never. */
+void arch_timer_set(ticks_t deadline);
+
+/* Ticks per second of the counter; valid after arch_machine_init. */
+uint64_t arch_counter_hz(void);
+
+/* --- interrupts ----------------------------------------------------------------------------- */
+
+/* Set up the controller: every line masked, the timer enabled. After kernel_map. */
+void arch_irq_init(void);
+
+/* Number of lines; valid ones are 1..count-1 (riscv64: PLIC source; aarch64: INTID from 32 up). */
+unsigned arch_irq_count(void);
+bool arch_irq_is_valid(unsigned line);
+
+void arch_irq_mask(unsigned line);
+void arch_irq_unmask(unsigned line);
+
+/* Take the most urgent pending line: its number, or 0 for none (the timer is told apart by the
+ * trap). The line stays active until arch_irq_complete. */
+unsigned arch_irq_claim(void);
+void arch_irq_complete(unsigned line);
+
+/* arch_irq_is_pending(): whether any interrupt waits to be taken; arch_timer_is_pending(): whether
+ * the deadline of arch_timer_set has passed; inlines in cpu.h. arch_irq_claim never returns the
+ * timer's line: it completes it and looks for the next. */
+
+/* Sleep until an interrupt is pending (interrupts stay off), then return. */
+void arch_idle(void);
+
+/* --- address spaces ------------------------------------------------------------------------- */
+
+enum page_flag {
+    PAGE_READ = 1 << 0,
+    PAGE_WRITE = 1 << 1,
+    PAGE_EXECUTE = 1 << 2,
+    PAGE_DEVICE = 1 << 3, /* aarch64: Device-nGnRE */
+};
+
+/* Build the final kernel map over all RAM of `machine` and switch to it. */
+void arch_kernel_map(const struct machine *machine);
+
+/* Prepare an empty user root table in the zeroed page `root` (kernel half shared or absent). */
+void arch_space_init(paddr_t root);
+
+/* Map one page. Missing tables are paid by `account`. OK, E_EXISTS (a page is there already),
+ * E_NO_MEMORY (nothing was mapped; tables made on the way stay and are freed with the space). */
+int arch_space_map(paddr_t root, vaddr_t vaddr, paddr_t paddr, unsigned flags,
+                   struct account *account);
+
+/* Unmap one page and make its translation for `asid` unusable. False when none was there. */
+bool arch_space_unmap(paddr_t root, vaddr_t vaddr, unsigned asid);
+
+/* Free the next up to `limit` tables below `root` (never the root), paid by `account`. Every page
+ * is unmapped already. Returns how many were freed; fewer than `limit` means none is left. */
+unsigned arch_space_free_tables(paddr_t root, unsigned limit, struct account *account);
+
+/* What arch_space_switch wants for a root and an ASID; never 0. */
+uint64_t arch_space_register(paddr_t root, unsigned asid);
+
+/* Make the user half that of `space_register`; 0 is the empty one. Inline in cpu.h. */
+
+/* Number of ASIDs the CPU has (at least 2; valid after arch_kernel_map); 0 when it has none and
+ * every switch must flush. ASID 0 is the kernel's. */
+unsigned arch_asid_count(void);
+
+/* Forget every user translation of this CPU. */
+void arch_tlb_flush_all(void);
+
+/* Make `bytes` at kernel address `start` visible to instruction fetch. */
+void arch_icache_sync(const void *start, size_t bytes);
+
+/* Zero one page through the linear map. */
+void arch_zero_page(void *page);
+
+/* --- threads -------------------------------------------------------------------------------- */
+
+/* struct frame: user registers, in cpu.h. arch_frame_* are inlines there:
+ *   arch_frame_init(f)             zero registers, user mode
+ *   arch_frame_word(f, i)          pointer to message word / argument i (0..7)
+ *   arch_frame_number(f)           call number and counts
+ *   arch_frame_target(f), arch_frame_deadline(f)
+ *   arch_frame_handles(f, i)       pointer to the i-th pair of handles (0, 1)
+ *   arch_frame_set_ipc(f, status, badge, bits)
+ *   arch_frame_clear_message(f)    zero words, handles and every other register a call does not keep
+ *                                  (all but callee-saved, sp, gp, tp, pc)
+ *   arch_frame_restart_call(f)     the saved pc stands behind the call instruction (the entry has
+ *                                  seen to that); step back, so that it is issued again
+ *   arch_frame_result(f, s, v)     status and value of an ordinary call into a0, a1 / x0, x1
+ *   arch_frame_register(f, i)      pointer to register i for thread_read/write, or NULL at the end:
+ *                                  i = 0 is the program counter, 1 the stack pointer, 2 the thread
+ *                                  pointer, 3.. argument words 0-7, 11.. the rest in the CPU's order
+ */
+
+/* FP and SIMD state: bytes it takes, save and restore all of it, switch access on or off. */
+enum { ARCH_FP_CLASS_BYTES_MAX = 1024 };
+size_t arch_fp_bytes(void);
+void arch_fp_save(void *state);
+void arch_fp_restore(const void *state);
+/* arch_fp_enable(bool), arch_fp_is_enabled(): inlines in cpu.h. */
+
+/* --- panic ----------------------------------------------------------------------------------- */
+
+/* Print the registers of a trap in the kernel, or of the caller when `trap` is NULL. */
+struct kernel_trap;
+void arch_print_registers(const struct kernel_trap *trap);
+
+/* Walk frame pointers from `trap` (or the caller): up to `limit` return addresses. */
+unsigned arch_backtrace(const struct kernel_trap *trap, uint64_t *addresses, unsigned limit);
+
+/* --- the ways up: called by arch/<cpu> with the user's registers saved in thread->frame -------
+ * Each returns the thread to resume, with its address space and FP access already in place. */
+
+struct thread *kernel_syscall(struct thread *self);
+struct thread *kernel_interrupt(struct thread *self); /* a device line */
+struct thread *kernel_timer(struct thread *self);
+/* `kind` is an enum fault_kind; `cause` the CPU's own register. */
+struct thread *kernel_fault(struct thread *self, unsigned kind, vaddr_t address, uint64_t cause);
+/* The thread used FP or SIMD registers while access is off. */
+struct thread *kernel_fp_trap(struct thread *self);
+_Noreturn void kernel_trap_panic(const struct kernel_trap *trap, const char *what);
+
+/* First C function: `tree` is the device tree in the linear map (may be broken), on the boot
+ * CPU, on the kernel stack, with RAM's first GiB mapped. Returns the first thread to run. */
+struct thread *kernel_main(const void *tree);
+
+#include <cpu.h>

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The timer of this hart: stimecmp where the tree says Sstc, else a call of the firmware.
+ *
+ * The frequency is the tree's; machine.boot_cpu's node says what the hart can do.
+ *
+ * [RISC-V Sstc 0.5.4 §2]  [Devicetree Specification 0.4 §3.8]
+ */
+#include "riscv.h"
+
+static uint32_t counter_hz;
+static bool has_stimecmp;
+
+void arch_timer_set(ticks_t deadline)
+{
+    if (has_stimecmp) {
+        __asm__ volatile("csrw 0x14d, %0" ::"r"(deadline)); /* stimecmp */
+    } else {
+        sbi_timer_set(deadline);
+    }
+}
+
+uint64_t arch_counter_hz(void)
+{
+    return counter_hz;
+}
+
+/* Whether `name` is a part of an ISA string: "_" in front of it, "_" or the end behind. */
+static bool isa_has(const char *isa, const char *name)
+{
+    while (*isa != 0) {
+        if (*isa++ != '_') {
+            continue;
+        }
+        size_t length = 0;
+        while (name[length] != 0 && isa[length] == name[length]) {
+            length++;
+        }
+        if (name[length] == 0 && (isa[length] == 0 || isa[length] == '_')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int clock_init(const struct fdt *tree, uint64_t hart)
+{
+    struct fdt_node cpus;
+    struct fdt_node node;
+    if (!platform_find_hart(tree, hart, &node) || !fdt_parent(&node, &cpus)) {
+        return E_NOT_FOUND;
+    }
+    int error = fdt_get_u32(tree, &cpus, "timebase-frequency", &counter_hz);
+    if (error == E_NOT_FOUND) {
+        error = fdt_get_u32(tree, &node, "timebase-frequency", &counter_hz);
+    }
+    if (error != OK) {
+        return error;
+    }
+    if (counter_hz == 0) {
+        return E_CORRUPT;
+    }
+    const char *isa = fdt_get_text(tree, &node, "riscv,isa");
+    has_stimecmp = fdt_has_text(tree, &node, "riscv,isa-extensions", "sstc") ||
+                   (isa != NULL && isa_has(isa, "sstc"));
+    return OK;
+}

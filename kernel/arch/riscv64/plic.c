@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The platform-level interrupt controller, as the S-mode context of the boot hart.
+ *
+ * Every line is enabled for ever and masked by priority 0. The enable bit would not do: a line
+ * masked with it between claim and complete would lose its complete.
+ *
+ * [RISC-V PLIC 1.0.0 §3]
+ */
+#include "riscv.h"
+
+enum {
+    PLIC_PRIORITY = 0, /* 4 bytes a line */
+    PLIC_ENABLE = 0x2000,
+    PLIC_ENABLE_STRIDE = 0x80, /* a context: one bit a line */
+    PLIC_CONTEXT = 0x200000,
+    PLIC_CONTEXT_STRIDE = 0x1000,
+    PLIC_THRESHOLD = 0,
+    PLIC_CLAIM = 4,
+    PLIC_LINES_MAX = 1024,
+    PLIC_CONTEXTS_MAX = 15872,
+
+    CAUSE_S_EXTERNAL = 9, /* what the hart's own controller calls its S-mode input */
+    SIE_EXTERNAL = 1 << CAUSE_S_EXTERNAL,
+};
+
+static uint64_t plic;
+static uint64_t plic_enable;
+static uint64_t plic_context;
+static unsigned plic_lines;
+
+unsigned arch_irq_count(void)
+{
+    return plic_lines;
+}
+
+bool arch_irq_is_valid(unsigned line)
+{
+    return line > 0 && line < plic_lines;
+}
+
+void arch_irq_mask(unsigned line)
+{
+    mmio_write32(plic + PLIC_PRIORITY + 4 * line, 0);
+}
+
+void arch_irq_unmask(unsigned line)
+{
+    mmio_write32(plic + PLIC_PRIORITY + 4 * line, 1);
+}
+
+unsigned arch_irq_claim(void)
+{
+    return mmio_read32(plic_context + PLIC_CLAIM);
+}
+
+void arch_irq_complete(unsigned line)
+{
+    mmio_write32(plic_context + PLIC_CLAIM, line);
+}
+
+void arch_irq_init(void)
+{
+    for (unsigned line = 1; line < plic_lines; line++) {
+        arch_irq_mask(line);
+    }
+    for (unsigned word = 0; word < (plic_lines + 31) / 32; word++) {
+        mmio_write32(plic_enable + 4 * word, UINT32_MAX);
+    }
+    mmio_write32(plic_context + PLIC_THRESHOLD, 0);
+    arch_timer_set(DEADLINE_FOREVER);
+    __asm__ volatile("csrs sie, %0" ::"r"(SIP_TIMER | SIE_EXTERNAL));
+}
+
+void arch_idle(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
+
+/* The phandle of a hart's own interrupt controller, a child of its node. */
+static bool find_hart_controller(const struct fdt *tree, uint64_t hart, uint32_t *phandle)
+{
+    struct fdt_node cpu;
+    struct fdt_node node;
+    if (!platform_find_hart(tree, hart, &cpu)) {
+        return false;
+    }
+    node = cpu;
+    while (fdt_next_with(tree, &node, "compatible", "riscv,cpu-intc")) {
+        struct fdt_node parent;
+        if (fdt_parent(&node, &parent) && parent.path[parent.depth] == cpu.path[cpu.depth]) {
+            return fdt_get_u32(tree, &node, "phandle", phandle) == OK;
+        }
+    }
+    return false;
+}
+
+/* The number of the context that interrupts `hart` in S-mode: its place in the node's list. */
+static int find_context(const struct fdt *tree, const struct fdt_node *node, uint64_t hart,
+                        unsigned *context)
+{
+    uint32_t controller;
+    if (!find_hart_controller(tree, hart, &controller)) {
+        return E_NOT_FOUND;
+    }
+    for (unsigned index = 0; index < PLIC_CONTEXTS_MAX; index++) {
+        struct fdt_interrupt input;
+        int error = fdt_get_interrupt(tree, node, index, &input);
+        if (error != OK) {
+            return error;
+        }
+        if (input.controller == controller && input.cells[0] == CAUSE_S_EXTERNAL) {
+            *context = index;
+            return OK;
+        }
+    }
+    return E_CORRUPT;
+}
+
+int plic_init(const struct fdt *tree, uint64_t hart)
+{
+    struct fdt_node node = fdt_root(tree);
+    uint32_t devices;
+    unsigned context = 0;
+    if (!fdt_next_with(tree, &node, "compatible", "sifive,plic-1.0.0") &&
+        !fdt_next_with(tree, &node, "compatible", "riscv,plic0")) {
+        return E_NOT_FOUND;
+    }
+    int error = fdt_get_u32(tree, &node, "riscv,ndev", &devices);
+    if (error != OK) {
+        return error;
+    }
+    if (devices == 0 || devices >= PLIC_LINES_MAX) {
+        return E_CORRUPT;
+    }
+    error = find_context(tree, &node, hart, &context);
+    if (error != OK) {
+        return error;
+    }
+    uint64_t context_offset = PLIC_CONTEXT + (uint64_t)context * PLIC_CONTEXT_STRIDE;
+    error = platform_take_window(tree, &node, context_offset + PLIC_CONTEXT_STRIDE, &plic);
+    if (error != OK) {
+        return error;
+    }
+    plic_enable = plic + PLIC_ENABLE + context * PLIC_ENABLE_STRIDE;
+    plic_context = plic + context_offset;
+    plic_lines = devices + 1;
+    return OK;
+}

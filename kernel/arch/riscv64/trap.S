@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What does not stay in ipc_fast.S: calls for C, interrupts, exceptions, and the slow way out.
+ *
+ * The kernel runs with interrupts off on the one stack of its CPU, and nothing of it survives
+ * there: a way up ends in thread_resume. A trap of the kernel itself is a bug of ours and goes to the
+ * panic, on a stack of its own.
+ *
+ * sstatus at a return: SPP and SIE are 0 since boot and traps keep them so; FS is sched_resume's.
+ */
+#include "asm.h"
+
+    .text
+
+/* t6: self, ra: this CPU; t0-t4 and a0-a7 as the caller left them. */
+    .global call_slow
+call_slow:
+    save_kept t6
+    .irp    n, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29
+    sd      x\n, FRAME_X(\n)(t6)
+    .endr
+    csrr    t5, sepc
+    addi    t5, t5, 4
+    sd      t5, FRAME_X(0)(t6)
+    .irp    n, 1, 30, 31
+    sd      zero, FRAME_X(\n)(t6)
+    .endr
+    ld      sp, CPU_STACK_TOP(ra)
+    mv      a0, t6
+    li      s0, 0
+    call    kernel_syscall
+
+/* To user mode as thread a0. */
+    .global thread_resume
+thread_resume:
+    ld      t0, FRAME_X(0)(a0)
+    csrw    sepc, t0
+    restore_kept a0
+    .irp    n, 1, 5, 6, 7, 28, 29, 30, 31, 11, 12, 13, 14, 15, 16, 17, 10
+    ld      x\n, FRAME_X(\n)(a0)
+    .endr
+    sret
+
+/* An interrupt or an exception. t6 is free: its value is in sscratch. */
+    .global trap_other
+trap_other:
+    csrr    t6, sstatus
+    andi    t6, t6, STATUS_SPP
+    bnez    t6, trap_in_kernel
+    lla     t6, boot_cpu
+    ld      t6, CPU_CURRENT(t6)
+    save_kept t6
+    .irp    n, 1, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30
+    sd      x\n, FRAME_X(\n)(t6)
+    .endr
+    csrr    t0, sscratch
+    sd      t0, FRAME_X(31)(t6)
+    csrr    t0, sepc
+    sd      t0, FRAME_X(0)(t6)
+    mv      a0, t6
+    lla     ra, boot_cpu
+    ld      sp, CPU_STACK_TOP(ra)
+    li      s0, 0
+    lla     ra, thread_resume
+    csrr    t0, scause
+    bgez    t0, 1f
+    slli    t0, t0, 1
+    addi    t0, t0, -2 * CAUSE_TIMER
+    beqz    t0, 2f
+    tail    kernel_interrupt
+1:  tail    trap_exception
+2:  tail    kernel_timer
+
+trap_in_kernel:
+    lla     t6, kernel_trap_registers
+    .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, \
+               24, 25, 26, 27, 28, 29, 30
+    sd      x\n, TRAP_X(\n)(t6)
+    .endr
+    csrr    t0, sscratch
+    sd      t0, TRAP_X(31)(t6)
+    csrr    t0, sepc
+    sd      t0, TRAP_X(0)(t6)
+    csrr    t0, scause
+    sd      t0, TRAP_CAUSE(t6)
+    csrr    t0, stval
+    sd      t0, TRAP_VALUE(t6)
+    csrr    t0, sstatus
+    sd      t0, TRAP_STATUS(t6)
+    lla     sp, panic_stack_top
+    mv      a0, t6
+    li      s0, 0
+    call    trap_kernel

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From power-on to the first instruction of init.
+ */
+#pragma once
+
+#include <abi/types.h>
+
+/* The page of struct boot_facts, mapped into every task. */
+paddr_t boot_facts_page(void);

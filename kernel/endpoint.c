@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "endpoint.h"
+
+#include "notification.h"
+#include "offsets.h"
+#include "print.h"
+#include "sched.h"
+#include "syscall.h"
+#include "task.h"
+#include "thread.h"
+#include <abi/ipc.h>
+#include <base/attributes.h>
+
+static_assert(offsetof(struct endpoint, server) == ENDPOINT_SERVER, "offsets.h");
+static_assert(offsetof(struct endpoint, first_caller) == ENDPOINT_FIRST_CALLER, "offsets.h");
+
+int endpoint_create(struct account *account, struct endpoint **endpoint)
+{
+    struct object *object;
+    int error = object_create(account, OBJECT_ENDPOINT, sizeof(struct endpoint), &object);
+    if (error == OK) {
+        *endpoint = container_of(object, struct endpoint, object);
+        (*endpoint)->server = &thread_none;
+        list_init(&(*endpoint)->callers);
+    }
+    return error;
+}
+
+/* --- the caller queue ------------------------------------------------------------------------ */
+
+static void update_first(struct endpoint *endpoint)
+{
+    struct list_node *node = list_first(&endpoint->callers);
+    endpoint->first_caller = node == NULL ? NULL : container_of(node, struct thread, queue);
+}
+
+static void enqueue(struct endpoint *endpoint, struct thread *thread)
+{
+    thread->queued_on = endpoint;
+    list_append(&endpoint->callers, &thread->queue);
+    update_first(endpoint);
+}
+
+static void dequeue(struct thread *thread)
+{
+    struct endpoint *endpoint = thread->queued_on;
+    thread->queued_on = NULL;
+    list_remove(&thread->queue);
+    update_first(endpoint);
+}
+
+void endpoint_leave(struct thread *thread)
+{
+    if (thread->queued_on != NULL) {
+        dequeue(thread);
+    } else {
+        thread->server->caller = &thread_none;
+    }
+}
+
+static bool is_receiving(const struct thread *thread)
+{
+    return thread->state == THREAD_RECEIVING || thread->state == THREAD_RECEIVING_FAST;
+}
+
+/* --- handles that travel --------------------------------------------------------------------- */
+
+struct parcel {
+    unsigned count;
+    struct handle_entry *entries[IPC_HANDLES_MAX];
+};
+
+/* The handles named in the sender's registers. E_BAD_HANDLE, E_NO_RIGHT, E_INVALID (one twice). */
+static int parcel_read(struct thread *sender, struct parcel *parcel)
+{
+    parcel->count = arch_frame_number(&sender->frame) >> IPC_SENT_SHIFT & IPC_COUNT_MASK;
+    for (unsigned i = 0; i < parcel->count; i++) {
+        uint64_t pair = *arch_frame_handles(&sender->frame, i / 2);
+        handle_t handle = (handle_t)(i % 2 == 0 ? pair : pair >> 32);
+        int error = handle_lookup(&sender->task->table, handle, OBJECT_NONE, RIGHT_GRANT,
+                                  &parcel->entries[i]);
+        if (error != OK) {
+            return error;
+        }
+        for (unsigned j = 0; j < i; j++) {
+            if (parcel->entries[j] == parcel->entries[i]) {
+                return E_INVALID;
+            }
+        }
+    }
+    return OK;
+}
+
+/* Whether `receiver` takes the parcel: E_TOO_MANY_HANDLES, E_NO_SLOTS. */
+static int parcel_check(const struct parcel *parcel, const struct thread *receiver,
+                        unsigned accepts)
+{
+    if (parcel->count > accepts) {
+        return E_TOO_MANY_HANDLES;
+    }
+    return handle_table_has_room(&receiver->task->table, parcel->count) ? OK : E_NO_SLOTS;
+}
+
+/* Copy the handles, move those that own. Cannot fail after parcel_check. */
+static void parcel_deliver(const struct parcel *parcel, struct thread *receiver)
+{
+    uint64_t pairs[2] = {0, 0};
+    for (unsigned i = 0; i < parcel->count; i++) {
+        struct handle_entry *entry = parcel->entries[i];
+        handle_t handle = HANDLE_NONE;
+        int error = handle_insert(&receiver->task->table, entry->object, entry->rights,
+                                  entry->badge, &handle);
+        KASSERT(error == OK);
+        if ((entry->rights & RIGHT_MANAGE) != 0) {
+            handle_remove(entry);
+        }
+        pairs[i / 2] |= (uint64_t)handle << (i % 2 * 32);
+    }
+    *arch_frame_handles(&receiver->frame, 0) = pairs[0];
+    *arch_frame_handles(&receiver->frame, 1) = pairs[1];
+}
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+static void copy_words(struct thread *to, struct thread *from)
+{
+    for (unsigned i = 0; i < IPC_WORDS; i++) {
+        *arch_frame_word(&to->frame, i) = *arch_frame_word(&from->frame, i);
+    }
+}
+
+static void write_fault_words(struct thread *to, const struct thread *faulted)
+{
+    *arch_frame_word(&to->frame, 0) = IPC_LABEL_FAULT;
+    for (unsigned i = 0; i < 5; i++) {
+        *arch_frame_word(&to->frame, i + 1) = faulted->fault_words[i];
+    }
+}
+
+/* Hand `caller`'s message to `server`, which is ready to take it. The caller is on no queue. */
+static void deliver(struct thread *server, struct thread *caller, const struct parcel *parcel)
+{
+    arch_frame_clear_message(&server->frame);
+    parcel_deliver(parcel, server);
+    if (caller->state == THREAD_FAULTED) {
+        write_fault_words(server, caller);
+    } else {
+        copy_words(server, caller);
+        caller->state = THREAD_CALLING;
+    }
+    arch_frame_set_ipc(&server->frame, (int64_t)parcel->count << IPC_SENT_SHIFT, caller->call_badge,
+                       0);
+    caller->server = server;
+    server->caller = caller;
+}
+
+/* Deliver to a server that is blocked in reply_wait. */
+static void deliver_and_wake(struct thread *server, struct thread *caller,
+                             const struct parcel *parcel)
+{
+    thread_leave_waits(server);
+    deliver(server, caller, parcel);
+    server->state = THREAD_READY;
+    sched_enqueue_first(server);
+}
+
+void endpoint_send_fault(struct endpoint *endpoint, struct thread *thread, uint64_t badge)
+{
+    static const struct parcel nothing;
+    thread_leave_waits(thread);
+    thread->state = THREAD_FAULTED;
+    thread->call_badge = badge;
+    if (is_receiving(endpoint->server)) {
+        deliver_and_wake(endpoint->server, thread, &nothing);
+    } else {
+        enqueue(endpoint, thread);
+    }
+}
+
+/* --- call --------------------------------------------------------------------------------------- */
+
+static bool counts_are_valid(uint64_t number)
+{
+    return (number >> IPC_SENT_SHIFT & IPC_COUNT_MASK) <= IPC_HANDLES_MAX &&
+           (number >> IPC_ACCEPT_SHIFT & IPC_COUNT_MASK) <= IPC_HANDLES_MAX && number >> 16 == 0;
+}
+
+static uint8_t accepts(struct thread *thread)
+{
+    return arch_frame_number(&thread->frame) >> IPC_ACCEPT_SHIFT & IPC_COUNT_MASK;
+}
+
+/* Everything that can refuse the call before it queues. */
+static int check_call(struct thread *self, struct handle_entry **entry, struct parcel *parcel)
+{
+    if (!counts_are_valid(arch_frame_number(&self->frame))) {
+        return E_INVALID;
+    }
+    int error = handle_lookup(&self->task->table, arch_frame_target(&self->frame), OBJECT_ENDPOINT,
+                              RIGHT_SEND, entry);
+    if (error != OK) {
+        return error;
+    }
+    error = parcel_read(self, parcel);
+    if (error != OK) {
+        return error;
+    }
+    struct endpoint *endpoint = container_of((*entry)->object, struct endpoint, object);
+    if (is_receiving(endpoint->server)) {
+        return parcel_check(parcel, endpoint->server, endpoint->server->call_accepts);
+    }
+    return arch_frame_deadline(&self->frame) <= arch_now() ? E_TIMEOUT : OK;
+}
+
+void endpoint_call(struct thread *self)
+{
+    struct handle_entry *entry;
+    struct parcel parcel;
+    int error = check_call(self, &entry, &parcel);
+    if (error != OK) {
+        arch_frame_clear_message(&self->frame);
+        arch_frame_set_ipc(&self->frame, error, 0, 0);
+        return;
+    }
+    /* --- committed --- */
+    struct endpoint *endpoint = container_of(entry->object, struct endpoint, object);
+    self->call_accepts = accepts(self);
+    self->call_badge = entry->badge;
+    thread_block(self, THREAD_SENDING, arch_frame_deadline(&self->frame));
+    if (is_receiving(endpoint->server)) {
+        deliver_and_wake(endpoint->server, self, &parcel);
+    } else {
+        enqueue(endpoint, self);
+    }
+}
+
+/* --- reply_wait ------------------------------------------------------------------------------- */
+
+static void reply_to_fault(struct thread *faulted, uint64_t action)
+{
+    faulted->state = THREAD_STOPPED;
+    if (action == FAULT_RESUME) {
+        thread_wake(faulted);
+    }
+}
+
+/* Answer the caller. What its reply cannot carry is the caller's error; the server goes on. */
+static void reply(struct thread *self)
+{
+    struct thread *caller = self->caller;
+    struct parcel parcel;
+    if (caller == &thread_none) {
+        return;
+    }
+    self->caller = &thread_none;
+    if (caller->state == THREAD_FAULTED) {
+        reply_to_fault(caller, *arch_frame_word(&self->frame, 0));
+        return;
+    }
+    int error = parcel_read(self, &parcel);
+    if (error == OK) {
+        error = parcel_check(&parcel, caller, caller->call_accepts);
+    }
+    if (error != OK) {
+        thread_finish_ipc(caller, error);
+        return;
+    }
+    thread_finish_ipc(caller, OK);
+    parcel_deliver(&parcel, caller);
+    copy_words(caller, self);
+    arch_frame_set_ipc(&caller->frame, (int64_t)parcel.count << IPC_SENT_SHIFT, 0, 0);
+}
+
+static int check_wait(struct thread *self, struct endpoint **endpoint)
+{
+    struct handle_entry *entry;
+    int error = handle_lookup(&self->task->table, arch_frame_target(&self->frame), OBJECT_ENDPOINT,
+                              RIGHT_RECEIVE, &entry);
+    if (error != OK) {
+        return error;
+    }
+    *endpoint = container_of(entry->object, struct endpoint, object);
+    bool is_taken = (*endpoint)->server != &thread_none && (*endpoint)->server != self;
+    return is_taken ? E_BUSY : OK;
+}
+
+static void claim(struct endpoint *endpoint, struct thread *self)
+{
+    if (self->receiving_on != NULL) {
+        self->receiving_on->server = &thread_none;
+    }
+    self->receiving_on = endpoint;
+    endpoint->server = self;
+}
+
+/* Take the first caller whose handles fit; one whose do not fails. False when none is left. */
+static bool take_caller(struct endpoint *endpoint, struct thread *self)
+{
+    for (unsigned i = 0; i < STEP_THREADS && endpoint->first_caller != NULL; i++) {
+        struct thread *caller = endpoint->first_caller;
+        struct parcel parcel = {.count = 0};
+        int error = OK;
+        if (caller->state == THREAD_SENDING) {
+            error = parcel_read(caller, &parcel);
+        }
+        if (error == OK) {
+            error = parcel_check(&parcel, self, accepts(self));
+        }
+        if (error == OK) {
+            dequeue(caller);
+            deliver(self, caller, &parcel);
+            return true;
+        }
+        thread_finish_ipc(caller, error);
+    }
+    return false;
+}
+
+static void finish_wait(struct thread *self, int64_t status, uint64_t bits)
+{
+    arch_frame_clear_message(&self->frame);
+    arch_frame_set_ipc(&self->frame, status, 0, bits);
+}
+
+void endpoint_reply_wait(struct thread *self)
+{
+    struct endpoint *endpoint;
+    if (!counts_are_valid(arch_frame_number(&self->frame))) {
+        finish_wait(self, E_INVALID, 0);
+        return;
+    }
+    reply(self);
+    int error = check_wait(self, &endpoint);
+    if (error != OK) {
+        finish_wait(self, error, 0);
+        return;
+    }
+    /* --- committed --- */
+    claim(endpoint, self);
+    ticks_t deadline = arch_frame_deadline(&self->frame);
+    if (self->bound->bits != 0) {
+        finish_wait(self, OK, notification_take(self->bound));
+    } else if (take_caller(endpoint, self)) {
+        return;
+    } else if (endpoint->first_caller != NULL) {
+        arch_frame_restart_call(&self->frame); /* more failing callers than a step takes */
+    } else if (deadline <= arch_now()) {
+        finish_wait(self, E_TIMEOUT, 0);
+    } else {
+        bool is_fast = deadline == DEADLINE_FOREVER && accepts(self) == 0;
+        self->call_accepts = accepts(self);
+        thread_block(self, is_fast ? THREAD_RECEIVING_FAST : THREAD_RECEIVING, deadline);
+    }
+}
+
+/* --- ends ----------------------------------------------------------------------------------------- */
+
+/* Give up the caller that `server` serves. */
+static void fail_caller(struct thread *server, int64_t status)
+{
+    struct thread *caller = server->caller;
+    if (is_receiving(server) || caller == &thread_none) {
+        return;
+    }
+    server->caller = &thread_none;
+    if (caller->state == THREAD_FAULTED) {
+        caller->state = THREAD_STOPPED;
+    } else {
+        thread_finish_ipc(caller, status);
+    }
+}
+
+void endpoint_forget(struct thread *thread)
+{
+    fail_caller(thread, E_PEER_DIED);
+    if (thread->receiving_on != NULL) {
+        thread->receiving_on->server = &thread_none;
+        thread->receiving_on = NULL;
+    }
+    if (thread->state == THREAD_CALLING) {
+        syscall_counters.replies_dropped++;
+    }
+}
+
+void endpoint_unlink(struct endpoint *endpoint)
+{
+    struct thread *server = endpoint->server;
+    if (server == &thread_none) {
+        return;
+    }
+    fail_caller(server, E_CLOSED);
+    endpoint->server = &thread_none;
+    server->receiving_on = NULL;
+    if (is_receiving(server)) {
+        thread_finish_ipc(server, E_CLOSED);
+    }
+}
+
+bool endpoint_reap_step(struct endpoint *endpoint)
+{
+    for (unsigned i = 0; i < STEP_THREADS; i++) {
+        struct thread *caller = endpoint->first_caller;
+        if (caller == NULL) {
+            return true;
+        }
+        if (caller->state == THREAD_FAULTED) {
+            dequeue(caller);
+            caller->state = THREAD_STOPPED;
+        } else {
+            thread_finish_ipc(caller, E_CLOSED);
+        }
+    }
+    return endpoint->first_caller == NULL;
+}

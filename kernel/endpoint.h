@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Endpoints: call and reply_wait, the slow path. arch/<cpu>/ipc_fast.S does the common case of
+ * the same two calls and must agree with this file on every state it accepts [docs/abi.md].
+ *
+ * One task receives at a time, with one thread. Callers queue in order of arrival. When the
+ * receiving task dies the queue stays and the next incarnation serves it.
+ */
+#pragma once
+
+#include "object.h"
+
+struct account;
+struct thread;
+
+struct endpoint {
+    struct object object;
+    struct thread *server;       /* receives on it, now or next; &thread_none when nobody does */
+    struct thread *first_caller; /* the first of `callers`, NULL when empty */
+    struct list_node callers;    /* thread.queue */
+};
+
+/* E_NO_MEMORY. */
+int endpoint_create(struct account *account, struct endpoint **endpoint);
+
+/* The syscalls; results are written to the threads' frames. */
+void endpoint_call(struct thread *self);
+void endpoint_reply_wait(struct thread *self);
+
+/* Deliver the fault of `thread` (already stopped) through `endpoint`. */
+void endpoint_send_fault(struct endpoint *endpoint, struct thread *thread, uint64_t badge);
+
+/* `thread`, queued or being served, leaves: the queue, or the server's debt to it. */
+void endpoint_leave(struct thread *thread);
+
+/* `thread` dies: its caller gets E_PEER_DIED, the endpoint it received on is free for another. */
+void endpoint_forget(struct thread *thread);
+
+/* Begin the end; the reaper wakes the queued callers with E_CLOSED. */
+void endpoint_unlink(struct endpoint *endpoint);
+bool endpoint_reap_step(struct endpoint *endpoint);

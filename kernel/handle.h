@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Handle tables: what a task may reach.
+ *
+ * A table is a fixed number of entries in contiguous pages. Entry 0 is never a user's handle: it
+ * holds the task's supervisor endpoint, so that closing and revoking that endpoint needs no
+ * special case. Free entries are chained; a reused entry has the next generation.
+ *
+ * I1  entry.handle != 0 exactly while entry.object != NULL and the entry is on object->handles;
+ *     entry 0 holds a value there that no lookup finds.
+ * I2  At most one entry of an object has RIGHT_MANAGE.
+ * I3  RIGHT_SEND and RIGHT_RECEIVE stand only in entries of endpoints.
+ */
+#pragma once
+
+#include "object.h"
+
+struct task;
+
+struct handle_entry {
+    uint32_t handle; /* its own value; 0 when free */
+    uint16_t rights;
+    uint8_t type; /* enum object_type */
+    uint8_t unused;
+    struct object *object;
+    uint64_t badge;
+    struct list_node link; /* object->handles */
+    struct handle_table *table;
+    uint32_t generation; /* of the next or present use; 1..0xfffff */
+    uint32_t next_free;  /* index; 0 ends the chain */
+    uint64_t reserved;
+};
+
+struct handle_table {
+    struct handle_entry *entries;
+    uint32_t count;
+    uint32_t first_free;
+    uint32_t used;
+};
+
+enum { HANDLE_SLOTS_MIN = 8, HANDLE_SLOTS_MAX = 1024 };
+
+/* Chain all entries of zeroed `entries` as free. */
+void handle_table_init(struct handle_table *table, struct handle_entry *entries, uint32_t count);
+
+/* The live entry of `handle` or NULL. Pure. */
+struct handle_entry *handle_find(struct handle_table *table, uint64_t handle);
+
+/* handle_find with type (OBJECT_NONE: any) and rights checked.
+ * E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT, in this order. */
+int handle_lookup(struct handle_table *table, uint64_t handle, enum object_type type,
+                  unsigned rights, struct handle_entry **entry);
+
+/* New handle to `object`. E_NO_SLOTS. */
+int handle_insert(struct handle_table *table, struct object *object, unsigned rights,
+                  uint64_t badge, handle_t *handle);
+
+/* Whether `count` more handles fit. */
+bool handle_table_has_room(const struct handle_table *table, uint32_t count);
+
+/* Copy `source` into `table` with fewer rights; the copy never has RIGHT_MANAGE. E_NO_SLOTS. */
+int handle_copy_entry(struct handle_table *table, const struct handle_entry *source,
+                      unsigned rights, uint64_t badge, handle_t *handle);
+
+/* Empty one entry. The object is not told. */
+void handle_remove(struct handle_entry *entry);
+
+/* Put `endpoint` with `badge` into entry 0, replacing what was there. */
+void handle_set_supervisor(struct handle_table *table, struct object *endpoint, uint64_t badge);
+
+/* Rights that mean something on an object of `type`. */
+unsigned handle_rights_of(enum object_type type);
+
+/* Handles in use, whole system. */
+uint64_t handle_count(void);

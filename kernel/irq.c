@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "irq.h"
+
+#include "account.h"
+#include "arch/arch.h"
+#include "syscall.h"
+
+static struct irq *lines[IRQ_LINES_MAX];
+
+int irq_create(struct account *account, uint64_t line, struct irq **irq)
+{
+    struct object *object;
+    if (line >= IRQ_LINES_MAX || !arch_irq_is_valid((unsigned)line)) {
+        return E_RANGE;
+    }
+    if (lines[line] != NULL) {
+        return E_EXISTS;
+    }
+    int error = object_create(account, OBJECT_IRQ, sizeof(struct irq), &object);
+    if (error != OK) {
+        return error;
+    }
+    /* --- committed --- */
+    struct irq *made = container_of(object, struct irq, object);
+    made->line = (uint32_t)line; /* < IRQ_LINES_MAX */
+    list_init(&made->in_notification);
+    lines[line] = made;
+    *irq = made;
+    return OK;
+}
+
+void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit)
+{
+    list_remove(&irq->in_notification);
+    irq->notification = notification;
+    irq->bit = bit;
+    list_append(&notification->irqs, &irq->in_notification);
+}
+
+void irq_ack(struct irq *irq)
+{
+    arch_irq_unmask(irq->line);
+}
+
+void irq_silence(struct irq *irq)
+{
+    arch_irq_mask(irq->line);
+}
+
+void irq_dispatch(void)
+{
+    for (unsigned i = 0; i < STEP_HANDLES; i++) { /* what is left interrupts again at once */
+        unsigned line = arch_irq_claim();
+        if (line == 0) {
+            return;
+        }
+        struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
+        arch_irq_mask(line);
+        arch_irq_complete(line);
+        if (irq == NULL || irq->notification == NULL) {
+            syscall_counters.irqs_spurious++;
+            continue;
+        }
+        irq->delivered++;
+        notification_signal(irq->notification, 1ull << irq->bit);
+    }
+}
+
+void irq_unlink(struct irq *irq)
+{
+    arch_irq_mask(irq->line);
+    list_remove(&irq->in_notification);
+    irq->notification = NULL;
+    lines[irq->line] = NULL;
+}

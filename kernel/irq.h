@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupt lines. The kernel claims, masks, completes and signals; irq_ack unmasks. A line is
+ * masked when it is made and when one of its handles goes: a dead driver's device is silent.
+ */
+#pragma once
+
+#include "notification.h"
+
+struct irq {
+    struct object object;
+    uint32_t line;
+    uint32_t bit;
+    struct notification *notification; /* NULL until bound */
+    struct list_node in_notification;
+    uint64_t delivered;
+};
+
+enum { IRQ_LINES_MAX = 1024 };
+
+/* E_RANGE, E_EXISTS, E_NO_MEMORY. */
+int irq_create(struct account *account, uint64_t line, struct irq **irq);
+
+/* From now on the line signals `bit` (0-63) of `notification`. */
+void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit);
+
+void irq_ack(struct irq *irq);
+
+/* A handle to it has gone: masked until somebody acknowledges. */
+void irq_silence(struct irq *irq);
+
+/* A device line may be pending: handle what is. */
+void irq_dispatch(void);
+
+/* Begin the end: masked, unbound, the line free for the next owner. */
+void irq_unlink(struct irq *irq);

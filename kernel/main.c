@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From power-on to the first instruction of init: read the tree, take RAM, map the kernel, make
+ * one task with handles to everything that is left.
+ *
+ * Nothing here fails softly: a machine that lacks something says so in one line and stops.
+ */
+#include "account.h"
+#include "boot.h"
+#include "machine.h"
+#include "mapping.h"
+#include "page.h"
+#include "print.h"
+#include "sched.h"
+#include "task.h"
+#include <base/bundle.h>
+#include <base/mem.h>
+
+enum {
+    INIT_PRIORITY = PRIORITY_LEVELS - 1,
+    INIT_HANDLE_SLOTS = 1024,
+    TREE_BYTES_MAX = 1 << 20,
+};
+
+extern char kernel_end[];
+extern char bundle_start[];
+extern char bundle_end[];
+extern char stack_top[];
+
+static union {
+    struct boot_facts facts;
+    uint8_t page[PAGE_BYTES];
+} boot_page __attribute__((aligned(PAGE_BYTES)));
+
+static struct object system_object = {.type = OBJECT_SYSTEM};
+
+paddr_t boot_facts_page(void)
+{
+    return kernel_physical(&boot_page);
+}
+
+/* --- RAM -------------------------------------------------------------------------------------------- */
+
+/* The end of a taken range that holds `at`, or `at`; *next becomes the nearest start behind it. */
+static paddr_t skip_taken(const struct fdt_range *taken, unsigned count, paddr_t at, paddr_t *next)
+{
+    for (unsigned i = 0; i < count; i++) {
+        paddr_t end = taken[i].base + taken[i].bytes;
+        if (at >= taken[i].base && at < end) {
+            return end;
+        }
+        if (taken[i].base > at && taken[i].base < *next) {
+            *next = taken[i].base;
+        }
+    }
+    return at;
+}
+
+/* Give the allocator all RAM but what is taken. */
+static void give_free_ram(const struct fdt_range *taken, unsigned count)
+{
+    paddr_t at = boot_machine.ram.base;
+    paddr_t end = boot_machine.ram.base + boot_machine.ram.bytes;
+    while (at < end) {
+        paddr_t next = end;
+        paddr_t skipped = skip_taken(taken, count, at, &next);
+        if (skipped == at) {
+            paddr_t first = (at + PAGE_BYTES - 1) & ~(paddr_t)(PAGE_BYTES - 1);
+            if (next > first) {
+                page_give_range(first, (next - first) >> PAGE_SHIFT);
+            }
+            skipped = next;
+        }
+        at = skipped;
+    }
+}
+
+/* Taken: what the tree reserves, everything up to the end of the kernel that is firmware's or
+ * ours, and the bitmap behind it. */
+static void take_ram(void)
+{
+    struct fdt_range taken[MACHINE_RESERVED_MAX + 1];
+    uint64_t pages = boot_machine.ram.bytes >> PAGE_SHIFT;
+    uint64_t bitmap_bytes =
+        (page_bitmap_bytes(pages) + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+    paddr_t end = kernel_physical(kernel_end) + bitmap_bytes;
+    unsigned count = boot_machine.reserved_count;
+    memcpy(taken, boot_machine.reserved, sizeof(boot_machine.reserved));
+    taken[count++] = (struct fdt_range){boot_machine.ram.base, end - boot_machine.ram.base};
+    page_init(boot_machine.ram.base, pages, kernel_end);
+    give_free_ram(taken, count);
+}
+
+/* --- init ------------------------------------------------------------------------------------------ */
+
+static void must(int error, const char *what)
+{
+    if (error != OK) {
+        panic(NULL, "boot: %s failed (error %d)", what, error);
+    }
+}
+
+static handle_t give(struct task *init, struct object *object, unsigned rights)
+{
+    handle_t handle = HANDLE_NONE;
+    must(handle_insert(&init->table, object, rights, 0, &handle), "a handle for init");
+    return handle;
+}
+
+static void map(struct task *init, handle_t memory, vaddr_t vaddr, uint64_t offset, uint64_t pages,
+                unsigned rights)
+{
+    struct mapping *mapping;
+    struct mapping_request request = {handle_find(&init->table, memory), vaddr, offset, pages,
+                                      rights};
+    must(mapping_create(init, &request, &mapping), "mapping init");
+    int error;
+    do {
+        error = mapping_build_step(mapping);
+    } while (error == E_AGAIN);
+    must(error, "mapping init");
+}
+
+/* Fresh memory of init's, owned by a handle behind the documented ones. */
+static handle_t give_memory(struct task *init, uint64_t pages, struct memory **memory)
+{
+    int error;
+    must(memory_create(account_root(), pages, false, memory), "memory for init");
+    do {
+        error = memory_build_step(*memory);
+    } while (error == E_AGAIN);
+    must(error, "memory for init");
+    return give(init, &(*memory)->object, RIGHTS_ALL);
+}
+
+static uint64_t pages_of(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+}
+
+static void load_segment(struct task *init, handle_t bundle, const struct bundle_segment *segment)
+{
+    struct memory *memory;
+    if ((segment->flags & BUNDLE_WRITE) == 0) {
+        unsigned rights =
+            RIGHT_READ | ((segment->flags & BUNDLE_EXECUTE) != 0 ? RIGHT_EXECUTE : 0u);
+        map(init, bundle, segment->vaddr, segment->offset >> PAGE_SHIFT,
+            pages_of(segment->file_bytes), rights);
+        return;
+    }
+    handle_t handle = give_memory(init, pages_of(segment->mem_bytes), &memory);
+    for (uint64_t i = 0; i < pages_of(segment->file_bytes); i++) {
+        uint64_t left = segment->file_bytes - (i << PAGE_SHIFT);
+        memcpy(kernel_pointer(memory_page(memory, i)),
+               bundle_start + segment->offset + (i << PAGE_SHIFT),
+               left < PAGE_BYTES ? left : PAGE_BYTES);
+    }
+    map(init, handle, segment->vaddr, 0, memory->pages, RIGHT_READ | RIGHT_WRITE);
+}
+
+/* Every program but init is only bytes to the kernel. */
+static void find_init(struct bundle_program *program)
+{
+    struct bundle bundle;
+    if (bundle_open(bundle_start, (size_t)(bundle_end - bundle_start), &bundle) != OK) {
+        panic(NULL, "boot: the program bundle is broken");
+    }
+    if (bundle_find(&bundle, "init", program) != OK) {
+        panic(NULL, "boot: the program bundle has no init");
+    }
+    if (bundle_check(&bundle, program) != OK) {
+        panic(NULL, "boot: the image of init is corrupt");
+    }
+}
+
+static struct memory *boot_memory(paddr_t base, uint64_t bytes)
+{
+    struct memory *memory;
+    paddr_t first = base & ~(paddr_t)(PAGE_BYTES - 1);
+    must(memory_create_boot(account_root(), first, pages_of(base + bytes - first), &memory),
+         "boot memory");
+    return memory;
+}
+
+/* In the order of enum boot_handle. */
+static handle_t give_boot_handles(struct task *init, struct thread *thread, struct fdt_range tree)
+{
+    struct memory *bundle =
+        boot_memory(kernel_physical(bundle_start), (uint64_t)(bundle_end - bundle_start));
+    list_init(&system_object.handles);
+    give(init, &account_root()->object, RIGHTS_ALL);
+    give(init, &init->object, RIGHTS_ALL);
+    give(init, &thread->object, RIGHTS_ALL);
+    give(init, &system_object, RIGHTS_ALL);
+    handle_t handle = give(init, &bundle->object,
+                           RIGHT_READ | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
+    give(init, &boot_memory(tree.base, tree.bytes)->object,
+         RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
+    return handle;
+}
+
+static void start_init(struct fdt_range tree)
+{
+    struct bundle_program program;
+    struct task *init;
+    struct thread *thread;
+    uint64_t search = 0;
+
+    find_init(&program);
+    must(task_create(account_root(), INIT_HANDLE_SLOTS, &search, &init), "init's task");
+    must(thread_create(account_root(), init, INIT_PRIORITY, &thread), "init's thread");
+    handle_t bundle = give_boot_handles(init, thread, tree);
+    for (uint32_t i = 0; i < program.segment_count; i++) {
+        load_segment(init, bundle, &program.segments[i]);
+    }
+    *arch_frame_register(&thread->frame, 0) = program.entry;
+    thread_wake(thread);
+}
+
+/* --- the table of contents ------------------------------------------------------------------------- */
+
+static void fill_facts(struct fdt_range tree, ticks_t boot_ticks)
+{
+    boot_page.facts = (struct boot_facts){
+        .counter_hz = arch_counter_hz(),
+        .boot_ticks = boot_ticks,
+        .ram_bytes = boot_machine.ram.bytes,
+        .kernel_bytes = (uint64_t)(kernel_end - (char *)kernel_pointer(KERNEL_PHYS_BASE)),
+        .fdt_offset = tree.base & (PAGE_BYTES - 1),
+        .fdt_bytes = tree.bytes,
+        .bundle_bytes = (uint64_t)(bundle_end - bundle_start),
+        .cpus = boot_machine.cpus,
+    };
+}
+
+struct thread *kernel_main(const void *tree_pointer)
+{
+    struct fdt tree;
+    ticks_t boot_ticks = arch_now();
+    paddr_t tree_base = kernel_physical(tree_pointer);
+
+    if (fdt_open(tree_pointer, TREE_BYTES_MAX, &tree) != OK) {
+        panic(NULL, "boot: no valid device tree at 0x%lx", tree_base);
+    }
+    must(arch_machine_init(&tree, &boot_machine), "reading the machine");
+    must(machine_read(&tree, tree_base, &boot_machine), "reading the device tree");
+    struct fdt_range range = {tree_base, tree.total_bytes};
+    take_ram();
+    arch_kernel_map(&boot_machine);
+    account_root_init(page_count_free());
+    fill_facts(range, boot_ticks);
+    sched_init(&boot_cpu, stack_top);
+    arch_irq_init();
+    print_line("%lu MiB RAM, %lu free pages, %u cpu%s, 1 used", boot_machine.ram.bytes >> 20,
+               page_count_free(), boot_machine.cpus, boot_machine.cpus == 1 ? "" : "s");
+    start_init(range);
+    return sched_resume(&boot_cpu);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mapping.h"
+
+#include "account.h"
+#include "arch/arch.h"
+#include "page.h"
+#include <base/attributes.h>
+
+static_assert(RIGHT_READ == (int)PAGE_READ && RIGHT_WRITE == (int)PAGE_WRITE &&
+                  RIGHT_EXECUTE == (int)PAGE_EXECUTE,
+              "rights of a mapping are its page flags");
+
+enum { MAP_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE };
+
+static uint64_t alive;
+
+uint64_t mapping_count(void)
+{
+    return alive;
+}
+
+/* Where: page aligned, above the first page, below USER_END, and inside the object. */
+static int check_place(const struct mapping_request *request, const struct memory *memory)
+{
+    if (request->pages == 0 || (request->vaddr & (PAGE_BYTES - 1)) != 0) {
+        return E_INVALID;
+    }
+    if (request->offset > memory->pages || request->pages > memory->pages - request->offset) {
+        return E_RANGE;
+    }
+    if (request->vaddr < PAGE_BYTES || request->vaddr >= USER_END ||
+        request->pages > (USER_END - request->vaddr) >> PAGE_SHIFT) {
+        return E_RANGE;
+    }
+    return OK;
+}
+
+/* What: at least readable, not writable and executable, nothing the handle does not allow. */
+static int check_rights(const struct mapping_request *request, const struct memory *memory)
+{
+    uint64_t rights = request->rights;
+    if ((rights & ~(uint64_t)MAP_RIGHTS) != 0 || (rights & RIGHT_READ) == 0) {
+        return E_INVALID;
+    }
+    if ((request->memory->rights & rights) != rights) {
+        return E_NO_RIGHT;
+    }
+    bool is_executable = (rights & RIGHT_EXECUTE) != 0;
+    if (is_executable && ((rights & RIGHT_WRITE) != 0 || memory->is_device)) {
+        return E_DENIED;
+    }
+    return OK;
+}
+
+static bool overlaps(const struct task *task, vaddr_t vaddr, uint64_t pages)
+{
+    for (struct list_node *node = list_first(&task->mappings); node != NULL;
+         node = list_next(&task->mappings, node)) { /* <= MAPPINGS_PER_TASK_MAX */
+        const struct mapping *other = container_of(node, struct mapping, in_task);
+        if (vaddr - other->vaddr < other->pages << PAGE_SHIFT ||
+            other->vaddr - vaddr < pages << PAGE_SHIFT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_free(const struct task *task, const struct mapping_request *request,
+                      const struct memory *memory)
+{
+    const struct task *holder = memory->root->holder;
+    if (memory->is_building || (holder != NULL && holder != task)) {
+        return E_BUSY;
+    }
+    if (task->mapping_count == MAPPINGS_PER_TASK_MAX ||
+        memory->mapping_count == MEMORY_MAPPINGS_MAX) {
+        return E_LIMIT;
+    }
+    return overlaps(task, request->vaddr, request->pages) ? E_EXISTS : OK;
+}
+
+int mapping_create(struct task *task, const struct mapping_request *request,
+                   struct mapping **mapping)
+{
+    struct memory *memory = container_of(request->memory->object, struct memory, object);
+    void *slot;
+    int error = check_place(request, memory);
+    if (error == OK) {
+        error = check_rights(request, memory);
+    }
+    if (error == OK) {
+        error = check_free(task, request, memory);
+    }
+    if (error == OK) {
+        error = account_take_slot(task->object.account, sizeof(struct mapping), &slot);
+    }
+    if (error != OK) {
+        return error;
+    }
+    /* --- committed --- */
+    struct mapping *made = slot;
+    made->task = task;
+    made->memory = memory;
+    made->vaddr = request->vaddr;
+    made->pages = request->pages;
+    made->offset = request->offset;
+    made->badge = request->memory->badge;
+    made->rights = (uint8_t)request->rights; /* <= MAP_RIGHTS */
+    made->is_owners = (request->memory->rights & RIGHT_MANAGE) != 0;
+    list_append(&memory->mappings, &made->in_memory);
+    list_append(&task->mappings, &made->in_task);
+    memory->mapping_count++;
+    task->mapping_count++;
+    alive++;
+    if (memory->is_device) {
+        memory->root->holder = task;
+        memory->root->holder_mappings++;
+    }
+    *mapping = made;
+    return OK;
+}
+
+int mapping_build_step(struct mapping *mapping)
+{
+    struct task *task = mapping->task;
+    const struct memory *memory = mapping->memory;
+    unsigned flags = mapping->rights | (memory->is_device ? PAGE_DEVICE : 0u);
+    for (unsigned i = 0; i < STEP_PAGES && mapping->done_pages < mapping->pages; i++) {
+        paddr_t page = memory_page(memory, mapping->offset + mapping->done_pages);
+        if ((flags & PAGE_EXECUTE) != 0) {
+            arch_icache_sync(kernel_pointer(page), PAGE_BYTES);
+        }
+        int error = arch_space_map(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
+                                   page, flags, task->object.account);
+        if (error != OK) {
+            return error;
+        }
+        mapping->done_pages++;
+        task->mapped_pages++;
+    }
+    return mapping->done_pages == mapping->pages ? OK : E_AGAIN;
+}
+
+struct mapping *mapping_find(struct task *task, vaddr_t vaddr)
+{
+    for (struct list_node *node = list_first(&task->mappings); node != NULL;
+         node = list_next(&task->mappings, node)) {
+        struct mapping *mapping = container_of(node, struct mapping, in_task);
+        if (mapping->vaddr == vaddr) {
+            return mapping;
+        }
+    }
+    return NULL;
+}
+
+/* The record goes; so may the memory, if this was the last thing that held it. */
+static void finish(struct mapping *mapping)
+{
+    struct memory *memory = mapping->memory;
+    struct task *task = mapping->task;
+    list_remove(&mapping->in_memory);
+    list_remove(&mapping->in_task);
+    memory->mapping_count--;
+    task->mapping_count--;
+    alive--;
+    if (memory->is_device && --memory->root->holder_mappings == 0) {
+        memory->root->holder = NULL;
+    }
+    account_give_slot(task->object.account, mapping, sizeof(*mapping));
+    memory_let_go(memory);
+}
+
+bool mapping_unmap_step(struct mapping *mapping)
+{
+    struct task *task = mapping->task;
+    mapping->is_ending = true;
+    for (unsigned i = 0; i < STEP_PAGES && mapping->done_pages > 0; i++) {
+        mapping->done_pages--;
+        task->mapped_pages--;
+        arch_space_unmap(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
+                         task_asid(task));
+    }
+    if (mapping->done_pages > 0) {
+        return false;
+    }
+    finish(mapping);
+    return true;
+}
+
+bool mapping_revoke_step(struct memory *memory, uint64_t badge)
+{
+    for (struct list_node *node = list_first(&memory->mappings); node != NULL;
+         node = list_next(&memory->mappings, node)) { /* <= MEMORY_MAPPINGS_MAX */
+        struct mapping *mapping = container_of(node, struct mapping, in_memory);
+        if (!mapping->is_owners && (badge == BADGE_ALL || mapping->badge == badge)) {
+            mapping_unmap_step(mapping);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mapping_reap_step(struct task *task)
+{
+    struct list_node *node = list_first(&task->mappings);
+    if (node == NULL) {
+        return true;
+    }
+    mapping_unmap_step(container_of(node, struct mapping, in_task));
+    return list_is_empty(&task->mappings);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notifications: 64 flag bits, one waiter. Bound to a thread, one reply_wait serves both.
+ */
+#pragma once
+
+#include "object.h"
+
+struct account;
+struct thread;
+
+struct notification {
+    struct object object;
+    uint64_t bits;
+    struct thread *thread; /* bound to it, else blocked in wait on it, else &thread_none */
+    bool is_bound;
+    struct list_node irqs; /* irq.in_notification */
+};
+
+/* What an unbound thread is bound to: no bits, never signalled. */
+extern struct notification notification_none;
+
+/* E_NO_MEMORY. */
+int notification_create(struct account *account, struct notification **notification);
+
+void notification_signal(struct notification *notification, uint64_t bits);
+
+/* Take the bits. */
+uint64_t notification_take(struct notification *notification);
+
+void notification_bind(struct notification *notification, struct thread *thread);
+void notification_unbind(struct thread *thread);
+
+/* Begin the end: the waiter gets E_CLOSED, bindings end. */
+void notification_unlink(struct notification *notification);

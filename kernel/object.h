@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The head of every kernel object, and the reaper that takes dying ones apart.
+ *
+ * An object is paid by one account, has at most one owner handle (RIGHT_MANAGE) and a list of all
+ * handles. Closing the owner handle, or the death of the account, begins its end: it is unlinked
+ * from everything that could use it at once and put on the reap list; what takes long (handles,
+ * mappings, pages, queued callers) is undone there in steps of bounded length.
+ *
+ * Memory that is still mapped, sliced or in a device's hands cannot go: it is parked, and its
+ * account with it, until whoever holds it lets go. A parked account has given back to its parent
+ * all but the pages that are still in use.
+ *
+ * I1  An object on the reap list is reachable by nobody but the reaper.
+ * I2  A syscall that put objects there does not return to user mode before the list is empty;
+ *     between two steps interrupts are taken [syscall.c].
+ */
+#pragma once
+
+#include <abi/error.h>
+#include <abi/types.h>
+#include <base/attributes.h>
+#include <base/list.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct account;
+
+struct object {
+    uint8_t type; /* enum object_type */
+    bool is_dying;
+    bool is_parked;
+    uint8_t unused;
+    uint32_t bytes;              /* of the whole object, as allocated */
+    struct account *account;     /* pays */
+    struct list_node in_account; /* account->objects, or the reap list while dying */
+    struct list_node handles;    /* head of handle_entry.link */
+};
+
+enum {
+    STEP_HANDLES = 32, /* handles a step closes */
+    STEP_PAGES = 16,   /* pages a step zeroes, maps, unmaps or frees */
+    STEP_THREADS = 32, /* blocked threads a step wakes */
+};
+
+/* Make an object of `type` and `bytes`, zeroed, paid by `account`. E_NO_MEMORY. Gives it. */
+int object_create(struct account *account, enum object_type type, size_t bytes,
+                  struct object **object);
+
+/* Begin the end of `object`; nothing when it has begun. Memory objects may outlive it [memory.h]. */
+void object_destroy(struct object *object);
+
+/* Take a dying object off the reap list until object_unpark. For its own reap step. */
+void object_park(struct object *object);
+/* What a parked object waited for has happened: reap it, and its account if that waits for it. */
+void object_unpark(struct object *object);
+
+/* One bounded step of reaping. False when nothing is left to reap. */
+bool object_reap_step(void);
+
+/* Objects alive, whole system. */
+uint64_t object_count(void);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the assembly finds fields. Every line is checked by a static_assert beside the struct it
+ * describes, so a moved field fails the build.
+ */
+#pragma once
+
+/* struct thread */
+#define THREAD_CPU           48
+#define THREAD_SPACE         56 /* what arch_space_switch takes; 0 sends both fast paths to the slow one */
+#define THREAD_HANDLES       64 /* first entry of its task's handle table */
+#define THREAD_HANDLES_BYTES 72
+#define THREAD_CALLER        80 /* struct thread, never NULL; meaningful unless it is receiving */
+#define THREAD_SERVER        88 /* struct thread; meaningful in THREAD_CALLING */
+#define THREAD_BOUND         96 /* struct notification, never NULL */
+#define THREAD_STATE                                                                               \
+    104 /* u8; as a u32 with the two bytes behind it: state alone when both are 0 */
+#define THREAD_PRIORITY 108
+#define THREAD_FRAME    128
+
+/* struct handle_entry */
+#define ENTRY_BYTES  64
+#define ENTRY_SHIFT  6
+#define ENTRY_HANDLE 0 /* u32, the whole handle value; 0 when free */
+#define ENTRY_RIGHTS 4 /* u16; bit 7 is RIGHT_SEND, so a signed byte below zero may call */
+#define ENTRY_TYPE   6
+#define ENTRY_OBJECT 8
+#define ENTRY_BADGE  16
+
+/* struct endpoint */
+#define ENDPOINT_SERVER       48 /* struct thread that receives on it, never NULL */
+#define ENDPOINT_FIRST_CALLER 56 /* NULL when nobody is queued */
+
+/* struct notification */
+#define NOTIFICATION_BITS   48
+#define NOTIFICATION_THREAD 56 /* struct thread bound to it or waiting on it, never NULL */
+
+/* struct cpu */
+#define CPU_CURRENT   0
+#define CPU_STACK_TOP 8
+#define CPU_TOP_READY 16 /* u8: priority of the most urgent ready thread; 0 when none is */
+
+/* enum thread_state, as far as the fast paths look */
+#define STATE_READY          1
+#define STATE_CALLING        3
+#define STATE_WAITING        6 /* from here on a notification may wake the thread */
+#define STATE_RECEIVING_FAST 8

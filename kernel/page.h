@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Physical pages: a two-level bitmap over RAM. Pages are zeroed when handed out, not at boot.
+ */
+#pragma once
+
+#include <abi/types.h>
+#include <memlayout.h>
+#include <stdbool.h>
+
+enum { PAGE_RUN_MAX = 512 };
+
+/* Manage RAM [base, base + pages * PAGE_BYTES); the bitmap is put at `bitmap` (linear map).
+ * Every page starts used. */
+void page_init(paddr_t base, uint64_t pages, void *bitmap);
+/* Bytes of bitmap for `pages`. */
+uint64_t page_bitmap_bytes(uint64_t pages);
+
+/* Give [base, base + pages) to the allocator, whether used or given before. */
+void page_give_range(paddr_t base, uint64_t pages);
+
+/* One page, not zeroed; 0 when none is left. */
+paddr_t page_alloc(void);
+void page_free(paddr_t page);
+
+/*
+ * A run of `pages` (<= PAGE_RUN_MAX). Looks at a bounded number of words per call from page number *from on:
+ * E_AGAIN with *from moved (call again), E_NO_MEMORY at the end, OK with *base.
+ */
+int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
+
+uint64_t page_count_free(void);
+/* Whether any page of the range is RAM (managed or not). */
+bool page_is_ram(paddr_t base, uint64_t bytes);
+
+/* Through the linear map. */
+static inline void *kernel_pointer(paddr_t address)
+{
+    return (void *)(KERNEL_BASE + address);
+}
+
+static inline paddr_t kernel_physical(const void *pointer)
+{
+    return (uint64_t)pointer - KERNEL_BASE;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sched.h"
+
+#include "account.h"
+#include "irq.h"
+#include "offsets.h"
+#include "task.h"
+#include <base/bits.h>
+
+static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
+static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
+static_assert(offsetof(struct cpu, top_ready) == CPU_TOP_READY, "offsets.h");
+
+struct cpu boot_cpu;
+
+void sched_init(struct cpu *cpu, void *stack_top)
+{
+    cpu->stack_top = stack_top;
+    cpu->slice_end = DEADLINE_FOREVER;
+    cpu->slice_ticks = arch_counter_hz() / 1000000 * SLICE_US;
+    cpu->armed = DEADLINE_FOREVER;
+    list_init(&cpu->timers);
+    for (unsigned level = 0; level < PRIORITY_LEVELS; level++) {
+        list_init(&cpu->ready[level]);
+    }
+}
+
+/* --- ready queues -------------------------------------------------------------------------------- */
+
+/* A thread became ready at `level`. */
+static void mark_ready(struct cpu *cpu, uint8_t level)
+{
+    cpu->ready_mask |= 1ull << level;
+    if (level > cpu->top_ready) {
+        cpu->top_ready = level;
+    }
+}
+
+static void mark_empty(struct cpu *cpu, uint8_t level)
+{
+    cpu->ready_mask &= ~(1ull << level);
+    if (level == cpu->top_ready) {
+        int top = cpu->ready_mask == 0 ? 0 : bits_highest(cpu->ready_mask);
+        cpu->top_ready = (uint8_t)top; /* < PRIORITY_LEVELS */
+    }
+}
+
+void sched_enqueue(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+    if (thread != cpu->current) { /* it runs on, or sched_resume puts it back */
+        list_append(&cpu->ready[thread->priority], &thread->queue);
+        mark_ready(cpu, thread->priority);
+    }
+}
+
+void sched_enqueue_first(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+    if (thread != cpu->current) {
+        list_prepend(&cpu->ready[thread->priority], &thread->queue);
+        mark_ready(cpu, thread->priority);
+    }
+}
+
+void sched_dequeue(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+    if (list_is_linked(&thread->queue)) {
+        list_remove(&thread->queue);
+        if (list_is_empty(&cpu->ready[thread->priority])) {
+            mark_empty(cpu, thread->priority);
+        }
+    }
+}
+
+static struct thread *take_top(struct cpu *cpu)
+{
+    struct list_node *node = list_first(&cpu->ready[cpu->top_ready]);
+    if (node == NULL) {
+        return NULL;
+    }
+    struct thread *thread = container_of(node, struct thread, queue);
+    sched_dequeue(thread);
+    return thread;
+}
+
+void sched_yield(struct thread *thread)
+{
+    thread->cpu->is_slice_over = true;
+}
+
+/* --- budgets --------------------------------------------------------------------------------------- */
+
+static void set_priority(struct thread *thread, uint8_t priority)
+{
+    bool is_queued = thread->state == THREAD_READY && list_is_linked(&thread->queue);
+    if (is_queued) {
+        sched_dequeue(thread);
+    }
+    thread->priority = priority;
+    if (is_queued) {
+        sched_enqueue(thread);
+    }
+}
+
+/* Charge the payer up to `now`; with its budget used up it runs at the lowest priority until its
+ * period ends. */
+static void charge(struct cpu *cpu, ticks_t now)
+{
+    struct thread *payer = cpu->payer;
+    ticks_t spent = now - cpu->paid_until;
+    cpu->paid_until = now;
+    if (payer == NULL) {
+        return;
+    }
+    payer->cpu_ticks += spent;
+    if (payer->budget_ticks == 0) {
+        return;
+    }
+    if (!timer_is_armed(&payer->replenish)) {
+        timer_arm(cpu, &payer->replenish, now + payer->period_ticks);
+    }
+    payer->spent_ticks += spent;
+    if (payer->spent_ticks >= payer->budget_ticks && payer->priority != 0) {
+        set_priority(payer, 0);
+    }
+}
+
+void sched_replenish(struct thread *thread)
+{
+    thread->spent_ticks = 0;
+    set_priority(thread, thread->base_priority);
+}
+
+void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, ticks_t period)
+{
+    thread->base_priority = priority;
+    thread->budget_ticks = budget;
+    thread->period_ticks = period;
+    timer_disarm(&thread->replenish);
+    sched_replenish(thread);
+}
+
+/* --- FP and SIMD state -------------------------------------------------------------------------- */
+
+bool sched_take_fp(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+    thread->fp_traps++;
+    if (thread->fp == NULL &&
+        account_take_slot(thread->object.account, arch_fp_bytes(), &thread->fp) != OK) {
+        return false;
+    }
+    arch_fp_enable(true);
+    if (cpu->fp_owner == thread) {
+        return true;
+    }
+    if (cpu->fp_owner != NULL) {
+        arch_fp_save(cpu->fp_owner->fp);
+    }
+    arch_fp_restore(thread->fp);
+    cpu->fp_owner = thread;
+    return true;
+}
+
+/* --- switching -------------------------------------------------------------------------------------- */
+
+void sched_forget(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+    if (cpu->payer == thread) {
+        cpu->payer = NULL;
+    }
+    if (cpu->fp_owner == thread) {
+        cpu->fp_owner = NULL;
+    }
+    if (cpu->current == thread) {
+        cpu->current = NULL;
+    }
+}
+
+void sched_leave_space(void)
+{
+    if (boot_cpu.current == NULL) { /* whoever ran last has died: its space may be loaded */
+        arch_space_switch(0);
+    }
+}
+
+static ticks_t budget_end(const struct cpu *cpu)
+{
+    const struct thread *payer = cpu->payer;
+    if (payer == NULL || payer->budget_ticks == 0 || payer->spent_ticks >= payer->budget_ticks) {
+        return DEADLINE_FOREVER;
+    }
+    return cpu->paid_until + (payer->budget_ticks - payer->spent_ticks);
+}
+
+/* Arm the hardware for whatever comes first. */
+static void arm(struct cpu *cpu)
+{
+    ticks_t next = timer_next(cpu);
+    ticks_t budget = budget_end(cpu);
+    if (budget < next) {
+        next = budget;
+    }
+    if (cpu->slice_end < next) {
+        next = cpu->slice_end;
+    }
+    if (next != cpu->armed) {
+        cpu->armed = next;
+        arch_timer_set(next);
+    }
+}
+
+/* A slice runs exactly while somebody of the current thread's level waits. */
+static void update_slice(struct cpu *cpu, ticks_t now)
+{
+    bool is_shared = (cpu->ready_mask >> cpu->current->priority & 1) != 0;
+    if (!is_shared) {
+        cpu->slice_end = DEADLINE_FOREVER;
+    } else if (cpu->slice_end == DEADLINE_FOREVER) {
+        cpu->slice_end = now + cpu->slice_ticks;
+    }
+}
+
+void sched_tick(struct cpu *cpu)
+{
+    ticks_t now = arch_now();
+    cpu->armed = 0; /* it fired: whatever comes next must be set anew */
+    charge(cpu, now);
+    timer_run(cpu, now);
+    if (cpu->slice_end <= now) {
+        cpu->is_slice_over = true;
+    }
+}
+
+/* Nobody is ready: reap what a task that ended itself left, then sleep, and take what wakes us
+ * without leaving the kernel. */
+static void idle(struct cpu *cpu)
+{
+    cpu->current = NULL;
+    cpu->payer = NULL;
+    cpu->slice_end = DEADLINE_FOREVER;
+    arm(cpu);
+    if (!object_reap_step()) {
+        arch_idle();
+    }
+    if (arch_timer_is_pending()) {
+        sched_tick(cpu);
+        arm(cpu);
+    }
+    irq_dispatch();
+}
+
+/* Put the thread that ran back, unless it is the one to run on. */
+static struct thread *choose(struct cpu *cpu)
+{
+    struct thread *current = cpu->current;
+    bool is_slice_over = cpu->is_slice_over;
+    cpu->is_slice_over = false;
+    if (current != NULL && current->state == THREAD_READY) {
+        bool is_shared = (cpu->ready_mask >> current->priority & 1) != 0;
+        if (cpu->top_ready <= current->priority && !(is_slice_over && is_shared)) {
+            return current;
+        }
+        cpu->current = NULL;
+        if (is_slice_over) {
+            sched_enqueue(current);
+        } else {
+            sched_enqueue_first(current);
+        }
+    }
+    return take_top(cpu);
+}
+
+static void switch_to(struct cpu *cpu, struct thread *next, const struct thread *loaded)
+{
+    cpu->current = next;
+    cpu->slice_end = DEADLINE_FOREVER;
+    if (next->space == 0) {
+        uint64_t space = task_space(next->task);
+        next->space = arch_asid_count() == 0 ? 0 : space;
+        arch_space_switch(space);
+    } else if (loaded == NULL || loaded->space != next->space) {
+        arch_space_switch(next->space);
+    }
+    arch_fp_enable(next == cpu->fp_owner);
+}
+
+struct thread *sched_resume(struct cpu *cpu)
+{
+    const struct thread *loaded = cpu->current;
+    struct thread *next = choose(cpu);
+    while (next == NULL) {
+        charge(cpu, arch_now());
+        idle(cpu);
+        loaded = NULL;
+        next = choose(cpu);
+    }
+    if (next != loaded || next->space == 0) {
+        charge(cpu, arch_now());
+        cpu->payer = next;
+        switch_to(cpu, next, loaded);
+    }
+    update_slice(cpu, cpu->paid_until);
+    arm(cpu);
+    return next;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler of one CPU: 64 ready queues, round robin inside one, a slice timer only while
+ * two threads of a level are ready, CPU budgets.
+ *
+ * Time is charged to `payer`: the thread that was switched to by the slow path; a fast-path
+ * call runs on the caller's time.
+ */
+#pragma once
+
+#include "thread.h"
+
+enum { SLICE_US = 10000 };
+
+struct cpu {
+    struct thread *current; /* resumed last; NULL before the first */
+    void *stack_top;
+    uint8_t top_ready;  /* priority of the most urgent ready thread; 0 when none is */
+    bool is_slice_over; /* current goes to the end of its level */
+    uint64_t ready_mask;
+    struct list_node ready[PRIORITY_LEVELS];
+    struct list_node timers; /* timer.link, by deadline */
+    struct thread *payer;    /* NULL while nobody runs */
+    ticks_t paid_until;      /* payer's time is charged up to here */
+    ticks_t slice_end;       /* DEADLINE_FOREVER: nobody shares the level */
+    ticks_t slice_ticks;
+    ticks_t armed;           /* what the hardware timer is set to */
+    struct thread *fp_owner; /* whose state is in the FP registers, or NULL */
+};
+
+extern struct cpu boot_cpu;
+
+void sched_init(struct cpu *cpu, void *stack_top);
+
+/* Queue a ready thread at the end (or the front) of its level. */
+void sched_enqueue(struct thread *thread);
+void sched_enqueue_first(struct thread *thread);
+void sched_dequeue(struct thread *thread);
+
+/* The timer interrupt: what is due runs, the slice may end. */
+void sched_tick(struct cpu *cpu);
+
+/* Set the budget (0: none) and base priority of a thread in any state. */
+void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, ticks_t period);
+
+/* `thread` runs on, but lets others of its level go first. */
+void sched_yield(struct thread *thread);
+
+/* The FP trap of the running thread; false when it cannot pay for the state. */
+bool sched_take_fp(struct thread *thread);
+
+/* A task's root is about to be freed: no CPU may still use it. */
+void sched_leave_space(void);
+
+/* A new period of `thread` begins. */
+void sched_replenish(struct thread *thread);
+
+/* Forget `thread`, which dies: as payer, FP owner, current. */
+void sched_forget(struct thread *thread);
+
+/* Choose the thread to run, idle while there is none, set timer, address space and FP access.
+ * The last step of every way up. */
+struct thread *sched_resume(struct cpu *cpu);

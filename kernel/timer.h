@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Timers: one sorted queue per CPU. Tickless: the hardware is armed for the first of them, and
+ * for the end of a slice or budget while one runs [sched.c].
+ */
+#pragma once
+
+#include <abi/types.h>
+#include <base/list.h>
+#include <stdbool.h>
+
+struct cpu;
+
+enum timer_kind { TIMER_WAIT, TIMER_ALARM, TIMER_REPLENISH };
+
+struct timer {
+    struct list_node link; /* cpu->timers; points to itself while idle */
+    ticks_t deadline;
+    uint8_t kind; /* enum timer_kind: which timer of its thread this is */
+};
+
+void timer_init(struct timer *timer, enum timer_kind kind);
+
+/* (Re)arm; DEADLINE_FOREVER disarms. At most THREADS_MAX * 3 steps. */
+void timer_arm(struct cpu *cpu, struct timer *timer, ticks_t deadline);
+void timer_disarm(struct timer *timer);
+bool timer_is_armed(const struct timer *timer);
+
+/* The first deadline, or DEADLINE_FOREVER. */
+ticks_t timer_next(const struct cpu *cpu);
+
+/* Run what is due at `now`: at most STEP_THREADS of them. */
+void timer_run(struct cpu *cpu, ticks_t now);
