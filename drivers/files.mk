@@ -10,3 +10,7 @@ VIRTIO_SRC      := $(VIRTIO_PURE_SRC) drivers/virtio/mmio.c drivers/virtio/grant
 NET_PURE_SRC := drivers/net/net_features.c drivers/net/net_device.c drivers/net/net_core.c drivers/net/net_driver.c
 PROGRAMS += virtio-net
 virtio-net_SRC := $(VIRTIO_SRC) $(NET_PURE_SRC) drivers/net/main.c
+
+RNG_PURE_SRC := drivers/rng/chacha20.c drivers/rng/rng_pool.c drivers/rng/rng_device.c
+PROGRAMS += rng
+rng_SRC := $(VIRTIO_SRC) $(RNG_PURE_SRC) drivers/rng/main.c
