@@ -54,8 +54,13 @@ int event_sleep(ticks_t deadline)
 
 int event_serve(handle_t endpoint, struct message *message)
 {
+    return event_serve_until(endpoint, message, DEADLINE_FOREVER);
+}
+
+int event_serve_until(handle_t endpoint, struct message *message, ticks_t deadline)
+{
     for (;;) {
-        int error = ipc_reply_wait(endpoint, message, pending != 0 ? 0 : DEADLINE_FOREVER);
+        int error = ipc_reply_wait(endpoint, message, pending != 0 ? 0 : deadline);
         if (error == OK && message->bits == 0) {
             return OK; /* a request; kept bits come with the next call */
         }

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Servers: one program each.  PROGRAMS names it, NAME_SRC its sources in reading order.
-PROGRAMS +=
+PROGRAMS += init
+init_SRC := \
+    servers/init/main.c servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c \
+    servers/init/devices.c servers/init/probe.c servers/init/setup.c servers/init/launch.c servers/init/grants.c \
+    servers/init/watch.c servers/init/supervise.c servers/init/requests.c \
+    libc/base/bundle.c libc/base/crc32.c libc/base/bootargs.c libc/base/fdt.c libc/base/fdt_devices.c \
+    libc/base/error_text.c
 
 # lwIP 2.2.1 as servers/netd/lwip/lwipopts.h configures it; the tests link the same files.
 LWIP_SRC := \
@@ -32,3 +38,5 @@ NETD_PURE_SRC := \
     servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c servers/netd/ping.c \
     servers/netd/service.c servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/lwip/port.c
+PROGRAMS += netd
+netd_SRC := $(NETD_PURE_SRC) servers/netd/main.c $(LWIP_SRC)

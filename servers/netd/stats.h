@@ -73,8 +73,7 @@
     X(ping_unreachable, "echo requests answered with an ICMP error")                               \
     X(ping_refused, "ping requests refused: too many at once")                                     \
     X(request_bad, "IPC requests malformed or unknown")                                            \
-    X(request_late, "wake-ups for a client that no longer takes them")                             \
-    X(line_lost, "lines that found the log ring full")
+    X(request_late, "wake-ups for a client that no longer takes them")
 
 enum counter {
 #define COUNTER_ENUM(name, sentence) COUNTER_##name,

@@ -39,6 +39,9 @@ MUST_CHECK int event_sleep(ticks_t deadline);
  */
 MUST_CHECK int event_serve(handle_t endpoint, struct message *message);
 
+/* The same, but at most until the deadline. E_TIMEOUT: neither came; the answer has gone. */
+MUST_CHECK int event_serve_until(handle_t endpoint, struct message *message, ticks_t deadline);
+
 /*
  * EVENT_TIMER comes at the deadline; DEADLINE_FOREVER: not at all. There is one timer. Costs a
  * system call only when the deadline is another than before.

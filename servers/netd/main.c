@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The process netd: gives the stack its memory, its time, its waits. All its system calls are here.
+ *
+ * One loop, one place to sleep: the driver and init signal the notification, the timer does, clients call
+ * the endpoint. Each turn is a step of the stack [stack.h]; a request is answered in the turn
+ * after it came, by the same system call that waits for the next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <abi/error.h>
+#include <base/error_text.h>
+#include <base/parse.h>
+#include <proto/init.h>
+#include <proto/rng.h>
+#include <wherry/console.h>
+#include <wherry/event.h>
+#include <wherry/memory.h>
+#include <wherry/startup.h>
+#include <wherry/sys.h>
+#include <wherry/time.h>
+
+#include "lwip/port.h"
+#include "service.h"
+#include "stack.h"
+
+enum {
+    FALLBACK_ADDRESS = 0x0a00020f, /* 10.0.2.15 */
+    FALLBACK_GATEWAY = 0x0a000202, /* 10.0.2.2 */
+    FALLBACK_PREFIX = 24,
+};
+
+#define SEED_WAIT_NS (100 * NS_PER_MS)
+
+struct process {
+    struct stack stack;
+    handle_t endpoint;
+    handle_t driver; /* its notification */
+};
+
+static struct process process;
+
+static uint64_t now_us(void)
+{
+    return service_ticks_to_us(time_now(), boot_facts()->counter_hz);
+}
+
+/* --- what init has given ------------------------------------------------------------------- */
+
+static void write_line(void *context, const char *text, size_t len)
+{
+    (void)context;
+    console_print("%.*s", (int)len, text); /* <= LINE_BYTES_MAX */
+}
+
+static void report_assert(const char *text, const char *file, int line)
+{
+    console_print("netd: %s:%d: %s", file, line, text);
+}
+
+/* The static address: of the machine's settings, which init has checked, else QEMU's. */
+static void read_fallback(struct addr_ip4 *fallback)
+{
+    const char *ip = getenv("ip");
+    const char *gateway = getenv("gw");
+    uint32_t prefix;
+    *fallback = (struct addr_ip4){FALLBACK_ADDRESS, FALLBACK_GATEWAY, FALLBACK_PREFIX};
+    if (ip != NULL && parse_ipv4_prefix(ip, strlen(ip), &fallback->address, &prefix) == OK) {
+        fallback->prefix = (uint8_t)prefix; /* <= 32 */
+        fallback->gateway = 0;
+    }
+    if (gateway != NULL) {
+        (void)!parse_ipv4(gateway, strlen(gateway), &fallback->gateway);
+    }
+}
+
+/* Random bytes from rng; without it, or before it has any, what the start-up page and the clock give. */
+static uint64_t read_seed(void)
+{
+    struct message message = {.words = {RNG_GET}};
+    ticks_t deadline = time_after(time_now(), SEED_WAIT_NS);
+    uint64_t seed;
+    memcpy(&seed, startup_own()->random, sizeof(seed));
+    seed ^= time_now();
+    if (ipc_call(startup_handle("rng"), &message, deadline) == OK && message.words[0] == OK) {
+        seed ^= message.words[1];
+    } else {
+        console_print("netd: no entropy for port numbers and ids");
+    }
+    return seed;
+}
+
+/* The frames of the network device, if this machine has one. */
+static MUST_CHECK int attach_frames(void)
+{
+    void *area;
+    uint64_t pages;
+    handle_t frames = startup_handle(ROLE_FRAMES);
+    process.driver = startup_handle(ROLE_WAKE "virtio-net");
+    if (frames == HANDLE_NONE || process.driver == HANDLE_NONE) {
+        console_print("net: no network device");
+        return OK;
+    }
+    int error = memory_attach(frames, RIGHT_READ | RIGHT_WRITE, &area, &pages);
+    if (error != OK) {
+        return error;
+    }
+    if (pages < sizeof(struct frames_area) / PAGE_BYTES) {
+        return E_RANGE;
+    }
+    return stack_attach(&process.stack, area);
+}
+
+static MUST_CHECK int open_stack(void)
+{
+    struct stack_config config = {.seed = read_seed(), .lines = {write_line, NULL}};
+    read_fallback(&config.fallback);
+    port_on_assert(report_assert);
+    process.endpoint = startup_handle(ROLE_ENDPOINT);
+    int error = stack_init(&process.stack, &config, now_us());
+    return error == OK ? attach_frames() : error;
+}
+
+static MUST_CHECK int tell_up(void)
+{
+    struct message message = {.words = {INIT_UP}};
+    int error = ipc_call(startup_handle(ROLE_INIT), &message, DEADLINE_FOREVER);
+    return error == OK ? (int)(int64_t)message.words[0] : error;
+}
+
+/* --- turns --------------------------------------------------------------------------------- */
+
+/* Turns a request into its answer. A handle that nobody keeps is closed. */
+static void answer(struct message *message)
+{
+    struct service_request request = {
+        .badge = message->badge,
+        .notification = message->handle_count != 0 ? message->handles[0] : HANDLE_NONE,
+        .counter_hz = boot_facts()->counter_hz,
+    };
+    memcpy(request.words, message->words, sizeof(request.words));
+    bool is_kept = service_answer(&process.stack, &request, message->words);
+    if (!is_kept && request.notification != HANDLE_NONE) {
+        sys_handle_close(request.notification);
+    }
+    message->handle_count = 0;
+}
+
+/* A client that has gone, or gave something else than a notification, hurts only itself. */
+static void wake_clients(void)
+{
+    struct wakeup wakeup;
+    while ((wakeup = pings_next_wakeup(&process.stack.pings)).notification != HANDLE_NONE) {
+        if (sys_signal(wakeup.notification, wakeup.bits).status != OK) {
+            stats_count(&process.stack.stats, COUNTER_request_late);
+        }
+        sys_handle_close(wakeup.notification);
+    }
+}
+
+/* Everything out: frames, wake-ups, the next time-out. False: there is more to do, do not sleep. */
+static MUST_CHECK bool finish(bool has_more)
+{
+    uint64_t next_us;
+    if (stack_finish(&process.stack, now_us(), &next_us)) {
+        sys_signal(process.driver, FRAMES_WAKE);
+    }
+    wake_clients();
+    event_set_timer(service_us_to_ticks(next_us, boot_facts()->counter_hz));
+    return !has_more && stack_prepare_sleep(&process.stack);
+}
+
+static MUST_CHECK int serve(void)
+{
+    struct message message = {.accept_count = 1};
+    bool is_request = false;
+    for (;;) {
+        bool has_more = stack_input(&process.stack, now_us());
+        if (is_request) {
+            answer(&message);
+        }
+        ticks_t deadline = finish(has_more) ? DEADLINE_FOREVER : 0;
+        int error = event_serve_until(process.endpoint, &message, deadline);
+        if (error != OK && error != E_TIMEOUT) {
+            return error;
+        }
+        is_request = error == OK && message.bits == 0;
+    }
+}
+
+int main(void)
+{
+    const char *what = "cannot start";
+    int error = open_stack();
+    if (error == OK) {
+        what = "init does not answer";
+        error = tell_up();
+    }
+    if (error == OK) {
+        what = "cannot serve";
+        console_print("netd: ready");
+        error = serve();
+    }
+    console_print("netd: %s: %s", what, error_text(error));
+    return EXIT_FAILURE;
+}
