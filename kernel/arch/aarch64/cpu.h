@@ -9,7 +9,11 @@
 
 #include "asm.h"
 #include "memlayout.h"
+#include <abi/types.h>
 #include <base/attributes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
     ARCH_GENERAL_REGISTERS = 31, /* x0-x30 */

@@ -8,6 +8,10 @@
 #pragma once
 
 #include "memlayout.h"
+#include <abi/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
     ARCH_REGISTER_COUNT = 32,
