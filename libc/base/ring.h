@@ -133,7 +133,7 @@ static inline MUST_CHECK int ring_look(const _Atomic uint32_t *index, uint32_t l
 
 /*
  * Publishes the own index and tells whether the neighbour sleeps.
- * Release: pairs with the acquire in ring_look. Fence: pairs with that in ring_arm.
+ * Release: pairs with the acquire in ring_look.
  * Clearing the flag makes it one signal for one sleep; the clear comes before the signal, so the
  * sleeper that sets it again afterwards is not missed.
  */
@@ -141,7 +141,7 @@ static inline MUST_CHECK bool ring_publish(_Atomic uint32_t *index, uint32_t val
                                            _Atomic uint32_t *wake)
 {
     atomic_store_explicit(index, value, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with ring_arm */
     if (atomic_load_explicit(wake, memory_order_relaxed) == 0) {
         return false;
     }
@@ -149,12 +149,12 @@ static inline MUST_CHECK bool ring_publish(_Atomic uint32_t *index, uint32_t val
     return true;
 }
 
-/* Asks for a signal and looks once more. Fence: pairs with that in ring_publish. */
+/* Asks for a signal and looks once more. */
 static inline MUST_CHECK bool ring_arm(_Atomic uint32_t *wake, const _Atomic uint32_t *index,
                                        uint32_t seen)
 {
     atomic_store_explicit(wake, 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with ring_publish */
     if (atomic_load_explicit(index, memory_order_relaxed) == seen) {
         return true;
     }

@@ -503,6 +503,90 @@ TEST(values_that_make_no_sense_are_errors)
     assert_int_equal(fdt_get_reg(&fdt, &node, 0, &range), E_NOT_FOUND);
 }
 
+TEST(memory_is_all_entries_of_all_nodes_that_are_enabled)
+{
+    uint32_t tree[BUILT_BYTES / 4];
+    static const uint64_t bases[] = {0x1000, 0x8000, 0x20000};
+
+    start(tree);
+    fdt_begin_node(tree, "memory@1000");
+    fdt_property_string(tree, "device_type", "memory");
+    PUT_CELLS(tree, "reg", 0, 0x1000, 0, 0x1000, 0, 0x8000, 0, 0x1000);
+    fdt_end_node(tree);
+    fdt_begin_node(tree, "memory@10000");
+    fdt_property_string(tree, "device_type", "memory");
+    fdt_property_string(tree, "status", "disabled");
+    PUT_CELLS(tree, "reg", 0, 0x10000, 0, 0x1000);
+    fdt_end_node(tree);
+    fdt_begin_node(tree, "memory@20000");
+    fdt_property_string(tree, "device_type", "memory");
+    fdt_property_string(tree, "status", "okay");
+    PUT_CELLS(tree, "reg", 0, 0x20000, 0, 0x1000);
+    fdt_end_node(tree);
+    finish(tree);
+
+    struct fdt fdt = open_tree(tree);
+    struct fdt_cursor cursor = fdt_start(&fdt);
+    struct fdt_range range;
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        assert_int_equal(fdt_next_memory(&fdt, &cursor, &range), OK);
+        assert_true(range.base == bases[i] && range.bytes == 0x1000);
+    }
+    assert_int_equal(fdt_next_memory(&fdt, &cursor, &range), E_NOT_FOUND);
+}
+
+TEST(an_interrupt_that_is_cut_short_is_corrupt)
+{
+    uint32_t tree[BUILT_BYTES / 4];
+    struct fdt_interrupt interrupt;
+
+    start(tree);
+    fdt_property_u32(tree, "interrupt-parent", 1);
+    fdt_begin_node(tree, "controller");
+    fdt_property_u32(tree, "phandle", 1);
+    fdt_property_u32(tree, "#interrupt-cells", 2);
+    fdt_end_node(tree);
+    fdt_begin_node(tree, "extended");
+    PUT_CELLS(tree, "interrupts-extended", 1, 7, 8, 1, 9);
+    fdt_end_node(tree);
+    fdt_begin_node(tree, "plain");
+    PUT_CELLS(tree, "interrupts", 7, 8, 9);
+    fdt_end_node(tree);
+    finish(tree);
+
+    struct fdt fdt = open_tree(tree);
+    struct fdt_node node = find(&fdt, "/extended");
+    assert_int_equal(fdt_get_interrupt(&fdt, &node, 0, &interrupt), OK);
+    assert_true(interrupt.count == 2 && interrupt.cells[0] == 7 && interrupt.cells[1] == 8);
+    assert_int_equal(fdt_get_interrupt(&fdt, &node, 1, &interrupt), E_CORRUPT);
+    node = find(&fdt, "/plain");
+    assert_int_equal(fdt_get_interrupt(&fdt, &node, 0, &interrupt), E_CORRUPT);
+}
+
+TEST(a_property_behind_a_child_is_refused)
+{
+    uint32_t tree[BUILT_BYTES / 4];
+    struct fdt fdt;
+    start(tree);
+    fdt_begin_node(tree, "child");
+    fdt_end_node(tree);
+    fdt_property_u32(tree, "late", 1);
+    finish(tree);
+    assert_int_equal(fdt_open(tree, sizeof(tree), &fdt), E_CORRUPT);
+}
+
+TEST(strings_without_an_end_are_refused)
+{
+    struct fdt fdt;
+    size_t size = fdt_totalsize(trees[RISCV64]);
+    uint8_t *copy = malloc(size);
+    memcpy(copy, trees[RISCV64], size);
+    assert_int_equal(fdt_off_dt_strings(copy) + fdt_size_dt_strings(copy), size);
+    copy[size - 1] = 'x';
+    assert_int_equal(fdt_open(copy, size, &fdt), E_CORRUPT);
+    free(copy);
+}
+
 TEST(a_tree_that_is_too_deep_is_over_the_limit)
 {
     for (int depth = FDT_DEPTH_MAX - 1; depth <= FDT_DEPTH_MAX; depth++) {
@@ -539,6 +623,10 @@ int main(void)
         cmocka_unit_test(reserved_ranges_come_from_the_block_and_from_reserved_memory),
         cmocka_unit_test(windows_are_translated_through_every_bus),
         cmocka_unit_test(values_that_make_no_sense_are_errors),
+        cmocka_unit_test(memory_is_all_entries_of_all_nodes_that_are_enabled),
+        cmocka_unit_test(an_interrupt_that_is_cut_short_is_corrupt),
+        cmocka_unit_test(a_property_behind_a_child_is_refused),
+        cmocka_unit_test(strings_without_an_end_are_refused),
         cmocka_unit_test(a_tree_that_is_too_deep_is_over_the_limit),
     };
     return cmocka_run_group_tests_name("fdt", tests, read_trees, free_trees);

@@ -398,6 +398,9 @@ struct litmus {
     _Atomic uint32_t started; /* rounds that the consumer began */
     _Atomic uint32_t done;    /* rounds that the producer ended */
     bool is_signalled;        /* by the producer in the round just done */
+
+    /* Both write it: a store to a line of the other side's keeps the stores behind it waiting. */
+    alignas(RING_LINE_BYTES) _Atomic uint32_t contended;
 };
 
 static void wait_for(const _Atomic uint32_t *counter, uint32_t value)
@@ -409,12 +412,29 @@ static void wait_for(const _Atomic uint32_t *counter, uint32_t value)
     }
 }
 
+/* Keeps the calling thread on the CPU with this number among those it may use, if there is one. */
+static void stay_on_cpu(int number)
+{
+    cpu_set_t all;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, &all) && number-- == 0) {
+            CPU_SET(cpu, &one);
+            assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+        }
+    }
+}
+
 static void *produce_one_a_round(void *argument)
 {
     struct litmus *litmus = argument;
+    stay_on_cpu(1);
     for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
         wait_for(&litmus->started, round);
         bool is_pushed = ring_producer_push(&litmus->ring.producer, round) == OK;
+        atomic_store_explicit(&litmus->contended, round, memory_order_relaxed);
         litmus->is_signalled = ring_producer_commit(&litmus->ring.producer) || !is_pushed;
         atomic_store(&litmus->done, round);
     }
@@ -429,6 +449,7 @@ TEST(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled)
     pthread_t thread;
 
     assert_int_equal(pthread_create(&thread, NULL, produce_one_a_round, &litmus), 0);
+    stay_on_cpu(0);
     for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
         uint64_t entry;
         volatile uint64_t delay = test_random(&seed) % (32u << test_random(&seed) % 4);
@@ -436,6 +457,7 @@ TEST(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled)
         while (delay > 0) {
             delay--;
         }
+        atomic_store_explicit(&litmus.contended, round, memory_order_relaxed);
         bool is_asleep = ring_consumer_prepare_sleep(&litmus.ring.consumer);
         wait_for(&litmus.done, round);
         lost += is_asleep && !litmus.is_signalled;
