@@ -10,8 +10,8 @@
 #define THREAD_SPACE         56 /* what arch_space_switch takes; 0 sends both fast paths to the slow one */
 #define THREAD_HANDLES       64 /* first entry of its task's handle table */
 #define THREAD_HANDLES_BYTES 72
-#define THREAD_CALLER        80 /* struct thread, never NULL; meaningful unless it is receiving */
-#define THREAD_SERVER        88 /* struct thread; meaningful in THREAD_CALLING */
+#define THREAD_SERVER        80 /* struct thread; meaningful in THREAD_CALLING */
+#define THREAD_CALLER        88 /* struct thread, never NULL; meaningful unless it is receiving */
 #define THREAD_BOUND         96 /* struct notification, never NULL */
 #define THREAD_STATE                                                                               \
     104 /* u8; as a u32 with the two bytes behind it: state alone when both are 0 */

@@ -27,8 +27,8 @@ struct thread {
     uint64_t space; /* cached task_space(); 0 when stale */
     struct handle_entry *handles;
     uint64_t handles_bytes;
-    struct thread *caller;      /* is owed a reply, or &thread_none; stale while receiving */
     struct thread *server;      /* owes it a reply; stale outside THREAD_CALLING */
+    struct thread *caller;      /* is owed a reply, or &thread_none; stale while receiving */
     struct notification *bound; /* notification_none when unbound */
     uint8_t state;              /* enum thread_state */
     uint8_t call_accepts;       /* handles it takes with the answer */

@@ -11,15 +11,23 @@
  * A thread that blocks here leaves x19-x30, sp, pc, TPIDR_EL0 in its frame, and a clean PSTATE.
  * Whoever wakes it, here or in C, gives every other register a value.
  *
- *   x9   target handle            x13  first word of the entry, then scratch
- *   x10  deadline                 x14  endpoint or notification
- *   x11  offset of the entry      x15  the thread switched to
- *   x12  handle entry             x16  its state       x17  its address space       x18  CPU
+ *   x9   target handle, then badge    x14  endpoint
+ *   x10  deadline                     x15  the thread switched to
+ *   x11  offset of the entry          x16  its state
+ *   x12  handle entry                 x17  its address space
+ *   x13  first word of the entry      x18  CPU
  */
 #include "asm.h"
 #include "offsets.h"
 
 #define FRAME THREAD_FRAME
+
+#if THREAD_BOUND != THREAD_CALLER + 8 || ENDPOINT_FIRST_CALLER != ENDPOINT_SERVER + 8 || \
+    NOTIFICATION_THREAD != NOTIFICATION_BITS + 8 || THREAD_SPACE != THREAD_CPU + 8 || \
+    THREAD_PRIORITY != THREAD_STATE + 4 || STATE_READY != 1
+#error "loaded in pairs, or a number used for a state: see below"
+#endif
+
 #define RIGHT_WRITE_BIT 33   /* of the first word of an entry: RIGHT_WRITE */
 #define RIGHT_SEND_BIT 39
 #define RIGHT_RECEIVE_BIT 40
@@ -129,21 +137,19 @@ ipc_reply_wait:
     cmp     sp, x15
     ccmp    x16, #0, #0, eq                 // first_caller
     b.ne    ipc_slow
-    ldr     x13, [sp, #THREAD_BOUND]
-    ldr     x15, [sp, #THREAD_CALLER]
-    ldr     x13, [x13, #NOTIFICATION_BITS]
-    cbnz    x13, ipc_slow
+    ldp     x15, x12, [sp, #THREAD_CALLER]  // and THREAD_BOUND
+    ldr     x12, [x12, #NOTIFICATION_BITS]
+    cbnz    x12, ipc_slow
     check_peer STATE_CALLING
     /* --- committed --- */
     block_self STATE_RECEIVING_FAST
     strb    w8, [x15, #THREAD_STATE]        // the number is STATE_READY
     switch_to_peer
-    clear   x8, x9
+    clear   x8, x9                          // x12 is zero: no bits were pending
     clear   x10, x11
-    clear   x12, x13
-    clear   x14, x15
-    clear   x16, x17
-    mov     x18, #0
+    clear   x13, x14
+    clear   x15, x16
+    clear   x17, x18
     eret
 
 /* No handles travel with these numbers, so x11 and x12 meant nothing. */
