@@ -15,6 +15,7 @@ LIBC_SRC := \
   libc/personality.c \
   libc/personality_memory.c \
   libc/personality_time.c \
+  libc/personality_random.c \
   libc/musl/string/memcpy.c \
   libc/musl/string/memmove.c \
   libc/musl/string/memset.c \

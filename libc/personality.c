@@ -116,6 +116,8 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
         return personality_clock_nanosleep((clockid_t)a, (int)b, (const struct timespec *)c);
     case SYS_futex:
         return personality_futex((const int *)a, (int)b, (int)c, (const struct timespec *)d);
+    case SYS_getrandom:
+        return personality_getrandom((void *)a, (size_t)b);
     case SYS_exit:
     case SYS_exit_group:
         process_exit((int)a);

@@ -26,5 +26,8 @@ long personality_clock_getres(clockid_t clock, struct timespec *resolution);
 long personality_clock_nanosleep(clockid_t clock, int flags, const struct timespec *request);
 long personality_futex(const int *word, int operation, int value, const struct timespec *time_out);
 
+/* EAGAIN: no entropy yet. */
+long personality_getrandom(void *buffer, size_t bytes);
+
 long personality_mmap(void *address, size_t bytes, int protection, int flags, int descriptor);
 long personality_munmap(void *address, size_t bytes);

@@ -19,7 +19,7 @@
 #include <base/attributes.h>
 
 #define STARTUP_VADDR 0x2000ull
-#define LOG_VADDR     0x3000ull
+#define LOG_VADDR 0x3000ull
 #define STARTUP_MAGIC 0x5452415453524857ull /* "WHRSTART" */
 
 enum {
@@ -33,13 +33,14 @@ enum {
 };
 
 /* Roles that libc itself looks for. Programs and init agree on others in the manifest. */
-#define ROLE_ACCOUNT      "account"      /* pays for what the program makes: memory */
-#define ROLE_TASK         "task"         /* its own task: where its memory is mapped */
+#define ROLE_ACCOUNT "account"           /* pays for what the program makes: memory */
+#define ROLE_TASK "task"                 /* its own task: where its memory is mapped */
 #define ROLE_NOTIFICATION "notification" /* its own, bound to its thread [wherry/event.h] */
-#define ROLE_INIT         "init"         /* init's endpoint: told of the end [proto/init.h] */
-#define ROLE_SERIAL       "serial"       /* serial's notification: signalled for the log */
-#define ROLE_NETD         "netd"         /* netd's endpoint */
-#define ROLE_SYSTEM       "system"       /* init alone */
+#define ROLE_INIT "init"                 /* init's endpoint: told of the end [proto/init.h] */
+#define ROLE_SERIAL "serial"             /* serial's notification: signalled for the log */
+#define ROLE_NETD "netd"                 /* netd's endpoint [proto/netd.h] */
+#define ROLE_RNG "rng"                   /* rng's endpoint [proto/rng.h] */
+#define ROLE_SYSTEM "system"             /* init alone */
 
 /* A name shorter than its field, the rest zero, and what it stands for. */
 struct startup_handle {

@@ -13,7 +13,7 @@
 #include <counter_arch.h>
 
 #define NS_PER_SECOND 1000000000ull
-#define NS_PER_MS     1000000ull
+#define NS_PER_MS 1000000ull
 
 /* The facts of this boot, in a page that every program sees. */
 static inline const struct boot_facts *boot_facts(void)

@@ -93,44 +93,66 @@ static inline void copy_words_forward(uint8_t *to, const uint8_t *from, size_t b
     copy_tail(to, from, bytes);
 }
 
+static inline void copy_bytes_forward(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    for (const uint8_t *end = from + bytes; from != end; from++) {
+        *to++ = *from;
+    }
+}
+
+/* The word that begins `right` bits inside `low` and ends in `high`; a sum of what never meets,
+ * because compilers turn the same with | into a longer rotation. 0 < right < 64. */
+static inline uint64_t word_join(uint64_t low, uint64_t high, unsigned right)
+{
+    return (low >> right) + (high << (64 - right));
+}
+
 /*
- * `to` is aligned, `from` is not; each word is joined from two. The 8 bytes before `from` belong to
- * the buffer, and the loop ends while the word it reads ahead does too (W1).
+ * `to` is aligned, `from` is not, and what lies before `from` in its word belongs to the buffer.
+ * A word is read ahead only where it belongs to the buffer too (W1).
  */
 static inline void copy_joined_forward(uint8_t *to, const uint8_t *from, size_t bytes)
 {
-    size_t shift = (uintptr_t)from % WORD_BYTES; /* 1 to 7 */
-    const word_t *source = (const void *)(from - shift);
+    size_t inside = (uintptr_t)from % WORD_BYTES; /* 1 to 7 */
+    unsigned right = (unsigned)inside * 8;
+    const word_t *source = (const void *)(from - inside);
+    size_t words = (bytes + inside) / WORD_BYTES - 1; /* those whose two words are in the buffer */
+    const word_t *groups_end = source + words / 4 * 4, *words_end = source + words;
     uint64_t low = *source;
-    for (; bytes >= 2 * WORD_BYTES; bytes -= WORD_BYTES) {
-        uint64_t high = *++source;
-        *(word_t *)(void *)to = low >> shift * 8 | high << (WORD_BYTES - shift) * 8;
-        low = high;
-        to += WORD_BYTES;
-        from += WORD_BYTES;
+    for (; source != groups_end; source += 4, to += GROUP_BYTES) {
+        word_t *target = (void *)to;
+        uint64_t a = source[1], b = source[2], c = source[3], d = source[4];
+        target[0] = word_join(low, a, right);
+        target[1] = word_join(a, b, right);
+        target[2] = word_join(b, c, right);
+        target[3] = word_join(c, d, right);
+        low = d;
     }
-    for (; bytes > 0; bytes--) {
-        *to++ = *from++;
+    for (; source != words_end; source++, to += WORD_BYTES) {
+        *(word_t *)(void *)to = word_join(low, source[1], right);
+        low = source[1];
     }
+    copy_bytes_forward(to, from + words * WORD_BYTES, bytes - words * WORD_BYTES);
 }
 
 static inline void copy_forward(void *target, const void *source, size_t bytes)
 {
     uint8_t *to = target;
     const uint8_t *from = source;
-    bool is_joined = word_gap(to) != word_gap(from);
-    size_t head = word_gap(to) + (is_joined ? WORD_BYTES : 0);
-    if (bytes < head + WORD_BYTES) {
-        head = bytes;
+    size_t head = word_gap(to);
+    bool is_joined = word_gap(from) != head;
+    if (is_joined && (uintptr_t)(from + head) % WORD_BYTES > head) {
+        head += WORD_BYTES; /* so that the first word to join lies in the buffer */
     }
-    bytes -= head;
-    for (; head > 0; head--) {
-        *to++ = *from++;
+    if (bytes < head + (is_joined ? GROUP_BYTES : 0)) {
+        copy_bytes_forward(to, from, bytes);
+        return;
     }
+    copy_bytes_forward(to, from, head);
     if (is_joined) {
-        copy_joined_forward(to, from, bytes);
+        copy_joined_forward(to + head, from + head, bytes - head);
     } else {
-        copy_words_forward(to, from, bytes);
+        copy_words_forward(to + head, from + head, bytes - head);
     }
 }
 
