@@ -78,7 +78,8 @@ def every_source_is_in_a_list(tree):
         is_test = path.startswith(("tests/unit/", "tests/fuzz/", "tests/bench/")) and name in words
         is_overlay = path.startswith("libc/musl/") or "/musl/" in path  # stands in for musl's file by its path
         of_cpu = re.sub(r"^(kernel|libc)/arch/[^/]+/", r"\1/arch/", path)
-        if not (path in words or of_cpu in words or is_test or is_overlay):
+        by_prefix = os.path.dirname(path) + "/" in words and os.path.basename(path) in words  # $(addprefix ...)
+        if not (path in words or of_cpu in words or by_prefix or is_test or is_overlay):
             yield path, 0, "is in no files.mk"
 
 
