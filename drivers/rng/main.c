@@ -3,8 +3,8 @@
  * The process rng: mixes the machine's seed, the entropy device and the moments at which things
  * happen, and gives random bytes to whoever may call it. Requests: proto/rng.h.
  *
- * Runs without a device, and goes on without one that breaks. Prints how much came from where, never
- * what. Nobody waits for the device but this process, at its start, for FIRST_WAIT_NS.
+ * Runs without a device, and goes on without one that breaks. Prints how much came from where,
+ * never what. Nobody waits for the device but this process, at its start, for FIRST_WAIT_NS.
  */
 #include <stdlib.h>
 #include <string.h>
