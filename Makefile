@@ -140,7 +140,7 @@ $(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_kernel) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
-$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
+$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(LWIP_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
@@ -152,7 +152,7 @@ $(O)/u/lwip/%.c.o: $(LWIP_STAMP) $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
 	$(call say,CC,lwip/$*.c)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_lwip) $(CC_INCLUDE) $(DEPS) -c -o $@ $(LWIP)/$*.c
-$(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+$(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(LWIP_STAMP)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) $(EXTRA) $(DEPS) -c -o $@ $<
@@ -164,7 +164,7 @@ $(H)/fuzz/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUIL
 	$(call say,HOSTCC,lwip/$*.c)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
-$(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+$(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(LWIP_STAMP)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(EXTRA) $(DEPS) -c -o $@ $<
@@ -219,7 +219,8 @@ $(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
 	$(Q)ARCH=$* LANE=default SERIAL=null KERNEL=$< QEMU_ARGS='-machine dumpdtb=$@' scripts/run.sh >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 HOST_TESTS  := $(TESTS:%=--unit %)
-HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%)
+HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%) \
+               --check markers-page='$(PY) scripts/markers_doc.py --check'
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
 ifeq ($(origin SUITE),file)
 check: $(TESTS) $(FUZZERS) $(O)/headers.ok

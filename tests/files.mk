@@ -37,6 +37,8 @@ regions_SRC := libc/regions.c
 UNIT_TESTS += user_time
 UNIT_TESTS += event
 event_SRC := libc/event.c
+UNIT_TESTS += personality
+personality_SRC := libc/personality.c libc/personality_memory.c
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC)
 UNIT_TESTS += virtio_transport
@@ -76,6 +78,8 @@ FUZZ_TARGETS += ingress
 ingress_FUZZ_SRC := servers/netd/ingress.c servers/netd/checksum.c
 FUZZ_TARGETS += netd_request
 netd_request_FUZZ_SRC := $(NETD_PURE_SRC) libc/base/fmt.c $(LWIP_SRC)
+FUZZ_TARGETS += netd_frames
+netd_frames_FUZZ_SRC := $(netd_request_FUZZ_SRC)
 
 PY_TESTS :=
 PY_TESTS += tests/markers/test_check_markers.py
@@ -83,6 +87,7 @@ PY_TESTS += tests/unit/test_qemu_test.py
 PY_TESTS += tests/unit/test_check_tree.py
 PY_TESTS += tests/unit/test_mkbundle.py
 PY_TESTS += tests/unit/test_bench.py
+PY_TESTS += tests/unit/test_shell_scripts.py
 
 QEMU_LANES :=
 QEMU_LANES_riscv64 :=

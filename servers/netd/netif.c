@@ -147,15 +147,16 @@ enum interface_event interface_poll(struct interface *interface)
     const struct frames_info *info = &interface->area->info;
     uint32_t epoch;
     enum interface_event event = INTERFACE_SAME;
-    if (frames_is_opened(info, interface->request, interface->epoch, &epoch)) {
-        if (atomic_load_explicit(&info->state, memory_order_relaxed) == FRAMES_UP) {
-            open_epoch(interface, epoch);
-            event = INTERFACE_OPENED;
-        } else {
-            interface->epoch = epoch;
-            interface->is_open = false;
-            event = INTERFACE_FAILED;
-        }
+    bool had_failed = interface->has_failed;
+    bool is_opened = frames_is_opened(info, interface->request, interface->epoch, &epoch);
+    interface->has_failed =
+        atomic_load_explicit(&info->state, memory_order_relaxed) == FRAMES_FAILED;
+    if (interface->has_failed) {
+        interface->is_open = false;
+        event = had_failed ? INTERFACE_SAME : INTERFACE_FAILED;
+    } else if (is_opened) {
+        open_epoch(interface, epoch);
+        event = INTERFACE_OPENED;
     } else if (epoch != interface->epoch) {
         interface->is_open = false; /* the rings are the driver's again */
     }

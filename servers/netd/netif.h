@@ -52,6 +52,7 @@ struct interface {
     uint32_t epoch;    /* of the rings as bound below */
     bool is_open;      /* the rings are bound and may be touched */
     bool must_signal;  /* the driver, at the next flush */
+    bool has_failed;   /* the driver gave the device up, when last looked at */
     struct ring_producer rx_free;
     struct ring_consumer rx_full;
     struct ring_producer tx_ready;

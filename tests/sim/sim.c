@@ -87,6 +87,11 @@ void sim_restart_driver(struct sim *sim)
     open_epoch(sim);
 }
 
+void sim_fail_driver(struct sim *sim)
+{
+    atomic_store(&sim->area->info.state, FRAMES_FAILED);
+}
+
 void sim_set_link(struct sim *sim, bool is_up)
 {
     atomic_store(&sim->area->info.is_link_up, is_up);

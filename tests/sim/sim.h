@@ -70,6 +70,9 @@ void sim_receive(struct sim *sim, const uint8_t *frame, size_t len);
 /* The driver is killed and started again: a new epoch. */
 void sim_restart_driver(struct sim *sim);
 
+/* The driver gives the device up; sim_restart_driver brings it back. */
+void sim_fail_driver(struct sim *sim);
+
 /* The cable is plugged in or out. */
 void sim_set_link(struct sim *sim, bool is_up);
 
