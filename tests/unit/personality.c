@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What musl asks of a kernel [libc/personality.c], with the numbers of the host's own headers: what
+ * is supported does what it says, and everything else says that it is not there.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <abi/error.h>
+#include <wherry/console.h>
+#include <wherry/memory.h>
+
+#include "libc/personality.h"
+#include "libc/process.h"
+
+enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS };
+
+static char shown[64];
+static size_t shown_bytes;
+static uint64_t allocated_pages;
+static int allocate_error;
+static void *released;
+static int exit_status;
+static jmp_buf exited;
+
+static int start(void **state)
+{
+    (void)state;
+    shown_bytes = 0;
+    allocated_pages = 0;
+    allocate_error = OK;
+    released = NULL;
+    return 0;
+}
+
+void console_write(const char *text, size_t bytes)
+{
+    assert_true(bytes <= sizeof(shown) - shown_bytes);
+    memcpy(shown + shown_bytes, text, bytes);
+    shown_bytes += bytes;
+}
+
+int memory_allocate(uint64_t pages, void **address)
+{
+    allocated_pages = pages;
+    *address = (void *)0x30000;
+    return allocate_error;
+}
+
+uint64_t memory_pages_at(const void *address)
+{
+    return address == (void *)0x30000 ? 3 : 0;
+}
+
+int memory_release(void *address)
+{
+    released = address;
+    return OK;
+}
+
+void process_exit(int status)
+{
+    exit_status = status;
+    longjmp(exited, 1);
+}
+
+long personality_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    *time = (struct timespec){clock, 0};
+    return 0;
+}
+
+long personality_clock_getres(clockid_t clock, struct timespec *resolution)
+{
+    return personality_clock_gettime(clock, resolution);
+}
+
+long personality_clock_nanosleep(clockid_t clock, int flags, const struct timespec *request)
+{
+    return clock + flags + request->tv_sec;
+}
+
+long personality_futex(const int *word, int operation, int value, const struct timespec *time_out)
+{
+    return *word + operation + value + (time_out == NULL);
+}
+
+long personality_getrandom(void *buffer, size_t bytes)
+{
+    memset(buffer, 0x5a, bytes);
+    return (long)bytes;
+}
+
+/* A call with up to five arguments. */
+static long ask(long n, long a, long b, long c, long d, long e)
+{
+    return wherry_syscall(n, a, b, c, d, e, 0);
+}
+
+static long map(size_t bytes, int protection, int flags, int descriptor)
+{
+    return ask(SYS_mmap, 0, (long)bytes, protection, flags, descriptor);
+}
+
+TEST(writing_to_one_and_two_is_shown_and_to_others_refused)
+{
+    const struct iovec parts[] = {{(void *)"ab", 2}, {(void *)"", 0}, {(void *)"c\n", 2}};
+    assert_int_equal(ask(SYS_writev, 1, (long)parts, 3, 0, 0), 4);
+    assert_int_equal(ask(SYS_write, 2, (long)"d\n", 2, 0, 0), 2);
+    assert_memory_equal(shown, "abc\nd\n", 6);
+    assert_int_equal(ask(SYS_write, 0, (long)"x", 1, 0, 0), -EBADF);
+    assert_int_equal(ask(SYS_write, 3, (long)"x", 1, 0, 0), -EBADF);
+    assert_int_equal(shown_bytes, 6);
+}
+
+TEST(memory_is_mapped_in_whole_pages)
+{
+    assert_int_equal(map(1, PROT_READ | PROT_WRITE, ANONYMOUS, -1), 0x30000);
+    assert_int_equal(allocated_pages, 1);
+    assert_int_equal(map(3 * PAGE_BYTES, PROT_NONE, ANONYMOUS, -1), 0x30000);
+    assert_int_equal(allocated_pages, 3);
+    assert_int_equal(map(3 * PAGE_BYTES + 1, PROT_READ, ANONYMOUS | MAP_NORESERVE, -1), 0x30000);
+    assert_int_equal(allocated_pages, 4);
+}
+
+TEST(only_anonymous_private_memory_is_mapped_and_none_to_execute)
+{
+    assert_int_equal(map(0, PROT_READ, ANONYMOUS, -1), -EINVAL);
+    assert_int_equal(map(SIZE_MAX, PROT_READ, ANONYMOUS, -1), -EINVAL);
+    assert_int_equal(map(1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1), -EINVAL);
+    assert_int_equal(map(1, PROT_READ, MAP_PRIVATE, 1), -EINVAL);
+    assert_int_equal(map(1, PROT_READ, ANONYMOUS | MAP_FIXED, -1), -EINVAL);
+    assert_int_equal(map(1, PROT_READ | PROT_EXEC, ANONYMOUS, -1), -EACCES);
+    assert_int_equal(map(1, PROT_READ, ANONYMOUS, 1), -EBADF);
+    assert_int_equal(allocated_pages, 0);
+}
+
+TEST(memory_that_is_not_there_is_enomem)
+{
+    static const int errors[] = {E_NO_MEMORY, E_NO_SLOTS, E_LIMIT};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        allocate_error = errors[i];
+        assert_int_equal(map(1, PROT_READ, ANONYMOUS, -1), -ENOMEM);
+    }
+}
+
+TEST(a_mapping_is_released_whole_or_not_at_all)
+{
+    assert_int_equal(ask(SYS_munmap, 0x30000, 2 * PAGE_BYTES, 0, 0, 0), -EINVAL);
+    assert_int_equal(ask(SYS_munmap, 0x31000, PAGE_BYTES, 0, 0, 0), -EINVAL);
+    assert_null(released);
+    assert_int_equal(ask(SYS_munmap, 0x30000, 3 * PAGE_BYTES, 0, 0, 0), 0);
+    assert_ptr_equal(released, (void *)0x30000);
+}
+
+TEST(the_console_is_a_terminal_of_unknown_size)
+{
+    struct winsize size = {1, 2, 3, 4};
+    assert_int_equal(ask(SYS_ioctl, 1, TIOCGWINSZ, (long)&size, 0, 0), 0);
+    assert_int_equal(size.ws_row, 0);
+    assert_int_equal(ask(SYS_ioctl, 3, TIOCGWINSZ, (long)&size, 0, 0), -ENOTTY);
+    assert_int_equal(ask(SYS_ioctl, 1, TIOCSWINSZ, (long)&size, 0, 0), -ENOTTY);
+}
+
+TEST(exit_and_abort_end_the_program_with_their_status)
+{
+    if (setjmp(exited) == 0) {
+        ask(SYS_exit_group, 3, 0, 0, 0, 0);
+    }
+    assert_int_equal(exit_status, 3);
+    if (setjmp(exited) == 0) {
+        ask(SYS_tkill, 1, SIGABRT, 0, 0, 0);
+    }
+    assert_int_equal(exit_status, 128 + SIGABRT);
+    assert_int_equal(ask(SYS_tkill, 1, SIGTERM, 0, 0, 0), -ENOSYS);
+}
+
+TEST(what_there_is_not_says_so)
+{
+    static const long calls[] = {SYS_openat, SYS_clone,   SYS_execve, SYS_mprotect, SYS_brk,
+                                 SYS_mremap, SYS_socket,  SYS_kill,   SYS_ppoll,    SYS_rt_sigaction,
+                                 SYS_setuid, SYS_umount2, -1,         1 << 20};
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        assert_int_equal(ask(calls[i], 1, 1, 1, 1, 1), -ENOSYS);
+    }
+}
+
+TEST(no_signal_is_blocked)
+{
+    uint64_t old = 1;
+    assert_int_equal(ask(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&old, sizeof(old), 0), 0);
+    assert_int_equal(old, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(writing_to_one_and_two_is_shown_and_to_others_refused, start),
+        cmocka_unit_test_setup(memory_is_mapped_in_whole_pages, start),
+        cmocka_unit_test_setup(only_anonymous_private_memory_is_mapped_and_none_to_execute, start),
+        cmocka_unit_test_setup(memory_that_is_not_there_is_enomem, start),
+        cmocka_unit_test_setup(a_mapping_is_released_whole_or_not_at_all, start),
+        cmocka_unit_test_setup(the_console_is_a_terminal_of_unknown_size, start),
+        cmocka_unit_test_setup(exit_and_abort_end_the_program_with_their_status, start),
+        cmocka_unit_test_setup(what_there_is_not_says_so, start),
+        cmocka_unit_test_setup(no_signal_is_blocked, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
