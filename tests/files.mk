@@ -88,6 +88,7 @@ PY_TESTS += tests/unit/test_check_tree.py
 PY_TESTS += tests/unit/test_mkbundle.py
 PY_TESTS += tests/unit/test_bench.py
 PY_TESTS += tests/unit/test_shell_scripts.py
+PY_TESTS += tests/unit/test_shell_scripts.py
 
 QEMU_LANES :=
 QEMU_LANES_riscv64 :=
