@@ -2,9 +2,9 @@
 /*
  * From the firmware to kernel_main.
  *
- * OpenSBI enters boot_entry at KERNEL_PHYS_BASE in S-mode, MMU off, a0 = hart, a1 = device tree; the
- * other harts stay stopped. The boot table maps the whole linear map with 1 GiB pages, all rights;
- * arch_kernel_map replaces it before the first user instruction.
+ * OpenSBI enters boot_entry at KERNEL_PHYS_BASE in S-mode, MMU off, a0 = hart, a1 = device tree;
+ * the other harts stay stopped. The boot table maps the whole linear map with 1 GiB pages, all
+ * rights; arch_kernel_map replaces it before the first user instruction.
  *
  * [SBI 1.0 §9: initial state]  [RISC-V priv §4.4]
  */
@@ -44,7 +44,7 @@ boot_entry:
     addi    t4, t4, -1
     bnez    t4, 1b
 
-    /* Nothing is mapped where we run: the first fetch with the MMU on traps to its upper address. */
+    /* Nothing is mapped where we run: the first fetch with the MMU on traps to boot_upper. */
     li      t2, KERNEL_BASE
     lla     t0, boot_upper
     add     t0, t0, t2

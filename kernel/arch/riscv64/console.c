@@ -13,7 +13,7 @@ enum {
     UART_LINE_STATUS = 5,
     UART_LINE_STATUS_EMPTY = 1 << 5, /* room for one byte more */
     UART_REGISTERS = 8,
-    UART_POLLS_MAX = 1 << 16,        /* a dead device loses bytes instead of stopping the kernel */
+    UART_POLLS_MAX = 1 << 16, /* a dead device loses bytes instead of stopping the kernel */
     UART_SHIFT_MAX = 2,
 };
 

@@ -4,18 +4,18 @@
  * notification.c do the same calls in every case, and say what they mean.
  *
  * Until the committed line nothing is written, and each check that fails goes to call_slow with
- * the caller's registers as they were; below it nothing can fail. The words a0-a7 stay where they are.
- * Registers that carry nothing reach user mode as zero.
+ * the caller's registers as they were; below it nothing can fail. The words a0-a7 stay where they
+ * are. Registers that carry nothing reach user mode as zero.
  *
- * Scratch: ra, t5, t6, dead in every call; t3 and t4, because the number words that come here
- * send no handles; t0, the number, and t2, FOREVER, because they are known again later. In IPC:
+ * Scratch: t5, t6, dead in every call; in IPC also ra; t3 and t4, because the number words that
+ * come here send no handles; t0, the number, and t2, FOREVER, because they are known again:
  *
  *   ra  this CPU              t2  deadline + 1: 0          t5  scratch, 0 at the committed line
  *   t0  space to switch to    t3  handle entry; in reply_wait then first caller: 0
  *   t1  target, then badge    t4  thread to switch to      t6  self
  *
- * Both leave in self's frame what a call keeps, and the program counter behind it. The rest of it is
- * written by whoever wakes self: the other path in registers, or C in the frame.
+ * Both leave in self's frame what a call keeps, and the program counter behind it. The rest of it
+ * is written by whoever wakes self: the other path in registers, or C in the frame.
  */
 #include "asm.h"
 
@@ -36,7 +36,7 @@ trap_entry:
     beqz    t5, call_signal
     addi    t5, t0, -CALL_NULL
     beqz    t5, call_null
-    this_cpu ra, t6
+    this_cpu t5, t6
     j       call_slow
 not_a_call:
     j       trap_other
@@ -143,7 +143,7 @@ ipc_reply_wait:
 
 slow_deadline:
     addi    t2, t2, -1
-    j       call_slow
+    j       2f
 slow_reply_wait:
     li      t0, CALL_REPLY_WAIT
     j       1f
@@ -152,6 +152,8 @@ slow_call:
 1:  li      t2, -1
     li      t3, 0
     li      t4, 0
+2:  mv      t5, ra
+    li      ra, 0
     j       call_slow
 
 /* a0: handle, a1: bits. Nobody waits, so the bits are all that changes. */
@@ -186,7 +188,7 @@ call_null:
     sret
 
 slow_signal:
-    lla     ra, boot_cpu
+    lla     t5, boot_cpu
     li      t3, 0
     li      t4, 0
     j       call_slow

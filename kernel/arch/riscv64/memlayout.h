@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#define KERNEL_BASE 0xffffffc000000000 /* virtual = KERNEL_BASE + physical */
-#define KERNEL_PHYS_BASE 0x80200000    /* behind the firmware; it enters at the first byte */
+#define KERNEL_BASE      0xffffffc000000000 /* virtual = KERNEL_BASE + physical */
+#define KERNEL_PHYS_BASE 0x80200000         /* behind the firmware; it enters at the first byte */
 #define KERNEL_VIRT_BASE (KERNEL_BASE + KERNEL_PHYS_BASE)
 
 #define LINEAR_BYTES 0x4000000000 /* what the linear map can reach */

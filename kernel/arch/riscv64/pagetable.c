@@ -35,9 +35,9 @@ enum {
     SATP_ASID_MASK = 0xffff,
 };
 
-#define SATP_SV39 (8ull << 60)
+#define SATP_SV39      (8ull << 60)
 #define SATP_PAGE_MASK ((1ull << SATP_ASID_SHIFT) - 1)
-#define PTE_PAGE_MASK 0x3ffffffffffc00ull
+#define PTE_PAGE_MASK  0x3ffffffffffc00ull
 
 /* The image [linker.ld]. */
 extern uint8_t kernel_start[];
@@ -343,7 +343,7 @@ bool pagetable_is_stale(vaddr_t vaddr, uint64_t cause)
     return true;
 }
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 void arch_icache_sync(const void *start, size_t bytes)
 {

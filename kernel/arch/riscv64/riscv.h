@@ -52,8 +52,8 @@ int clock_init(const struct fdt *tree, uint64_t hart);
 int plic_init(const struct fdt *tree, uint64_t hart);
 
 /*
- * The registers of a device node, at least `bytes_min`, as an address of the linear map, where they
- * stay mapped. E_NOT_FOUND, E_CORRUPT (too few or misaligned), E_RANGE (the map does not reach them).
+ * The registers of a device node, at least `bytes_min`, as an address of the linear map, where
+ * they stay mapped. E_NOT_FOUND, E_CORRUPT (too few, misaligned), E_RANGE (the map ends before).
  */
 int platform_take_window(const struct fdt *tree, const struct fdt_node *node, uint64_t bytes_min,
                          uint64_t *address);

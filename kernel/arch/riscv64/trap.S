@@ -3,8 +3,8 @@
  * What does not stay in ipc_fast.S: calls for C, interrupts, exceptions, and the slow way out.
  *
  * The kernel runs with interrupts off on the one stack of its CPU, and nothing of it survives
- * there: a way up ends in thread_resume. A trap of the kernel itself is a bug of ours and goes to the
- * panic, on a stack of its own.
+ * there: a way up ends in thread_resume. A trap of the kernel itself is a bug of ours and goes to
+ * the panic, on a stack of its own.
  *
  * sstatus at a return: SPP and SIE are 0 since boot and traps keep them so; FS is sched_resume's.
  */
@@ -12,20 +12,19 @@
 
     .text
 
-/* t6: self, ra: this CPU; t0-t4 and a0-a7 as the caller left them. */
+/* t6: self, t5: this CPU; the other registers as the caller left them. */
     .global call_slow
 call_slow:
     save_kept t6
-    .irp    n, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29
+    .irp    n, 1, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29
     sd      x\n, FRAME_X(\n)(t6)
     .endr
-    csrr    t5, sepc
-    addi    t5, t5, 4
-    sd      t5, FRAME_X(0)(t6)
-    .irp    n, 1, 30, 31
-    sd      zero, FRAME_X(\n)(t6)
-    .endr
-    ld      sp, CPU_STACK_TOP(ra)
+    sd      zero, FRAME_X(30)(t6)
+    sd      zero, FRAME_X(31)(t6)
+    csrr    t0, sepc
+    addi    t0, t0, 4
+    sd      t0, FRAME_X(0)(t6)
+    ld      sp, CPU_STACK_TOP(t5)
     mv      a0, t6
     li      s0, 0
     call    kernel_syscall

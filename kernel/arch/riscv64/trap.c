@@ -20,7 +20,8 @@ static_assert(TYPE_NOTIFICATION == OBJECT_NOTIFICATION && RIGHTS_WRITE == RIGHT_
 static_assert(HANDLE_BITS == HANDLE_INDEX_BITS, "asm.h");
 static_assert(CPU_CURRENT == 0, "ipc_fast.S");
 static_assert(STATUS_FS == SSTATUS_FS, "asm.h");
-static_assert(THREAD_FRAME + sizeof(struct frame) <= 2048, "the assembly's offsets reach the frame");
+static_assert(THREAD_FRAME + sizeof(struct frame) <= 2048,
+              "the assembly's offsets reach the frame");
 static_assert(offsetof(struct kernel_trap, cause) == TRAP_CAUSE, "asm.h");
 static_assert(offsetof(struct kernel_trap, value) == TRAP_VALUE, "asm.h");
 static_assert(offsetof(struct kernel_trap, status) == TRAP_STATUS, "asm.h");
@@ -70,7 +71,7 @@ struct thread *trap_exception(struct thread *self)
     return kernel_fault(self, kind != 0 ? kind : FAULT_OTHER, address, cause);
 }
 
-/* A bug of ours. The panic may trap in turn, and in saying so trap again; then nothing more is said. */
+/* A bug of ours. The panic may trap in turn, and trap again in saying so; then all is said. */
 void trap_kernel(const struct kernel_trap *trap)
 {
     static unsigned depth;
@@ -85,7 +86,7 @@ void trap_kernel(const struct kernel_trap *trap)
     kernel_trap_panic(trap, what != NULL ? what : "unknown trap");
 }
 
-/* --- panic -------------------------------------------------------------------------------------- */
+/* --- panic ----------------------------------------------------------------------------------- */
 
 void arch_print_registers(const struct kernel_trap *trap)
 {
@@ -114,8 +115,8 @@ static bool is_frame(uint64_t frame)
            frame <= (uint64_t)panic_stack_top;
 }
 
-/* s0 points behind the return address and the caller's s0. A function that calls nothing may have saved
- * only the latter: in the trapped one, that shows as a "return address" on the stack. */
+/* s0 points behind the return address and the caller's s0. A function that calls nothing may have
+ * saved only the latter: in the trapped one, that shows as a "return address" on the stack. */
 unsigned arch_backtrace(const struct kernel_trap *trap, uint64_t *addresses, unsigned limit)
 {
     uint64_t frame = trap != NULL ? trap->x[8] : (uint64_t)__builtin_frame_address(0);
