@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Drivers: one program each.  PROGRAMS names it, NAME_SRC its sources in reading order.
-PROGRAMS +=
+PROGRAMS += serial
+SERIAL_PURE_SRC := drivers/serial/uart.c drivers/serial/editor.c drivers/serial/line.c drivers/serial/terminal.c
+serial_SRC := $(SERIAL_PURE_SRC) drivers/serial/uart_io.c drivers/serial/main.c
+PROGRAMS += rtc
+rtc_SRC := drivers/rtc/clock.c drivers/rtc/main.c
 
 # Everything between a virtio device and the meaning of its buffers; no system call in the first two.
 VIRTIO_PURE_SRC := drivers/virtio/virtqueue.c drivers/virtio/transport.c

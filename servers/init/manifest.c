@@ -28,6 +28,7 @@ static const struct manifest_process processes[] = {
         .pages = 64,
         .handle_slots = 64,
         .restart = RESTART_ALWAYS,
+        .flags = READS_LOGS,
         .device = {.compatibles = {"ns16550a", "arm,pl011"}, .is_needed = true},
         .wakes = {"shell"},
         .prefixes = {"serial"},

@@ -41,7 +41,7 @@ enum {
 /* What init does when a process ends or is hung. */
 enum manifest_restart {
     RESTART_NEVER,  /* its line says how it ended */
-    RESTART_ALWAYS, /* after a pause that grows [supervise.h] */
+    RESTART_ALWAYS, /* after a pause that grows [watch.h] */
 };
 
 /* Authority beyond handles: what init does when this process asks. */
@@ -50,12 +50,14 @@ enum manifest_flag {
     MAY_LIST = 1 << 1,   /* INIT_LIST, INIT_SYSTEM */
     HAS_SYSTEM = 1 << 2, /* a copy of the system handle: the kernel's own figures, minting, power */
     HAS_SEED = 1 << 3,   /* the tree's rng-seed, in its start-up page alone */
-    IS_ONE_SHOT = 1 << 4, /* is done with INIT_EXIT 0; nobody waits for INIT_UP */
+    IS_ONE_SHOT = 1 << 4,  /* is done with INIT_EXIT 0; nobody waits for INIT_UP */
     IS_UNWATCHED = 1 << 5, /* no heartbeat: it may hold the CPU for seconds */
+    READS_LOGS = 1 << 6,   /* every log page and struct serial_sources: the one that shows lines */
 };
 
 struct manifest_device {
-    const char *compatibles[MANIFEST_COMPATIBLES_MAX]; /* NULL: no device. The first found is taken */
+    const char
+        *compatibles[MANIFEST_COMPATIBLES_MAX]; /* NULL: no device. The first found is taken */
     uint32_t virtio_device; /* behind a virtio transport: the device's id; else 0 */
     bool is_needed;         /* without it the process is not started */
 };
@@ -66,17 +68,17 @@ struct manifest_process {
     uint32_t priority;
     uint32_t budget_us; /* of CPU time in each period; 0: no limit */
     uint32_t period_us;
-    uint32_t pages;        /* of its account */
+    uint32_t pages; /* of its account */
     uint32_t handle_slots;
     enum manifest_restart restart;
     uint32_t flags; /* enum manifest_flag */
     bool is_server; /* has an endpoint */
     struct manifest_device device;
-    const char *lends;                               /* process whose device window it may borrow */
-    const char *calls[MANIFEST_CALLS_MAX];           /* processes; init needs no mention */
-    const char *wakes[MANIFEST_WAKES_MAX];           /* processes; serial needs no mention */
-    const char *settings[MANIFEST_SETTINGS_MAX];     /* keys of base/bootargs.h */
-    const char *prefixes[MANIFEST_PREFIXES_MAX];     /* with which its lines may begin */
+    const char *lends;                           /* process whose device window it may borrow */
+    const char *calls[MANIFEST_CALLS_MAX];       /* processes; init needs no mention */
+    const char *wakes[MANIFEST_WAKES_MAX];       /* processes; serial needs no mention */
+    const char *settings[MANIFEST_SETTINGS_MAX]; /* keys of base/bootargs.h */
+    const char *prefixes[MANIFEST_PREFIXES_MAX]; /* with which its lines may begin */
 };
 
 /* Memory that lasts as long as the system; init makes and owns it. */

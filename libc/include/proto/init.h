@@ -13,7 +13,7 @@
  *
  * Settings of a process with a device: `compatible`, the name the device tree gives it, and
  * `offset`, where its registers start inside the window (decimal). Then those boot arguments that
- * the manifest lists for the process.
+ * the manifest lists for the process, by their key.
  *
  * Requests are calls on the role "init". Word 0 is the label, of the answer the status: 0 or a
  * negative error. E_BAD_CALL: no such request. E_DENIED: the manifest does not allow it.
@@ -37,10 +37,11 @@
 #define ROLE_CONSOLE "console" /* struct serial_console [proto/serial.h] */
 #define ROLE_HISTORY "history" /* struct serial_history [proto/serial.h] */
 #define ROLE_LOGS "logs"       /* every log page, one after the other; serial alone */
-#define ROLE_READERS "readers" /* struct serial_sources [proto/serial.h]; serial alone */
+#define ROLE_SOURCES "sources" /* struct serial_sources [proto/serial.h]; serial alone */
 
 #define SETTING_COMPATIBLE "compatible"
 #define SETTING_OFFSET "offset"
+#define SETTING_SEED "seed" /* the tree's rng-seed in hexadecimal, for the source of randomness */
 
 enum init_label {
     INIT_UP = 1, /* the program has started and serves from now on */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "requests.h"
+
+#include <base/fmt.h>
+#include <wherry/sys.h>
+#include <wherry/time.h>
+
+#include "launch.h"
+#include "supervise.h"
+
+enum { OFF_DELAY_MS = 200 }; /* so that what was said last is seen */
+
+static uint64_t figure(handle_t object, enum info selector)
+{
+    struct sysret info = sys_object_info(object, selector);
+    return info.status == OK ? info.value : 0;
+}
+
+static bool may(const struct process *process, enum manifest_flag flag)
+{
+    return (process->rule->flags & flag) != 0;
+}
+
+/* --- figures --------------------------------------------------------------------------------------- */
+
+static int64_t list(struct system *system, const struct process *caller, uint64_t words[IPC_WORDS])
+{
+    struct init_process figures = {0};
+    if (!may(caller, MAY_LIST)) {
+        return E_DENIED;
+    }
+    if (words[1] >= system->manifest->process_count) {
+        return E_NOT_FOUND;
+    }
+    const struct process *process = &system->processes[words[1]];
+    (void)fmt_format(figures.name, sizeof(figures.name), "%s", process->rule->name);
+    figures.state = (uint8_t)process->state;
+    figures.restarts = process->watch.restarts;
+    figures.priority = (uint8_t)process->rule->priority; /* < PRIORITY_LEVELS */
+    if (process->account != HANDLE_NONE) {
+        figures.thread_state = (uint8_t)figure(process->thread, INFO_THREAD_STATE);
+        figures.cpu_ticks = figure(process->thread, INFO_THREAD_CPU_TICKS);
+        figures.fp_traps = (uint32_t)figure(process->thread, INFO_THREAD_FP_TRAPS);
+        figures.pages_used = (uint32_t)figure(process->account, INFO_ACCOUNT_USED_PAGES);
+        figures.pages_limit = (uint32_t)figure(process->account, INFO_ACCOUNT_LIMIT_PAGES);
+        figures.handles = (uint32_t)figure(process->task, INFO_TASK_HANDLES);
+        launch_measure_stack(process, &figures.stack_bytes_used, &figures.stack_bytes);
+    }
+    init_process_pack(&figures, words);
+    return OK;
+}
+
+static int64_t tell_system(const struct process *caller, uint64_t words[IPC_WORDS])
+{
+    static const enum info selectors[] = {
+        INFO_SYSTEM_FREE_PAGES, INFO_SYSTEM_USED_PAGES, INFO_SYSTEM_OBJECTS,
+        INFO_SYSTEM_HANDLES,    INFO_SYSTEM_MAPPINGS,
+    };
+    if (!may(caller, MAY_LIST)) {
+        return E_DENIED;
+    }
+    words[1] = boot_facts()->ram_bytes >> PAGE_SHIFT;
+    for (uint32_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
+        words[2 + i] = figure(boot_handle(BOOT_HANDLE_SYSTEM), selectors[i]);
+    }
+    return OK;
+}
+
+/* --- the borrowed window ----------------------------------------------------------------------------- */
+
+static int64_t lend(struct system *system, uint32_t index, uint64_t words[IPC_WORDS])
+{
+    struct process *borrower = &system->processes[index];
+    uint32_t lender = 0;
+    handle_t handle;
+    if (borrower->rule->lends == NULL ||
+        manifest_find(system->manifest, borrower->rule->lends, &lender) != OK) {
+        return E_DENIED;
+    }
+    if (system->choices[lender].verdict != DEVICE_GIVEN) {
+        return E_NOT_FOUND;
+    }
+    if (borrower->has_lent || system->processes[lender].account != HANDLE_NONE) {
+        return E_BUSY;
+    }
+    int error =
+        system_take(sys_handle_grant(borrower->task, system->processes[lender].window,
+                                     RIGHT_MAP | RIGHT_READ | RIGHT_WRITE, system_badge(index)),
+                    &handle);
+    if (error != OK) {
+        return error;
+    }
+    /* --- committed --- */
+    const struct device *device = &system->devices[system->choices[lender].device];
+    borrower->has_lent = true;
+    words[1] = handle;
+    words[2] = device->base - device_first_page(device);
+    words[3] = device_window_bytes(device);
+    return OK;
+}
+
+static int64_t take_back(struct system *system, uint32_t index)
+{
+    struct process *borrower = &system->processes[index];
+    uint32_t lender = 0;
+    if (!borrower->has_lent ||
+        manifest_find(system->manifest, borrower->rule->lends, &lender) != OK) {
+        return E_STATE;
+    }
+    /* --- committed --- */
+    borrower->has_lent = false;
+    return sys_revoke(system->processes[lender].window, system_badge(index)).status;
+}
+
+/* --- all requests ---------------------------------------------------------------------------------- */
+
+static int64_t power(struct system *system, const struct process *caller,
+                     const uint64_t words[IPC_WORDS])
+{
+    if (!may(caller, MAY_POWER)) {
+        return E_DENIED;
+    }
+    if (words[1] != OFF_POWER && words[1] != OFF_RESET) {
+        return E_INVALID;
+    }
+    /* --- committed --- */
+    system->off_action = words[1];
+    system->off_code = words[2];
+    system->off_at = time_after(time_now(), OFF_DELAY_MS * NS_PER_MS);
+    return OK;
+}
+
+static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_WORDS])
+{
+    const struct process *caller = &system->processes[index];
+    switch (words[0]) {
+    case INIT_UP:
+        supervise_up(system, index);
+        return OK;
+    case INIT_EXIT:
+        supervise_exit(system, index, (int64_t)words[1]); /* its answer reaches nobody */
+        return OK;
+    case INIT_LIST:
+        return list(system, caller, words);
+    case INIT_SYSTEM:
+        return tell_system(caller, words);
+    case INIT_LEND:
+        return lend(system, index, words);
+    case INIT_RETURN:
+        return take_back(system, index);
+    case INIT_POWER:
+        return power(system, caller, words);
+    default:
+        return E_BAD_CALL;
+    }
+}
+
+void requests_serve(struct system *system, struct message *message)
+{
+    uint64_t index = message->badge - 1; /* badges come from grants_make alone */
+    int64_t status = index < system->manifest->process_count
+                         ? serve(system, (uint32_t)index, message->words)
+                         : E_BAD_CALL;
+    message->words[0] = (uint64_t)status;
+    for (int i = 1; i < IPC_WORDS && status != OK; i++) {
+        message->words[i] = 0;
+    }
+    message->handle_count = 0;
+}

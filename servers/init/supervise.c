@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "supervise.h"
+
+#include <abi/ipc.h>
+#include <base/error_text.h>
+#include <wherry/console.h>
+#include <wherry/event.h>
+#include <wherry/sys.h>
+#include <wherry/time.h>
+
+#include "launch.h"
+#include "setup.h"
+
+static bool is_running(const struct process *process)
+{
+    return process->state == INIT_STATE_STARTING || process->state == INIT_STATE_UP;
+}
+
+/* --- ready --------------------------------------------------------------------------------------- */
+
+/* Nothing more is to be expected of its start. */
+static bool is_settled(const struct process *process)
+{
+    return process->state != INIT_STATE_WAITING &&
+           (process->state != INIT_STATE_STARTING || (process->rule->flags & IS_ONE_SHOT) != 0);
+}
+
+static void check_ready(struct system *system)
+{
+    for (uint32_t i = 0; i < system->manifest->process_count; i++) {
+        if (!is_settled(&system->processes[i])) {
+            return;
+        }
+    }
+    if (!system->is_ready) {
+        system->is_ready = true;
+        console_print("init: ready");
+    }
+}
+
+/* --- start ----------------------------------------------------------------------------------------- */
+
+/* Says why a process without its device is not started; false: it is. */
+static bool is_refused(const struct system *system, uint32_t index)
+{
+    const struct device_choice *choice = &system->choices[index];
+    const struct manifest_process *rule = &system->manifest->processes[index];
+    if (choice->verdict == DEVICE_SHARED) {
+        console_print("init: %s not started: shares a page with %s", rule->name,
+                      system->manifest->processes[choice->holder].name);
+        return true;
+    }
+    if (choice->verdict == DEVICE_ABSENT && rule->device.is_needed) {
+        console_print("init: %s not started: no device", rule->name);
+        return true;
+    }
+    return false;
+}
+
+static void start(struct system *system, uint32_t index)
+{
+    struct process *process = &system->processes[index];
+    const char *name = process->rule->name;
+
+    process->state = INIT_STATE_STOPPED;
+    if (is_refused(system, index)) {
+        return;
+    }
+    console_print("init: start %s", name);
+    int error = launch_start(system, index);
+    if (error == E_NOT_FOUND) {
+        console_print("init: %s not started: no program %s in the bundle", name,
+                      process->rule->program);
+    } else if (error == E_CORRUPT) {
+        console_print("init: %s not started: the image of %s is corrupt", name,
+                      process->rule->program);
+    } else if (error != OK) {
+        console_print("init: %s not started: %s", name, error_text(error));
+    }
+}
+
+void supervise_start_all(struct system *system)
+{
+    for (uint32_t i = 1; i < system->manifest->process_count; i++) {
+        start(system, i);
+    }
+    check_ready(system);
+}
+
+void supervise_up(struct system *system, uint32_t index)
+{
+    struct process *process = &system->processes[index];
+    if (process->state != INIT_STATE_STARTING) {
+        return;
+    }
+    process->state = INIT_STATE_UP;
+    if ((process->rule->flags & READS_LOGS) != 0 && console_page() == NULL &&
+        console_open(system->processes[0].log, process->notification) != OK) {
+        console_print("init: its own log page is broken"); /* stays on the kernel's console */
+    }
+    if ((process->rule->flags & HAS_SEED) != 0) {
+        setup_forget_seed(system);
+    }
+    console_print("init: up %s", process->rule->name);
+    check_ready(system);
+}
+
+/* --- death ------------------------------------------------------------------------------------------- */
+
+/* It is over with this incarnation; a line has said why. */
+static void bury(struct system *system, uint32_t index)
+{
+    struct process *process = &system->processes[index];
+    const char *name = process->rule->name;
+    uint64_t lived_ms =
+        time_ns_at(time_now() - process->started, boot_facts()->counter_hz) / NS_PER_MS;
+    uint32_t pause_ms;
+
+    launch_end(process);
+    if (process->rule->restart == RESTART_NEVER) {
+        process->state = INIT_STATE_ENDED;
+    } else if (watch_death(&process->watch, lived_ms, &pause_ms)) {
+        process->state = INIT_STATE_WAITING;
+        process->restart_at = time_after(time_now(), pause_ms * NS_PER_MS);
+        console_print("init: restart %s in %u ms", name, pause_ms);
+    } else {
+        process->state = INIT_STATE_FAILED;
+        console_print("init: %s given up after %u deaths", name, process->watch.deaths);
+    }
+    check_ready(system);
+}
+
+void supervise_exit(struct system *system, uint32_t index, int64_t code)
+{
+    const char *name = system->processes[index].rule->name;
+    if (code == 0) {
+        console_print("init: done %s", name);
+    } else {
+        console_print("init: %s ended with code %ld", name, code);
+    }
+    bury(system, index);
+}
+
+void supervise_fault(struct system *system, uint32_t index, const uint64_t words[IPC_WORDS])
+{
+    static const char *const kinds[] = {
+        [FAULT_READ] = "read",
+        [FAULT_WRITE] = "write",
+        [FAULT_EXECUTE] = "execute",
+        [FAULT_INSTRUCTION] = "illegal instruction",
+        [FAULT_ALIGNMENT] = "alignment",
+        [FAULT_BREAKPOINT] = "breakpoint",
+        [FAULT_NO_FP_MEMORY] = "no memory for the FP state",
+        [FAULT_OTHER] = "fault",
+    };
+    bool is_known = words[1] >= FAULT_READ && words[1] <= FAULT_OTHER;
+    console_print("init: %s faulted: %s at 0x%lx pc=0x%lx sp=0x%lx cause=0x%lx",
+                  system->processes[index].rule->name, is_known ? kinds[words[1]] : "fault",
+                  words[2], words[3], words[5], words[4]);
+    bury(system, index);
+}
+
+/* --- time ---------------------------------------------------------------------------------------------- */
+
+/* Looks for the last sign of life of one process and asks for the next. */
+static void beat(struct system *system, uint32_t index, ticks_t now)
+{
+    struct process *process = &system->processes[index];
+    ticks_t limit = time_after(process->started, WATCH_START_MS * NS_PER_MS);
+    bool is_late = process->state == INIT_STATE_STARTING && now >= limit;
+
+    if (!is_running(process) || (process->rule->flags & IS_UNWATCHED) != 0) {
+        return;
+    }
+    if (process->state == INIT_STATE_UP) {
+        is_late = watch_beat(&process->watch,
+                             atomic_load_explicit(&process->log->alive, memory_order_relaxed));
+    }
+    if (is_late) {
+        console_print("init: %s hangs", process->rule->name);
+        bury(system, index);
+    } else {
+        sys_signal(process->notification, EVENT_ALIVE);
+    }
+}
+
+static void power_off(struct system *system)
+{
+    sys_system_off(boot_handle(BOOT_HANDLE_SYSTEM), system->off_action, system->off_code);
+    console_print("init: the machine does not stop"); /* only reached if the action is unknown */
+    system->off_at = DEADLINE_FOREVER;
+}
+
+ticks_t supervise_tick(struct system *system, ticks_t now)
+{
+    if (now >= system->off_at) {
+        power_off(system);
+    }
+    bool is_beat = now >= system->beat_at;
+    if (is_beat) {
+        system->beat_at = time_after(now, NS_PER_SECOND);
+    }
+    ticks_t next = system->beat_at < system->off_at ? system->beat_at : system->off_at;
+    for (uint32_t i = 1; i < system->manifest->process_count; i++) {
+        struct process *process = &system->processes[i];
+        if (process->state == INIT_STATE_WAITING && now >= process->restart_at) {
+            start(system, i);
+        }
+        if (is_beat) {
+            beat(system, i, now);
+        }
+        if (process->state == INIT_STATE_WAITING && process->restart_at < next) {
+            next = process->restart_at;
+        }
+    }
+    return next;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "watch.h"
+
+void watch_start(struct watch *watch, uint32_t alive)
+{
+    watch->alive = alive;
+    watch->misses = 0;
+    watch->was_asked = false;
+}
+
+bool watch_beat(struct watch *watch, uint32_t alive)
+{
+    bool is_missing = watch->was_asked && alive == watch->alive;
+    watch->alive = alive;
+    watch->was_asked = true;
+    watch->misses = is_missing ? watch->misses + 1 : 0;
+    return watch->misses >= WATCH_MISSES_MAX;
+}
+
+bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms)
+{
+    uint32_t pause = WATCH_PAUSE_FIRST_MS;
+
+    watch->deaths = lived_ms >= WATCH_LONG_LIFE_MS ? 1 : watch->deaths + 1;
+    if (watch->deaths >= WATCH_DEATHS_MAX) {
+        return false;
+    }
+    for (uint32_t i = 1; i < watch->deaths && pause < WATCH_PAUSE_LAST_MS; i++) {
+        pause *= 2; /* < 2 * WATCH_PAUSE_LAST_MS */
+    }
+    *pause_ms = pause < WATCH_PAUSE_LAST_MS ? pause : WATCH_PAUSE_LAST_MS;
+    watch->restarts++;
+    return true;
+}

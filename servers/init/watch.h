@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When a process counts as hung, and how long after a death it is started again. Pure.
+ *
+ * Signs of life are asked for once a second. The pause before a restart doubles with each death
+ * that follows a short life, from 100 ms to 10 s; a long life makes it short again. Who dies
+ * WATCH_DEATHS_MAX times in a row is left alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    WATCH_MISSES_MAX = 3,
+    WATCH_DEATHS_MAX = 8,
+    WATCH_PAUSE_FIRST_MS = 100,
+    WATCH_PAUSE_LAST_MS = 10000,
+    WATCH_LONG_LIFE_MS = 60000,
+    WATCH_START_MS = 30000, /* longest time from the start to INIT_UP */
+};
+
+struct watch {
+    uint32_t restarts; /* since boot */
+    uint32_t deaths;   /* in a row */
+    uint32_t alive;    /* as the log page last showed it */
+    uint32_t misses;   /* signs of life missed in a row */
+    bool was_asked;
+};
+
+/* A new incarnation starts; its log page shows `alive`. */
+void watch_start(struct watch *watch, uint32_t alive);
+
+/* One second has passed. True: hung. */
+bool watch_beat(struct watch *watch, uint32_t alive);
+
+/* It died after `lived_ms`. False: leave it alone. Else *pause_ms says when to start it again. */
+bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms);
