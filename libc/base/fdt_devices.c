@@ -241,23 +241,24 @@ struct fdt_cursor fdt_start(const struct fdt *fdt)
     return (struct fdt_cursor){.node = fdt_root(fdt)};
 }
 
-/* The next window of the nodes that match, entry by entry. */
-static MUST_CHECK int next_window(const struct fdt *fdt, struct fdt_cursor *cursor,
+/* The next window of the nodes that match and lie deeper than `floor`, entry by entry. */
+static MUST_CHECK int next_window(const struct fdt *fdt, struct fdt_cursor *cursor, uint32_t floor,
                                   bool (*matches)(const struct fdt *, const struct fdt_node *),
                                   struct fdt_range *range)
 {
     for (;;) {
-        if (cursor->node.depth > 0 && matches(fdt, &cursor->node)) {
+        if (cursor->node.depth > floor && matches(fdt, &cursor->node)) {
             int error = fdt_get_window(fdt, &cursor->node, cursor->index, range);
             if (error != E_NOT_FOUND) {
                 cursor->index++;
                 return error;
             }
         }
-        if (!fdt_next(fdt, &cursor->node)) {
+        struct fdt_node next = cursor->node;
+        if (!fdt_next(fdt, &next) || next.depth <= floor) {
             return E_NOT_FOUND;
         }
-        cursor->index = 0;
+        *cursor = (struct fdt_cursor){.node = next};
     }
 }
 
@@ -268,24 +269,27 @@ static bool is_memory(const struct fdt *fdt, const struct fdt_node *node)
 
 static bool is_reserved(const struct fdt *fdt, const struct fdt_node *node)
 {
-    struct fdt_node parent;
-    struct fdt_node list;
-    return node->depth == 2 && fdt_parent(node, &parent) &&
-           fdt_find_path(fdt, "/reserved-memory", &list) && list.path[1] == parent.path[1] &&
-           fdt_is_enabled(fdt, node);
+    return node->depth == 2 && fdt_is_enabled(fdt, node); /* a child of /reserved-memory */
 }
 
 int fdt_next_memory(const struct fdt *fdt, struct fdt_cursor *cursor, struct fdt_range *range)
 {
-    return next_window(fdt, cursor, is_memory, range);
+    return next_window(fdt, cursor, 0, is_memory, range);
 }
 
 int fdt_next_reserved(const struct fdt *fdt, struct fdt_cursor *cursor, struct fdt_range *range)
 {
-    if (cursor->node.depth == 0 && cursor->index < fdt->reservation_count) {
-        const uint8_t *entry = fdt->reservations + cursor->index++ * 16;
-        *range = (struct fdt_range){bytes_get_be64(entry), bytes_get_be64(entry + 8)};
-        return OK;
+    if (cursor->node.depth == 0) {
+        if (cursor->index < fdt->reservation_count) {
+            const uint8_t *entry = fdt->reservations + cursor->index++ * 16;
+            *range = (struct fdt_range){bytes_get_be64(entry), bytes_get_be64(entry + 8)};
+            return OK;
+        }
+        struct fdt_cursor list = {.index = 0};
+        if (!fdt_find_path(fdt, "/reserved-memory", &list.node)) {
+            return E_NOT_FOUND;
+        }
+        *cursor = list;
     }
-    return next_window(fdt, cursor, is_reserved, range);
+    return next_window(fdt, cursor, 1, is_reserved, range);
 }
