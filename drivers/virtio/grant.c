@@ -74,7 +74,9 @@ int grant_memory(const char *role, uint64_t bytes, struct grant_memory *memory)
 int grant_interrupt(uint64_t bit, handle_t *irq)
 {
     *irq = startup_handle(ROLE_IRQ);
-    return (int)sys_irq_bind(*irq, startup_handle(ROLE_NOTIFICATION), bit).status;
+    struct sysret bound = sys_irq_bind(*irq, startup_handle(ROLE_NOTIFICATION), bit);
+
+    return bound.status != OK ? (int)bound.status : (int)sys_irq_ack(*irq).status;
 }
 
 int grant_tell_up(void)

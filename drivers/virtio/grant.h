@@ -32,7 +32,10 @@ int grant_window(struct virtio_mmio *mmio) MUST_CHECK;
  */
 int grant_memory(const char *role, uint64_t bytes, struct grant_memory *memory) MUST_CHECK;
 
-/* Lets the interrupt raise `bit` of this program's notification. Errors as irq_bind. */
+/*
+ * Lets the interrupt raise `bit` of this program's notification, and unmasks it: the kernel makes
+ * every line masked. Errors as irq_bind and irq_ack.
+ */
 int grant_interrupt(uint64_t bit, handle_t *irq) MUST_CHECK;
 
 /* Tells init that the driver serves from now on. Errors as ipc_call, or of init. */
