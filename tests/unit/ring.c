@@ -286,7 +286,7 @@ TEST(the_owner_sets_the_epoch_and_everybody_reads_the_drops)
 
 /* --- two threads --------------------------------------------------------------------------- */
 
-enum { THREAD_ROUNDS = 50000, THREAD_CAPACITY = 4 };
+enum { THREAD_ROUNDS = 20000, THREAD_CAPACITY = 4 };
 
 /* A notification as the kernel has it: signals stay until somebody waits. */
 struct bell {
@@ -391,7 +391,13 @@ TEST(two_threads_lose_no_entry_and_no_wake_up)
 }
 
 /* Both sides of one ring meet at the same moment, round after round: the litmus of ring.h. */
-enum { LITMUS_ROUNDS = 150000, LITMUS_SPIN = 256 };
+enum {
+    LITMUS_ROUNDS = 150000,
+    LITMUS_MS = 1000,
+    LITMUS_SPIN = 256,
+};
+
+#define LITMUS_OVER UINT32_MAX /* no round has this number */
 
 struct litmus {
     struct fixture ring;
@@ -403,13 +409,26 @@ struct litmus {
     alignas(RING_LINE_BYTES) _Atomic uint32_t contended;
 };
 
-static void wait_for(const _Atomic uint32_t *counter, uint32_t value)
+/* False when the other thread said that it is over. */
+static bool wait_for(const _Atomic uint32_t *counter, uint32_t value)
 {
-    for (uint32_t spins = 1; atomic_load(counter) != value; spins++) {
+    uint32_t now;
+    for (uint32_t spins = 1; (now = atomic_load(counter)) != value; spins++) {
+        if (now == LITMUS_OVER) {
+            return false;
+        }
         if (spins % LITMUS_SPIN == 0) {
             sched_yield();
         }
     }
+    return true;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* Keeps the calling thread on the CPU with this number among those it may use, if there is one. */
@@ -431,8 +450,7 @@ static void *produce_one_a_round(void *argument)
 {
     struct litmus *litmus = argument;
     stay_on_cpu(1);
-    for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
-        wait_for(&litmus->started, round);
+    for (uint32_t round = 1; wait_for(&litmus->started, round); round++) {
         bool is_pushed = ring_producer_push(&litmus->ring.producer, round) == OK;
         atomic_store_explicit(&litmus->contended, round, memory_order_relaxed);
         litmus->is_signalled = ring_producer_commit(&litmus->ring.producer) || !is_pushed;
@@ -445,12 +463,13 @@ TEST(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled)
 {
     struct litmus litmus = {.ring = fixture_open(1, 0)};
     uint64_t seed = 13;
+    uint64_t end_ms = now_ms() + LITMUS_MS; /* on a busy machine fewer rounds, not more time */
     int lost = 0;
     pthread_t thread;
 
     assert_int_equal(pthread_create(&thread, NULL, produce_one_a_round, &litmus), 0);
     stay_on_cpu(0);
-    for (uint32_t round = 1; round <= LITMUS_ROUNDS; round++) {
+    for (uint32_t round = 1; round <= LITMUS_ROUNDS && now_ms() < end_ms; round++) {
         uint64_t entry;
         volatile uint64_t delay = test_random(&seed) % (32u << test_random(&seed) % 4);
         atomic_store(&litmus.started, round);
@@ -459,12 +478,13 @@ TEST(a_consumer_that_goes_to_sleep_while_an_entry_comes_is_signalled)
         }
         atomic_store_explicit(&litmus.contended, round, memory_order_relaxed);
         bool is_asleep = ring_consumer_prepare_sleep(&litmus.ring.consumer);
-        wait_for(&litmus.done, round);
+        assert_true(wait_for(&litmus.done, round));
         lost += is_asleep && !litmus.is_signalled;
         assert_int_equal(ring_consumer_pop(&litmus.ring.consumer, &entry), OK);
         assert_true(entry == round);
         assert_false(ring_consumer_commit(&litmus.ring.consumer));
     }
+    atomic_store(&litmus.started, LITMUS_OVER);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(lost, 0);
     fixture_close(&litmus.ring);
