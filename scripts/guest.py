@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 
+ARCHES = ("riscv64", "aarch64")
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 STOP_GRACE_S = 5.0
 PR_SET_PDEATHSIG = 1

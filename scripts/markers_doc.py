@@ -13,6 +13,7 @@ import os
 import sys
 
 import check_markers
+import guest
 
 FOLDER, PAGE = "tests/markers", "docs/testing/markers.md"
 FIELDS = ("line", "by", "when", "proves")
@@ -50,17 +51,18 @@ def is_about(entry, text):
 
 
 def lanes(folder):
-    names = [n for n in sorted(os.listdir(folder)) if n.endswith(".txt")]
-    return {os.path.splitext(n)[0]: check_markers.MarkerList(os.path.join(folder, n)) for n in names}
+    """The lanes of both CPUs that have a list; other files of the folder are only included."""
+    names = sorted({n for arch in guest.ARCHES for n in guest.launcher(["--lanes"], arch, "default").split()})
+    lists = [(n, os.path.join(folder, n + ".txt")) for n in names]
+    return {name: check_markers.MarkerList(path) for name, path in lists if os.path.exists(path)}
 
 
 def page(folder):
     entries, lists = read_catalog(os.path.join(folder, "catalog")), lanes(folder)
-    included = {"common", "system", "net"}
     rows = ""
     for entry in entries:
-        where = [name for name, markers in lists.items() if name not in included
-                 and any(is_about(entry["line"], p.text) for p in markers.required)]
+        where = [name for name, markers in lists.items() if any(is_about(entry["line"], p.text)
+                                                                for p in markers.required)]
         rows += "| `%s` | %s | %s | %s | %s |\n" % (
             entry["line"], entry["by"], entry["when"], entry["proves"], ", ".join(where) or "-")
     for name, markers in lists.items():

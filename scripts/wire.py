@@ -15,7 +15,7 @@ Frame = collections.namedtuple("Frame", "end data")  # end: offset in the file b
 
 ETHERNET, ARP, IPV4, ICMP, UDP = 1, 0x0806, 0x0800, 1, 17
 DHCP_COOKIE = b"\x63\x82\x53\x63"
-DHCP_MASK, DHCP_ROUTER, DHCP_TYPE, DHCP_PAD, DHCP_END = 1, 3, 53, 0, 255
+DHCP_MASK, DHCP_ROUTER, DHCP_TYPE, DHCP_SERVER, DHCP_PAD, DHCP_END = 1, 3, 53, 54, 0, 255
 DISCOVER, ACK = 1, 5
 PING_LINE = "SELFTEST: icmp ping ok"
 
@@ -129,9 +129,17 @@ def check_dhcp(frames, values, _marks):
             (printed + (", ".join("%s/%s gw=%s" % o for o in on_wire),))]
 
 
+def neighbour(frames, values):
+    """Whom the guest is to ping: its gateway, and where the lease has none, the server that gave it."""
+    servers = [options[DHCP_SERVER] for _, options in dhcp_messages(frames, ACK) if DHCP_SERVER in options]
+    if values.get("gw") == "none" and servers and len(servers[-1]) == 4:
+        return address(servers[-1])
+    return values.get("gw")
+
+
 def check_ping(frames, values, marks):
-    """ARP for the gateway, then an echo request to it and its reply, all before the line that says so."""
-    gateway, limit = values.get("gw"), marks.get(PING_LINE)
+    """ARP for the neighbour, then an echo request to it and its reply, all before the line that says so."""
+    gateway, limit = neighbour(frames, values), marks.get(PING_LINE)
     if limit is not None:
         frames = [f for f in frames if f.end <= limit]
     asked, requests = False, set()
@@ -143,7 +151,7 @@ def check_ping(frames, values, marks):
         if reply and reply[0] == gateway and (reply[1],) + reply[2:] in requests:
             return []
     what = "no ARP request for it" if not asked else "no echo request to it" if not requests else "no reply that fits"
-    return ["wire ping: gateway %s, before '%s': %s" % (gateway, PING_LINE, what)]
+    return ["wire ping: %s, before '%s': %s" % (gateway, PING_LINE, what)]
 
 
 def check_unanswered_dhcp(frames, _values, _marks, least="1"):

@@ -92,8 +92,7 @@ PY_TESTS += tests/unit/test_check_tree.py
 PY_TESTS += tests/unit/test_mkbundle.py
 PY_TESTS += tests/unit/test_bench.py
 PY_TESTS += tests/unit/test_shell_scripts.py
-PY_TESTS += tests/unit/test_shell_scripts.py
 
-QEMU_LANES :=
+QEMU_LANES := default default-max legacy minimal no-dhcp no-nic smallmem bigmem
 QEMU_LANES_riscv64 :=
-QEMU_LANES_aarch64 :=
+QEMU_LANES_aarch64 := gicv3 virt image

@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "scripts"))
 
 import check_markers  # noqa: E402
+import markers_doc  # noqa: E402
 import wire  # noqa: E402
 
 LIST = """
@@ -139,10 +140,10 @@ class Lines(Folder):
 
 
 class Lists(Folder):
-    def test_every_list_in_the_tree_can_be_read(self):
-        for name in sorted(os.listdir(HERE)):
-            if name.endswith(".txt"):
-                check_markers.MarkerList(os.path.join(HERE, name))
+    def test_every_lanes_list_in_the_tree_can_be_read(self):
+        lanes = markers_doc.lanes(HERE)
+        self.assertIn("default", lanes)
+        self.assertTrue(all(markers.required for markers in lanes.values()))
 
     def test_a_bad_list_is_refused_with_its_line(self):
         for bad in ("requires x", "require", "include nowhere.txt", "order a -> b", "require a\nrequire a",
@@ -179,6 +180,13 @@ class Wire(Folder):
     def test_a_reply_must_have_id_sequence_and_payload_of_its_request(self):
         for wrong in ({"identifier": 8}, {"sequence": 2}, {"payload": b"wherrx"}):
             self.assertIn("no reply", self.findings(EXCHANGE[:6] + [echo(0, GATEWAY, GUEST, **wrong)])[0])
+
+    def test_without_a_gateway_the_server_of_the_lease_is_pinged(self):
+        server = bytes([10, 0, 2, 2])
+        lines = GOOD[:5] + ["net: dhcp bound 10.0.2.15/24 gw=none"] + GOOD[6:]
+        frames = [dhcp(5, GUEST, LEASE[:6] + b"\x36\x04" + server)] + EXCHANGE[4:]
+        self.assertEqual(self.findings(frames, lines), [])
+        self.assertIn("no reply", self.findings(frames[:-1], lines)[0])
 
     def test_a_reply_after_the_line_comes_too_late(self):
         before = len(pcap(EXCHANGE[:6]))

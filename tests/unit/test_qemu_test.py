@@ -6,6 +6,7 @@ process behind.  A shell script stands in for QEMU."""
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +127,7 @@ class Harness(unittest.TestCase):
 
     def test_several_boots_have_a_log_each(self):
         self.boot("echo x: one")
+        shutil.copy(self.path("default.txt"), self.path("other.txt"))
         env = {"ARCHES": "riscv64 aarch64", "LANE": "all", "UART_LOG": "a/b.log"}
         settings = qemu_test.Settings(env)
         names = {settings.file(settings.uart_log, *boot) for boot in settings.boots}
