@@ -69,7 +69,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wstrict-prototypes -Wmissi
 FREE := -ffreestanding -fno-common -fno-stack-protector -fno-pic -fno-omit-frame-pointer \
         -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -g3 \
         -ffile-prefix-map=$(CURDIR)=.
-DEPS  = -MMD -MP -MF $(@:.o=.d)
+DEPS  = -MD -MP -MF $(@:.o=.d)
 
 # Who may include whom.  A wrong layer does not compile.
 INC_kernel := -Ikernel/include -Ikernel -Ikernel/arch/$(ARCH) -Ilibc

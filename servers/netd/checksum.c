@@ -50,10 +50,9 @@ static uint64_t sum_words(const uint8_t *at, size_t len)
 
 static uint16_t fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32); /* < 2^33 */
-    sum = (sum & 0xffff) + (sum >> 16);     /* < 2^18 */
-    sum = (sum & 0xffff) + (sum >> 16);     /* <= 2^16 + 1 */
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+    sum = (sum & 0xffffffff) + (sum >> 32); /* <= 2^32 + 2^14: 64 KiB are 2^14 halves of words */
+    sum = (sum & 0xffff) + (sum >> 16);     /* <= 2^17 - 2 */
+    return (uint16_t)((sum & 0xffff) + (sum >> 16)); /* <= 2^16 - 1 */
 }
 
 /* A lone byte as the first of a 16-bit unit in memory, or as the second. */

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The sum of `len` bytes at any address. An odd last byte counts as if a zero followed. */
+/*
+ * The sum of `len` bytes at any address, at most 64 KiB. An odd last byte counts as if a zero
+ * followed.
+ */
 uint16_t checksum_partial(const void *data, size_t len);
 
 /* Adds sums of pieces that begin at even offsets, and 16-bit values in the order of memory. */
