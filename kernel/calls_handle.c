@@ -120,9 +120,6 @@ int64_t handle_handle_close(struct thread *self, uint64_t *value)
     }
     struct object *object = entry->object;
     bool is_owner = (entry->rights & RIGHT_MANAGE) != 0;
-    if (is_owner && (object == &account_root()->object || object->type == OBJECT_SYSTEM)) {
-        return E_DENIED;
-    }
     /* --- committed --- */
     handle_remove(entry);
     if (is_owner) {

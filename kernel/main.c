@@ -188,10 +188,11 @@ static handle_t give_boot_handles(struct task *init, struct thread *thread, stru
     struct memory *bundle =
         boot_memory(kernel_physical(bundle_start), (uint64_t)(bundle_end - bundle_start));
     list_init(&system_object.handles);
-    give(init, &account_root()->object, RIGHTS_ALL);
+    unsigned lasting = RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE; /* nobody ends these two */
+    give(init, &account_root()->object, lasting);
     give(init, &init->object, RIGHTS_ALL);
     give(init, &thread->object, RIGHTS_ALL);
-    give(init, &system_object, RIGHTS_ALL);
+    give(init, &system_object, lasting);
     handle_t handle = give(init, &bundle->object,
                            RIGHT_READ | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
     give(init, &boot_memory(tree.base, tree.bytes)->object,

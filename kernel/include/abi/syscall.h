@@ -83,7 +83,7 @@ enum sysno {
     X(handle_copy, E_BAD_HANDLE) X(handle_copy, E_NO_RIGHT) X(handle_copy, E_INVALID)              \
         X(handle_copy, E_NO_SLOTS)                                                                 \
     HANDLE_ERRORS(X, handle_grant) X(handle_grant, E_INVALID) X(handle_grant, E_NO_SLOTS)          \
-    X(handle_close, E_BAD_HANDLE) X(handle_close, E_DENIED)                                        \
+    X(handle_close, E_BAD_HANDLE)                                                                  \
     X(revoke, E_BAD_HANDLE) X(revoke, E_NO_RIGHT)                                                  \
     X(object_info, E_BAD_HANDLE) X(object_info, E_WRONG_TYPE) X(object_info, E_BAD_CALL)           \
     HANDLE_ERRORS(X, account_create) X(account_create, E_INVALID) X(account_create, E_NO_MEMORY)   \
