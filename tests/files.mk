@@ -67,7 +67,7 @@ netd_interface_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += netd_service
 netd_service_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += bringup_rv_virt_v1_2_host
-bringup_rv_virt_v1_2_host_SRC := $(virtqueue_SRC) $(NETD_SIM_SRC)
+bringup_rv_virt_v1_2_host_SRC := $(virtqueue_SRC) tests/unit/dhcp_cases.c $(NETD_SIM_SRC)
 
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt

@@ -2,7 +2,7 @@
 /*
  * The process netd: gives the stack its memory, its time, its waits. All its system calls are here.
  *
- * One loop, one place to sleep: the driver and init signal the notification, the timer does, clients call
+ * One loop, one place to sleep: driver, init and the timer signal the notification, clients call
  * the endpoint. Each turn is a step of the stack [stack.h]; a request is answered in the turn
  * after it came, by the same system call that waits for the next.
  */
@@ -75,7 +75,7 @@ static void read_fallback(struct addr_ip4 *fallback)
     }
 }
 
-/* Random bytes from rng; without it, or before it has any, what the start-up page and the clock give. */
+/* From rng; without it, or before it has any, what the start-up page and the clock give. */
 static uint64_t read_seed(void)
 {
     struct message message = {.words = {RNG_GET}};

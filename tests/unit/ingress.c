@@ -115,7 +115,8 @@ static void sum_segment(struct frame *frame, size_t segment_at, uint8_t protocol
     bytes_put_be16(frame->bytes + sum_at, 0);
     uint16_t sum = checksum_partial(frame->bytes + segment_at, bytes);
     if (protocol != ICMP4) {
-        sum = checksum_add(sum, is_ip6 ? checksum_partial(ip + 8, 32) : checksum_partial(ip + 12, 8));
+        const uint8_t *addresses = ip + (is_ip6 ? 8 : 12);
+        sum = checksum_add(sum, checksum_partial(addresses, is_ip6 ? 32 : 8));
         sum = checksum_add(sum, checksum_wire16(protocol));
         sum = checksum_add(sum, checksum_wire16((uint16_t)bytes));
     }

@@ -116,7 +116,8 @@ static void ping_words_beyond_their_range_are_refused(void **state)
     assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, NETD_PING_PAYLOAD_MAX + 1, UINT64_MAX),
                      E_INVALID);
     assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, 0), E_TIMEOUT);
-    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 1), E_INVALID); /* no handle */
+    assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 1),
+                     E_INVALID); /* bits without a notification */
     assert_int_equal(ASK(NETD_PING_TAKE, 1ull << 40), E_NOT_FOUND);
 }
 
