@@ -155,6 +155,23 @@ static int get_interface(const struct stack *stack, const uint64_t *words, uint6
     return OK;
 }
 
+static int get_lease(const struct stack *stack, const uint64_t *words, uint64_t *reply)
+{
+    const struct addr *addr = &stack->addr;
+    const struct netif *netif = find_netif(words[1]);
+    if (!are_zero(words, 2)) {
+        return E_INVALID;
+    }
+    if (netif == NULL || netif != addr->netif || addr->mode != ADDR_BOUND) {
+        return E_NOT_FOUND;
+    }
+    reply[1] = ip4_number(ip_2_ip4(&addr->dhcp.server_ip_addr));
+    reply[2] = addr->dhcp.offered_t0_lease;
+    reply[3] = addr->dhcp.offered_t1_renew;
+    reply[4] = addr->dhcp.offered_t2_rebind;
+    return OK;
+}
+
 /* The neighbours lwIP is sure of. Its table has holes, so the reply says where to go on. */
 static int get_neighbour(const uint64_t *words, uint64_t *reply)
 {
@@ -244,6 +261,8 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return start_ping(stack, request, reply);
     case NETD_PING_TAKE:
         return take_ping(stack, request, reply);
+    case NETD_LEASE_GET:
+        return get_lease(stack, request->words, reply);
     default:
         return E_BAD_CALL;
     }

@@ -74,6 +74,21 @@ static void an_interface_past_the_last_is_not_found(void **state)
     assert_int_equal(ASK(NETD_INTERFACE_GET, UINT64_MAX), E_NOT_FOUND);
 }
 
+static void the_lease_tells_its_server_and_its_times_while_it_is_in_force(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(NETD_LEASE_GET, 1), OK);
+    assert_int_equal(reply[1], SIM_GATEWAY);
+    assert_int_equal(reply[2], DHCP_STUB_LEASE_S);
+    assert_int_equal(reply[3], DHCP_STUB_LEASE_S / 2);
+    assert_int_equal(reply[4], DHCP_STUB_LEASE_S / 8 * 7);
+    assert_int_equal(ASK(NETD_LEASE_GET, 0), E_NOT_FOUND); /* loopback */
+    assert_int_equal(ASK(NETD_LEASE_GET, 9), E_NOT_FOUND);
+    sim->dhcp.is_silent = true;
+    sim_run(sim, (DHCP_STUB_LEASE_S + 1) * (uint64_t)SIM_S);
+    assert_int_equal(ASK(NETD_LEASE_GET, 1), E_NOT_FOUND);
+}
+
 static void every_counter_has_a_value_and_a_name(void **state)
 {
     struct sim *sim = *state;
@@ -96,14 +111,15 @@ static void words_that_mean_nothing_must_be_zero(void **state)
     assert_int_equal(ASK(NETD_COUNTER_GET, 0, 0, 1), E_INVALID);
     assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 0, 1), E_INVALID);
     assert_int_equal(ASK(NETD_PING_TAKE, 0, 1), E_INVALID);
-    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], bad + 5);
+    assert_int_equal(ASK(NETD_LEASE_GET, 1, 1), E_INVALID);
+    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], bad + 6);
 }
 
 static void unknown_labels_are_refused_and_counted(void **state)
 {
     struct sim *sim = *state;
     assert_int_equal(ASK(0), E_BAD_CALL);
-    assert_int_equal(ASK(NETD_PING_TAKE + 1), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_LEASE_GET + 1), E_BAD_CALL);
     assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
     assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
 }
@@ -172,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SIM_TEST(the_interface_tells_its_address_its_facts_and_its_counts),
         SIM_TEST(an_interface_past_the_last_is_not_found),
+        SIM_TEST(the_lease_tells_its_server_and_its_times_while_it_is_in_force),
         SIM_TEST(every_counter_has_a_value_and_a_name),
         SIM_TEST(words_that_mean_nothing_must_be_zero),
         SIM_TEST(unknown_labels_are_refused_and_counted),

@@ -27,9 +27,14 @@
  *     NETD_PING_TAKE        1 token                        1 round trip in microseconds
  *                                                          2 hop limit of the reply
  *                                                          3 payload bytes
+ *     NETD_LEASE_GET        1 index of an interface        1 the server that gave the lease
+ *                                                          2 its length  3 renewed after
+ *                                                          4 rebound after, in seconds;
+ *                                                            UINT32_MAX: for ever, never
  *
  * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload or
- * destination that cannot be; E_NOT_FOUND index past the end, or no such token of this client.
+ * destination that cannot be; E_NOT_FOUND index past the end, no such token of this client, or no
+ * lease in force there.
  * NETD_PING_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
  * NETD_PING_TAKE: E_AGAIN in flight; E_TIMEOUT no answer by the deadline, E_UNREACHABLE an
  * error came back or there is no way there, E_NO_MEMORY: netd could not send it. After any
@@ -47,6 +52,7 @@ enum netd_label {
     NETD_COUNTER_GET,
     NETD_PING_START,
     NETD_PING_TAKE,
+    NETD_LEASE_GET,
 };
 
 enum {
