@@ -6,5 +6,10 @@
 
 #include <abi/types.h>
 
+struct task;
+
+/* init's task: a fault of it that nobody supervises stops the machine. */
+const struct task *boot_init_task(void);
+
 /* The page of struct boot_facts, mapped into every task. */
 paddr_t boot_facts_page(void);

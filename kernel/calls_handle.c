@@ -22,7 +22,10 @@ int64_t handle_signal(struct thread *self, uint64_t *value)
     (void)value;
     int error = calls_find_notification(self, 0, RIGHT_WRITE, &notification);
     if (error == OK) {
-        notification_signal(notification, calls_argument(self, 1));
+        struct thread *woken = notification_signal(notification, calls_argument(self, 1));
+        if (woken != NULL) {
+            sched_enqueue(woken);
+        }
     }
     return error;
 }

@@ -47,23 +47,16 @@ void irq_silence(struct irq *irq)
     arch_irq_mask(irq->line);
 }
 
-void irq_dispatch(void)
+struct thread *irq_dispatch(void)
 {
-    for (unsigned i = 0; i < STEP_HANDLES; i++) { /* what is left interrupts again at once */
-        unsigned line = arch_irq_claim();
-        if (line == 0) {
-            return;
-        }
-        struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
-        arch_irq_mask(line);
-        arch_irq_complete(line);
-        if (irq == NULL || irq->notification == NULL) {
-            syscall_counters.irqs_spurious++;
-            continue;
-        }
-        irq->delivered++;
-        notification_signal(irq->notification, 1ull << irq->bit);
+    unsigned line = arch_irq_take();
+    struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
+    if (irq == NULL || irq->notification == NULL) {
+        syscall_counters.irqs_spurious += line != 0;
+        return NULL;
     }
+    irq->delivered++;
+    return notification_signal(irq->notification, 1ull << irq->bit);
 }
 
 void irq_unlink(struct irq *irq)

@@ -29,8 +29,9 @@ void irq_ack(struct irq *irq);
 /* A handle to it has gone: masked until somebody acknowledges. */
 void irq_silence(struct irq *irq);
 
-/* A device line may be pending: handle what is. */
-void irq_dispatch(void);
+/* A device line may be pending: take one; the next interrupts again at once. Returns the thread
+ * it wakes, for the caller to queue or switch to. */
+MUST_CHECK struct thread *irq_dispatch(void);
 
 /* Begin the end: masked, unbound, the line free for the next owner. */
 void irq_unlink(struct irq *irq);

@@ -32,11 +32,17 @@ static union {
     uint8_t page[PAGE_BYTES];
 } boot_page __attribute__((aligned(PAGE_BYTES)));
 
+static struct task *init_task;
 static struct object system_object = {.type = OBJECT_SYSTEM};
 
 paddr_t boot_facts_page(void)
 {
     return kernel_physical(&boot_page);
+}
+
+const struct task *boot_init_task(void)
+{
+    return init_task;
 }
 
 /* --- RAM -------------------------------------------------------------------------------------------- */
@@ -210,6 +216,7 @@ static void start_init(struct fdt_range tree)
     find_init(&program);
     must(task_create(account_root(), INIT_HANDLE_SLOTS, &search, &init), "init's task");
     must(thread_create(account_root(), init, INIT_PRIORITY, &thread), "init's thread");
+    init_task = init;
     handle_t bundle = give_boot_handles(init, thread, tree);
     for (uint32_t i = 0; i < program.segment_count; i++) {
         load_segment(init, bundle, &program.segments[i]);

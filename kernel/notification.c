@@ -43,22 +43,23 @@ static bool is_waited_for(const struct notification *notification)
     return notification->is_bound && thread->state > THREAD_WAITING;
 }
 
-void notification_signal(struct notification *notification, uint64_t bits)
+struct thread *notification_signal(struct notification *notification, uint64_t bits)
 {
-    if (notification == &notification_none) {
-        return; /* an alarm of a thread that was unbound meanwhile */
-    }
     notification->bits |= bits;
     if (notification->bits == 0 || !is_waited_for(notification)) {
-        return;
+        return NULL;
     }
     struct thread *thread = notification->thread;
     uint64_t taken = notification_take(notification);
     if (thread->state == THREAD_WAITING) {
-        thread_finish_call(thread, OK, taken);
+        arch_frame_result(&thread->frame, OK, taken);
     } else {
-        thread_finish_receive(thread, taken);
+        arch_frame_clear_message(&thread->frame);
+        arch_frame_set_ipc(&thread->frame, OK, 0, taken);
     }
+    thread_leave_waits(thread);
+    thread->state = THREAD_READY;
+    return thread;
 }
 
 void notification_bind(struct notification *notification, struct thread *thread)
@@ -75,6 +76,7 @@ void notification_unbind(struct thread *thread)
     if (notification == &notification_none) {
         return;
     }
+    timer_disarm(&thread->alarm); /* it has nothing to signal any more */
     notification->is_bound = false;
     notification->thread = &thread_none;
     thread->bound = &notification_none;

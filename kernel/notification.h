@@ -23,7 +23,9 @@ extern struct notification notification_none;
 /* E_NO_MEMORY. */
 int notification_create(struct account *account, struct notification **notification);
 
-void notification_signal(struct notification *notification, uint64_t bits);
+/* Set the bits. Returns the thread that waited for them, if there is one: its wait is over, and it
+ * is the caller's to put on a queue or to switch to. */
+MUST_CHECK struct thread *notification_signal(struct notification *notification, uint64_t bits);
 
 /* Take the bits. */
 uint64_t notification_take(struct notification *notification);

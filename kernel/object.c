@@ -11,7 +11,7 @@
 #include "task.h"
 #include "thread.h"
 
-static struct list_node reap_list = {&reap_list, &reap_list};
+struct list_node object_reap_list = {&object_reap_list, &object_reap_list};
 static uint64_t alive;
 
 uint64_t object_count(void)
@@ -73,7 +73,7 @@ void object_destroy(struct object *object)
     object->is_dying = true;
     unlink_object(object);
     list_remove(&object->in_account);
-    list_prepend(&reap_list, &object->in_account);
+    list_prepend(&object_reap_list, &object->in_account);
 }
 
 void object_park(struct object *object)
@@ -89,7 +89,7 @@ void object_unpark(struct object *object)
 {
     while (object != NULL && object->is_parked) { /* at most ACCOUNT_DEPTH_MAX + 1 */
         object->is_parked = false;
-        list_prepend(&reap_list, &object->in_account);
+        list_prepend(&object_reap_list, &object->in_account);
         object->account->parked_count--;
         object = &object->account->object;
     }
@@ -132,20 +132,15 @@ static bool close_handles_step(struct object *object)
     return list_is_empty(&object->handles);
 }
 
-bool object_reap_step(void)
+void object_reap_step(void)
 {
-    struct list_node *node = list_first(&reap_list);
-    if (node == NULL) {
-        return false;
-    }
-    struct object *object = container_of(node, struct object, in_account);
+    struct object *object = container_of(list_first(&object_reap_list), struct object, in_account);
     if (!close_handles_step(object) || !reap_type(object)) {
-        return true;
+        return;
     }
     list_remove(&object->in_account);
     struct account *account = object->account;
     account->object_count--;
     alive--;
     account_give_slot(account, object, object->bytes);
-    return true;
 }

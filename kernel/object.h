@@ -55,8 +55,16 @@ void object_park(struct object *object);
 /* What a parked object waited for has happened: reap it, and its account if that waits for it. */
 void object_unpark(struct object *object);
 
-/* One bounded step of reaping. False when nothing is left to reap. */
-bool object_reap_step(void);
+/* Dying objects; object.c's alone, but for the look whether there are any. */
+extern struct list_node object_reap_list;
+
+static inline bool object_is_reaping(void)
+{
+    return !list_is_empty(&object_reap_list);
+}
+
+/* One bounded step of reaping; requires object_is_reaping(). */
+void object_reap_step(void);
 
 /* Objects alive, whole system. */
 uint64_t object_count(void);

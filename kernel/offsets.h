@@ -13,10 +13,11 @@
 #define THREAD_SERVER        80 /* struct thread; meaningful in THREAD_CALLING */
 #define THREAD_CALLER        88 /* struct thread, never NULL; meaningful unless it is receiving */
 #define THREAD_BOUND         96 /* struct notification, never NULL */
-#define THREAD_STATE                                                                               \
-    104 /* u8; as a u32 with the two bytes behind it: state alone when both are 0 */
-#define THREAD_PRIORITY 108
-#define THREAD_FRAME    128
+#define THREAD_STATE         104 /* u8; as a u32: the state alone when it waits without deadline or handles */
+#define THREAD_PRIORITY      108
+#define THREAD_WAITING_ON    120 /* struct notification; meaningful in THREAD_WAITING */
+#define THREAD_QUEUE         128 /* struct list_node: its place on a ready queue */
+#define THREAD_FRAME         144
 
 /* struct handle_entry */
 #define ENTRY_BYTES  64
@@ -36,9 +37,11 @@
 #define NOTIFICATION_THREAD 56 /* struct thread bound to it or waiting on it, never NULL */
 
 /* struct cpu */
-#define CPU_CURRENT   0
-#define CPU_STACK_TOP 8
-#define CPU_TOP_READY 16 /* u8: priority of the most urgent ready thread; 0 when none is */
+#define CPU_CURRENT    0
+#define CPU_STACK_TOP  8
+#define CPU_TOP_READY  16 /* u8: priority of the most urgent ready thread; 0 when none is */
+#define CPU_READY_MASK 24 /* bit p: somebody is on level p */
+#define CPU_READY      32 /* struct list_node for each level */
 
 /* enum thread_state, as far as the fast paths look */
 #define STATE_READY          1

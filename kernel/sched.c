@@ -5,11 +5,12 @@
 #include "irq.h"
 #include "offsets.h"
 #include "task.h"
-#include <base/bits.h>
 
 static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
 static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
 static_assert(offsetof(struct cpu, top_ready) == CPU_TOP_READY, "offsets.h");
+static_assert(offsetof(struct cpu, ready_mask) == CPU_READY_MASK, "offsets.h");
+static_assert(offsetof(struct cpu, ready) == CPU_READY, "offsets.h");
 
 struct cpu boot_cpu;
 
@@ -40,8 +41,7 @@ static void mark_empty(struct cpu *cpu, uint8_t level)
 {
     cpu->ready_mask &= ~(1ull << level);
     if (level == cpu->top_ready) {
-        int top = cpu->ready_mask == 0 ? 0 : bits_highest(cpu->ready_mask);
-        cpu->top_ready = (uint8_t)top; /* < PRIORITY_LEVELS */
+        cpu->top_ready = cpu->ready_mask == 0 ? 0 : arch_highest_bit(cpu->ready_mask);
     }
 }
 
@@ -187,16 +187,21 @@ void sched_leave_space(void)
     }
 }
 
+/* When the payer must be looked at again: at the end of its budget. One without a budget may have
+ * gone on, in the fast paths, as a server that has one; a tick makes that server pay. */
 static ticks_t budget_end(const struct cpu *cpu)
 {
     const struct thread *payer = cpu->payer;
-    if (payer == NULL || payer->budget_ticks == 0 || payer->spent_ticks >= payer->budget_ticks) {
+    if (payer == NULL) {
         return DEADLINE_FOREVER;
     }
-    return cpu->paid_until + (payer->budget_ticks - payer->spent_ticks);
+    bool is_limited = payer->budget_ticks > payer->spent_ticks;
+    return cpu->paid_until +
+           (is_limited ? payer->budget_ticks - payer->spent_ticks : cpu->slice_ticks);
 }
 
-/* Arm the hardware for whatever comes first. */
+/* Set the hardware for whatever comes first. What it is set for already may come too early: then
+ * a tick finds nothing to do and comes here again. */
 static void arm(struct cpu *cpu)
 {
     ticks_t next = timer_next(cpu);
@@ -207,7 +212,8 @@ static void arm(struct cpu *cpu)
     if (cpu->slice_end < next) {
         next = cpu->slice_end;
     }
-    if (next != cpu->armed) {
+    if (next < cpu->armed || cpu->has_ticked) {
+        cpu->has_ticked = false;
         cpu->armed = next;
         arch_timer_set(next);
     }
@@ -227,8 +233,9 @@ static void update_slice(struct cpu *cpu, ticks_t now)
 void sched_tick(struct cpu *cpu)
 {
     ticks_t now = arch_now();
-    cpu->armed = 0; /* it fired: whatever comes next must be set anew */
+    cpu->has_ticked = true;
     charge(cpu, now);
+    cpu->payer = cpu->current;
     timer_run(cpu, now);
     if (cpu->slice_end <= now) {
         cpu->is_slice_over = true;
@@ -243,14 +250,19 @@ static void idle(struct cpu *cpu)
     cpu->payer = NULL;
     cpu->slice_end = DEADLINE_FOREVER;
     arm(cpu);
-    if (!object_reap_step()) {
+    if (object_is_reaping()) {
+        object_reap_step();
+    } else {
         arch_idle();
     }
     if (arch_timer_is_pending()) {
         sched_tick(cpu);
         arm(cpu);
     }
-    irq_dispatch();
+    struct thread *woken = irq_dispatch();
+    if (woken != NULL) {
+        sched_enqueue(woken);
+    }
 }
 
 /* Put the thread that ran back, unless it is the one to run on. */
@@ -276,6 +288,8 @@ static struct thread *choose(struct cpu *cpu)
 
 static void switch_to(struct cpu *cpu, struct thread *next, const struct thread *loaded)
 {
+    charge(cpu, arch_now());
+    cpu->payer = next;
     cpu->current = next;
     cpu->slice_end = DEADLINE_FOREVER;
     if (next->space == 0) {
@@ -286,6 +300,22 @@ static void switch_to(struct cpu *cpu, struct thread *next, const struct thread 
         arch_space_switch(next->space);
     }
     arch_fp_enable(next == cpu->fp_owner);
+}
+
+struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
+{
+    struct thread *current = cpu->current;
+    if (woken->priority <= current->priority || woken->priority <= cpu->top_ready) {
+        sched_enqueue(woken);
+        return sched_resume(cpu);
+    }
+    switch_to(cpu, woken, current);
+    sched_enqueue_first(current);
+    /* The hardware is set for what is needed, or earlier; only a budget may end before that. */
+    if (woken->budget_ticks != 0) {
+        arm(cpu);
+    }
+    return woken;
 }
 
 struct thread *sched_resume(struct cpu *cpu)
@@ -299,8 +329,6 @@ struct thread *sched_resume(struct cpu *cpu)
         next = choose(cpu);
     }
     if (next != loaded || next->space == 0) {
-        charge(cpu, arch_now());
-        cpu->payer = next;
         switch_to(cpu, next, loaded);
     }
     update_slice(cpu, cpu->paid_until);

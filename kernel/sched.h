@@ -3,8 +3,8 @@
  * The scheduler of one CPU: 64 ready queues, round robin inside one, a slice timer only while
  * two threads of a level are ready, CPU budgets.
  *
- * Time is charged to `payer`: the thread that was switched to by the slow path; a fast-path
- * call runs on the caller's time.
+ * Time is charged to `payer`: the thread that was switched to by the slow path. What runs after a
+ * fast path (call, reply_wait, signal) runs on its time, until the next slow switch or tick.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ struct cpu {
     struct thread *current; /* resumed last; NULL before the first */
     void *stack_top;
     uint8_t top_ready;  /* priority of the most urgent ready thread; 0 when none is */
+    bool has_ticked;    /* the hardware timer has fired and must be set */
     bool is_slice_over; /* current goes to the end of its level */
     uint64_t ready_mask;
     struct list_node ready[PRIORITY_LEVELS];
@@ -24,7 +25,7 @@ struct cpu {
     ticks_t paid_until;      /* payer's time is charged up to here */
     ticks_t slice_end;       /* DEADLINE_FOREVER: nobody shares the level */
     ticks_t slice_ticks;
-    ticks_t armed;           /* what the hardware timer is set to */
+    ticks_t armed;           /* what the hardware timer is set to, at the latest */
     struct thread *fp_owner; /* whose state is in the FP registers, or NULL */
 };
 
@@ -57,6 +58,9 @@ void sched_replenish(struct thread *thread);
 
 /* Forget `thread`, which dies: as payer, FP owner, current. */
 void sched_forget(struct thread *thread);
+
+/* `woken` has become ready and is on no queue: switch to it if it is more urgent than all others. */
+struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken);
 
 /* Choose the thread to run, idle while there is none, set timer, address space and FP access.
  * The last step of every way up. */

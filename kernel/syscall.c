@@ -64,9 +64,10 @@ static bool run(struct thread *self)
 /* Reap until nothing is left or an interrupt wants to be taken. */
 static bool reap(void)
 {
-    while (object_reap_step()) {
+    while (object_is_reaping()) {
+        object_reap_step();
         if (arch_irq_is_pending()) {
-            return false;
+            return !object_is_reaping();
         }
     }
     return true;
@@ -94,10 +95,17 @@ struct thread *kernel_syscall(struct thread *self)
     return sched_resume(cpu);
 }
 
+struct thread *kernel_signal(struct thread *self, struct notification *notification,
+                             uint64_t bits)
+{
+    struct thread *woken = notification_signal(notification, bits);
+    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
+}
+
 struct thread *kernel_interrupt(struct thread *self)
 {
-    irq_dispatch();
-    return sched_resume(self->cpu);
+    struct thread *woken = irq_dispatch();
+    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
 }
 
 struct thread *kernel_timer(struct thread *self)

@@ -2,9 +2,11 @@
 #include "thread.h"
 
 #include "account.h"
+#include "boot.h"
 #include "endpoint.h"
 #include "notification.h"
 #include "offsets.h"
+#include "print.h"
 #include "sched.h"
 #include "task.h"
 #include <abi/ipc.h>
@@ -21,6 +23,8 @@ static_assert(offsetof(struct thread, state) == THREAD_STATE, "offsets.h");
 static_assert(offsetof(struct thread, call_accepts) == THREAD_STATE + 1, "offsets.h");
 static_assert(offsetof(struct thread, has_deadline) == THREAD_STATE + 2, "offsets.h");
 static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
+static_assert(offsetof(struct thread, waiting_on) == THREAD_WAITING_ON, "offsets.h");
+static_assert(offsetof(struct thread, queue) == THREAD_QUEUE, "offsets.h");
 static_assert(offsetof(struct thread, frame) == THREAD_FRAME, "offsets.h");
 static_assert(sizeof(struct thread) <= SLAB_BYTES_MAX, "threads are slab objects");
 static_assert(THREAD_READY == STATE_READY && THREAD_CALLING == STATE_CALLING &&
@@ -110,7 +114,6 @@ void thread_leave_waits(struct thread *thread)
         if (!thread->waiting_on->is_bound) {
             thread->waiting_on->thread = &thread_none;
         }
-        thread->waiting_on = NULL;
         break;
     case THREAD_RECEIVING:
     case THREAD_RECEIVING_FAST:
@@ -153,12 +156,6 @@ void thread_finish_ipc(struct thread *thread, int64_t status)
     thread_wake(thread);
 }
 
-void thread_finish_receive(struct thread *thread, uint64_t bits)
-{
-    thread_finish_ipc(thread, OK);
-    arch_frame_set_ipc(&thread->frame, OK, 0, bits);
-}
-
 void thread_finish_call(struct thread *thread, int64_t status, uint64_t value)
 {
     arch_frame_result(&thread->frame, status, value);
@@ -192,6 +189,10 @@ void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_
     thread->fault_words[2] = *arch_frame_register(&thread->frame, 0);
     thread->fault_words[3] = cause;
     thread->fault_words[4] = *arch_frame_register(&thread->frame, 1);
+    if (supervisor->object == NULL && thread->task == boot_init_task()) {
+        panic(NULL, "init faulted: kind %u at 0x%lx, pc 0x%lx", kind, address,
+              thread->fault_words[2]);
+    }
     if (supervisor->object == NULL) {
         thread_stop(thread);
         return;
@@ -205,7 +206,6 @@ void thread_unlink(struct thread *thread)
     endpoint_forget(thread);
     thread_leave_waits(thread);
     thread->state = THREAD_DEAD;
-    timer_disarm(&thread->alarm);
     timer_disarm(&thread->replenish);
     notification_unbind(thread);
     sched_forget(thread);

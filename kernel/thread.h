@@ -39,14 +39,14 @@ struct thread {
     bool has_result; /* its syscall is done but for reaping */
     uint8_t unused1;
     struct task *task;
-    uint64_t progress; /* of a restarted syscall; 0 when it begins */
+    struct notification *waiting_on; /* meaningful in THREAD_WAITING */
+    struct list_node queue;          /* ready queue, or an endpoint's callers */
 
     struct frame frame __attribute__((aligned(16)));
 
+    uint64_t progress; /* of a restarted syscall; 0 when it begins */
     struct endpoint *queued_on;      /* I3 */
     struct endpoint *receiving_on;   /* I4; stays between two reply_waits */
-    struct notification *waiting_on; /* in THREAD_WAITING */
-    struct list_node queue;          /* ready queue, or an endpoint's callers */
     struct list_node in_task;
     struct timer wait_timer; /* deadline of call, reply_wait, wait */
     struct timer alarm;      /* timer_set */
@@ -83,7 +83,6 @@ void thread_leave_waits(struct thread *thread);
 
 /* The end of a wait. Each leaves it, sets the result registers and wakes the thread. */
 void thread_finish_ipc(struct thread *thread, int64_t status);    /* call, reply_wait: no words */
-void thread_finish_receive(struct thread *thread, uint64_t bits); /* reply_wait: bits came */
 void thread_finish_call(struct thread *thread, int64_t status, uint64_t value); /* wait */
 void thread_time_out(struct thread *thread);
 

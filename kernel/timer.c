@@ -57,7 +57,10 @@ static void timer_fire(struct timer *timer)
         break;
     case TIMER_ALARM:
         thread = container_of(timer, struct thread, alarm);
-        notification_signal(thread->bound, 1ull << NOTIFICATION_TIMER_BIT);
+        thread = notification_signal(thread->bound, 1ull << NOTIFICATION_TIMER_BIT);
+        if (thread != NULL) {
+            sched_enqueue(thread);
+        }
         break;
     case TIMER_REPLENISH:
         sched_replenish(container_of(timer, struct thread, replenish));

@@ -58,14 +58,12 @@ bool arch_irq_is_valid(unsigned line);
 void arch_irq_mask(unsigned line);
 void arch_irq_unmask(unsigned line);
 
-/* Take the most urgent pending line: its number, or 0 for none (the timer is told apart by the
- * trap). The line stays active until arch_irq_complete. */
-unsigned arch_irq_claim(void);
-void arch_irq_complete(unsigned line);
+/* Claim the most urgent pending line, mask it and complete it: its number, or 0 for none. */
+unsigned arch_irq_take(void);
 
 /* arch_irq_is_pending(): whether any interrupt waits to be taken; arch_timer_is_pending(): whether
- * the deadline of arch_timer_set has passed; inlines in cpu.h. arch_irq_claim never returns the
- * timer's line: it completes it and looks for the next. */
+ * the deadline of arch_timer_set has passed; inlines in cpu.h. arch_irq_take never returns the
+ * timer's line. */
 
 /* Sleep until an interrupt is pending (interrupts stay off), then return. */
 void arch_idle(void);
@@ -112,6 +110,8 @@ void arch_tlb_flush_all(void);
 /* Make `bytes` at kernel address `start` visible to instruction fetch. */
 void arch_icache_sync(const void *start, size_t bytes);
 
+/* arch_highest_bit(word): number of the highest bit set in a word that is not 0; inline. */
+
 /* Zero one page through the linear map. */
 void arch_zero_page(void *page);
 
@@ -154,6 +154,11 @@ unsigned arch_backtrace(const struct kernel_trap *trap, uint64_t *addresses, uns
  * Each returns the thread to resume, with its address space and FP access already in place. */
 
 struct thread *kernel_syscall(struct thread *self);
+struct notification;
+/* signal, from the assembly that found the notification and that somebody waits; the result
+ * registers of self say OK already. */
+struct thread *kernel_signal(struct thread *self, struct notification *notification,
+                             uint64_t bits);
 struct thread *kernel_interrupt(struct thread *self); /* a device line */
 struct thread *kernel_timer(struct thread *self);
 /* `kind` is an enum fault_kind; `cause` the CPU's own register. */

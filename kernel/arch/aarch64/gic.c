@@ -4,7 +4,7 @@
  *
  * Shared lines go to the boot CPU, all level-triggered: a device holds its line until its driver
  * has acknowledged it, and irq_ack unmasks after that. Device lines are more urgent than the timer,
- * so when the timer shows up in arch_irq_claim no line is left.
+ * so when the timer shows up in arch_irq_take no line is left.
  *
  * [Arm IHI 0048B GICv2 §4] [Arm IHI 0069 GICv3 §12]
  */
@@ -244,29 +244,30 @@ void arch_irq_unmask(unsigned line)
     mmio_write32(distributor(GICD_ISENABLER + line / 32 * 4), 1u << line % 32);
 }
 
-unsigned arch_irq_claim(void)
+static void complete(uint64_t intid)
+{
+    CPU_DO("dsb sy"); /* after a mask */
+    if (gic.is_v3) {
+        SYSREG_WRITE(ICC_EOIR1_EL1, intid);
+        CPU_DO("isb");
+    } else {
+        mmio_write32(local(GICC_EOIR), (uint32_t)intid); /* < 1,024 */
+    }
+}
+
+unsigned arch_irq_take(void)
 {
     uint64_t intid = gic.is_v3 ? SYSREG_READ(ICC_IAR1_EL1) : mmio_read32(local(GICC_IAR));
     CPU_DO("dsb sy");
     if (intid >= INTID_LINES_MAX) {
         return 0;
     }
-    if (intid < INTID_SHARED) {
-        arch_irq_complete((unsigned)intid); /* the timer; its trap comes when this one is over */
-        return 0;
+    unsigned line = intid < INTID_SHARED ? 0 : (unsigned)intid; /* the timer's trap comes next */
+    if (line != 0) {
+        arch_irq_mask(line);
     }
-    return (unsigned)intid; /* < INTID_LINES_MAX */
-}
-
-void arch_irq_complete(unsigned line)
-{
-    CPU_DO("dsb sy"); /* after a mask */
-    if (gic.is_v3) {
-        SYSREG_WRITE(ICC_EOIR1_EL1, line);
-        CPU_DO("isb");
-    } else {
-        mmio_write32(local(GICC_EOIR), line);
-    }
+    complete(intid);
+    return line;
 }
 
 void arch_idle(void)

@@ -144,7 +144,21 @@ syscall_slow:
     save_kept
     save_special
     enter_kernel
-    bl      kernel_syscall
+    adr     x30, resume_user
+    b       kernel_syscall
+
+/* signal of notification x14 with bits x1, and somebody waits. What the frame keeps of an earlier
+ * trap in the registers that a call does not keep is the thread's own. */
+    .global signal_in_c
+signal_in_c:
+    stp     xzr, xzr, [sp, #FRAME + FRAME_X(0)]
+    stp     x18, x19, [sp, #FRAME + FRAME_X(18)]
+    save_kept
+    save_special
+    mov     x2, x1
+    enter_kernel
+    mov     x1, x14
+    bl      kernel_signal
 
 /* Run the thread x0, whose address space and FP access are in place. */
     .global resume_user

@@ -83,6 +83,19 @@ static inline bool arch_fp_is_enabled(void)
     return (sstatus & SSTATUS_FS) != 0;
 }
 
+/* No instruction of this ISA counts zeros. */
+static inline uint8_t arch_highest_bit(uint64_t word)
+{
+    uint8_t index = 0;
+    for (unsigned step = 32; step > 0; step /= 2) {
+        if (word >> step != 0) {
+            word >>= step;
+            index = (uint8_t)(index + step); /* <= 63 */
+        }
+    }
+    return index;
+}
+
 /* --- the frame ------------------------------------------------------------------------------- */
 
 enum {

@@ -49,14 +49,14 @@ void arch_irq_unmask(unsigned line)
     mmio_write32(plic + PLIC_PRIORITY + 4 * line, 1);
 }
 
-unsigned arch_irq_claim(void)
+unsigned arch_irq_take(void)
 {
-    return mmio_read32(plic_context + PLIC_CLAIM);
-}
-
-void arch_irq_complete(unsigned line)
-{
-    mmio_write32(plic_context + PLIC_CLAIM, line);
+    uint32_t line = mmio_read32(plic_context + PLIC_CLAIM);
+    if (line != 0) {
+        mmio_write32(plic + PLIC_PRIORITY + 4 * line, 0);
+        mmio_write32(plic_context + PLIC_CLAIM, line);
+    }
+    return line;
 }
 
 void arch_irq_init(void)

@@ -27,7 +27,26 @@ call_slow:
     ld      sp, CPU_STACK_TOP(t5)
     mv      a0, t6
     li      s0, 0
-    call    kernel_syscall
+    lla     ra, thread_resume
+    tail    kernel_syscall
+
+/* signal of notification t3 with bits a1, and somebody waits. t6: self. What self's frame keeps of
+ * an earlier trap in the registers that a call does not keep is its own. */
+    .global signal_in_c
+signal_in_c:
+    save_kept t6
+    sd      ra, FRAME_X(1)(t6)
+    csrr    t4, sepc
+    addi    t4, t4, 4
+    sd      t4, FRAME_X(0)(t6)
+    sd      zero, FRAME_X(10)(t6)
+    sd      zero, FRAME_X(11)(t6)
+    ld      sp, boot_cpu + CPU_STACK_TOP
+    mv      a0, t6
+    mv      a2, a1
+    mv      a1, t3
+    li      s0, 0
+    call    kernel_signal
 
 /* To user mode as thread a0. */
     .global thread_resume

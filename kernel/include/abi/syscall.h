@@ -10,7 +10,7 @@
  *
  * Ordinary calls: number in t0 / x8, arguments in a0-a7 / x0-x7; out: struct sysret in a0, a1 /
  * x0, x1; callee-saved registers, the return address, sp, gp, tp / TPIDR_EL0 are kept, the others
- * come back as they were or zero, never with anything of the kernel's.
+ * come back as zero or with something of the thread's own, never with anything of the kernel's.
  *
  * call and reply_wait carry a message and use more registers [abi/ipc.h].
  */
