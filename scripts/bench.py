@@ -27,7 +27,7 @@ import guest
 CEILINGS = "tests/bench/ceilings.txt"
 PLUGIN = "tests/bench/insn_plugin.c"
 TIMEOUT_S = 180
-SETTLE_S, IDLE_S = 2, 10
+QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10
 OUTSIDE = collections.OrderedDict((("boot_init", "init: ready"), ("boot_dhcp", "net: dhcp bound ")))
 IDLE = "idle_insn_per_s"
 ENDS = ("SELFTEST: end", "KERNEL PANIC: ")
@@ -54,11 +54,11 @@ def figure_of(line):
     return (found.group(1), int(found.group(2))) if found else None
 
 
-def lines_of(machine, deadline):
-    """Whole lines of the UART until the deadline or the end of QEMU."""
+def lines_of(machine, deadline, quiet_s=TIMEOUT_S):
+    """Whole lines of the UART until the deadline, so many seconds without one, or the end of QEMU."""
     pending = b""
     while True:
-        data = machine.read(deadline)
+        data = machine.read(min(deadline, time.monotonic() + quiet_s))
         if not data:
             return
         *lines, pending = (pending + data).split(b"\n")
@@ -102,7 +102,7 @@ def measure_outside(arch, kernel, folder, stderr):
     plugin = "-plugin %s,out=%s,entry=%#x" % (build_plugin(folder), counter, entry_address(kernel))
     figures, wall_ms, start = {}, {}, time.monotonic()
     with guest.Guest(arch, "default", stderr, QEMU_ARGS=plugin) as machine:
-        for line in lines_of(machine, start + TIMEOUT_S):
+        for line in lines_of(machine, start + TIMEOUT_S, QUIET_S):
             for name, beginning in OUTSIDE.items():
                 if line.startswith(beginning) and name not in figures:
                     figures[name] = count(counter)
