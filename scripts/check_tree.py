@@ -204,7 +204,7 @@ def test_names(tree):
             names |= {path, os.path.splitext(os.path.basename(path))[0]}
         if path.startswith(("tests/unit/", "tests/markers/test_")):
             text = "\n".join(tree.lines[path])
-            names |= set(re.findall(r"^static void (\w+)\(void \*\*", text, re.M))
+            names |= set(re.findall(r"\bcmocka_unit_test\w*\(\s*(\w+)", text))
             names |= set(re.findall(r"def (test_\w+)", text))
         if path.startswith("tests/markers/") and path.endswith(".txt"):
             for line in tree.lines[path]:
@@ -212,8 +212,7 @@ def test_names(tree):
                 if verb in ("require", "require+", "anytime"):
                     names.add(rest.strip())
         if path.startswith("selftest/") and path.endswith(".c"):
-            names |= set(re.findall(r"\b(?:SELFTEST|selftest)_?\w*\(\s*(\w+)", "\n".join(tree.lines[path])))
-            names |= set(re.findall(r"\b(test_\w+)\(", "\n".join(tree.lines[path])))
+            names |= set(re.findall(r'\{"[^"]+",\s*(\w+)\}', "\n".join(tree.lines[path])))
     return names
 
 

@@ -22,7 +22,7 @@ CLEAN = {
     "docs/features.md": "| promise | state | test | limits |\n|---|---|---|---|\n| x | works | `has_a_name` | |\n"
                         "| y | not yet | | |\n",
     "tests/files.mk": "# SPDX-License-Identifier: BSD-2-Clause\nUNIT_TESTS := t\n",
-    "tests/unit/t.c": TOP + "static void has_a_name(void **state)\n{\n}\n",
+    "tests/unit/t.c": TOP + "static const struct CMUnitTest tests[] = {cmocka_unit_test(has_a_name)};\n",
 }
 
 
