@@ -7,6 +7,8 @@ init_SRC := \
     servers/init/watch.c servers/init/supervise.c servers/init/requests.c \
     libc/base/bundle.c libc/base/crc32.c libc/base/bootargs.c libc/base/fdt.c libc/base/fdt_devices.c \
     libc/base/error_text.c
+PROGRAMS += shell
+shell_SRC := servers/shell/main.c servers/shell/commands.c servers/shell/system.c servers/shell/network.c
 
 # lwIP 2.2.1 as servers/netd/lwip/lwipopts.h configures it; the tests link the same files.
 LWIP_SRC := \

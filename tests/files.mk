@@ -55,6 +55,17 @@ UNIT_TESTS += virtio_rng
 virtio_rng_SRC := tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC) $(RNG_PURE_SRC)
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
+UNIT_TESTS += init_devices
+init_devices_SRC := servers/init/devices.c servers/init/manifest.c servers/init/manifest_check.c \
+    servers/init/settings.c libc/base/fmt.c libc/base/fdt.c libc/base/fdt_devices.c tests/unit/fdt_trees.c
+init_devices_LIBS := -lfdt
+init_devices_DATA := riscv64.dtb aarch64.dtb
+UNIT_TESTS += init_watch
+init_watch_SRC := servers/init/watch.c
+UNIT_TESTS += serial_lines
+serial_lines_SRC := $(SERIAL_PURE_SRC) libc/base/fmt.c
+UNIT_TESTS += rtc_clock
+rtc_clock_SRC := drivers/rtc/clock.c
 UNIT_TESTS += ingress
 ingress_SRC := servers/netd/ingress.c servers/netd/checksum.c servers/netd/stats.c
 UNIT_TESTS += netd_checksum

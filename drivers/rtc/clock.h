@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Wall time from a Goldfish or PL031 real-time clock. Pure but for the reads, which the caller does.
+ * Wall time from a Goldfish or PL031 real-time clock. Pure: the caller does the reads.
  *
  * [Goldfish virtual platform, RTC] [Arm DDI 0224 PL031 §3.3]
  */

@@ -4,8 +4,8 @@
  *
  * Sleeps on its notification: the device's interrupt, and LOG_WAKE from whoever wrote into a log
  * while all were empty. Lines are taken from one log after the other, one each, while the screen
- * has room; when it has none they stay in their logs, and what a full log drops is counted there and
- * told here.
+ * has room; when it has none they stay in their logs, and what a full log drops is counted there
+ * and told here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +21,15 @@
 #include <wherry/memory.h>
 #include <wherry/startup.h>
 #include <wherry/sys.h>
+#include <wherry/time.h>
 
 #include "terminal.h"
 #include "uart.h"
 
-enum { IRQ_BIT = 0 };
+enum {
+    IRQ_BIT = 0,
+    REST_MS = 50, /* after the last line, before the prompt is drawn again */
+};
 
 #define EVENT_IRQ (1ull << IRQ_BIT)
 
@@ -46,11 +50,12 @@ struct process {
     struct serial_console *console;
     struct ring_producer lines;
     handle_t reader; /* notification of the console process */
+    ticks_t rest_at; /* when the lines shown last have come to rest */
 };
 
 static struct process process;
 
-/* --- output ---------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 /* Tells of lines that a full log dropped since the last time. */
 static void report_drops(struct source *source, const char *name)
@@ -122,7 +127,7 @@ static bool prepare_sleep(void)
     return true;
 }
 
-/* --- input ----------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 static void wake_reader(void)
 {
@@ -156,11 +161,12 @@ static void take_keys(void)
 {
     uint8_t byte;
     while (terminal_has_room(&process.terminal) && uart_get(&process.uart, &byte)) {
+        terminal_settle(&process.terminal);
         take_key(byte);
     }
 }
 
-/* --- start ----------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 static int map(const char *role, uint64_t rights, uint64_t bytes, void **address)
 {
@@ -245,10 +251,23 @@ static int tell_up(void)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
+/* Lines come in bursts: the prompt waits until there is rest. */
+static void settle(void)
+{
+    if (!terminal_is_unsettled(&process.terminal)) {
+        return;
+    }
+    if (time_now() >= process.rest_at) {
+        terminal_settle(&process.terminal);
+    } else {
+        event_set_timer(process.rest_at);
+    }
+}
+
 static int wait_for_work(void)
 {
     uint64_t bits;
-    int error = event_wait(EVENT_IRQ | LOG_WAKE, DEADLINE_FOREVER, &bits);
+    int error = event_wait(EVENT_IRQ | EVENT_TIMER | LOG_WAKE, DEADLINE_FOREVER, &bits);
     if (error == OK && (bits & EVENT_IRQ) != 0) {
         uart_acknowledge(&process.uart);
         take_keys();
@@ -261,15 +280,16 @@ static int serve(void)
 {
     for (;;) {
         while (show_records()) {
+            process.rest_at = time_after(time_now(), REST_MS * NS_PER_MS);
             send();
         }
-        bool is_full = !terminal_has_room(&process.terminal);
-        if (!is_full) {
+        if (terminal_has_room(&process.terminal)) {
             take_keys();
-            terminal_settle(&process.terminal);
+            settle();
         }
         send();
-        if (is_full ? !terminal_has_room(&process.terminal) : prepare_sleep()) {
+        bool has_room = terminal_has_room(&process.terminal); /* if not, the device wakes us */
+        if (!has_room || prepare_sleep()) {
             int error = wait_for_work();
             if (error != OK) {
                 return error;

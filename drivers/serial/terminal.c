@@ -75,9 +75,14 @@ enum editor_event terminal_key(struct terminal *terminal, uint8_t byte)
     return event;
 }
 
+bool terminal_is_unsettled(const struct terminal *terminal)
+{
+    return terminal->has_prompt && !terminal->is_drawn;
+}
+
 void terminal_settle(struct terminal *terminal)
 {
-    if (terminal->has_prompt && !terminal->is_drawn) {
+    if (terminal_is_unsettled(terminal)) {
         put(terminal, terminal->prompt, terminal->prompt_bytes);
         put(terminal, terminal->editor.line, terminal->editor.used);
         terminal->is_drawn = true;

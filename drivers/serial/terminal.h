@@ -5,7 +5,7 @@
  *
  * T1  A line begins at the left edge and is sent whole; no two lines mix.
  * T2  A line that comes while the prompt stands there begins a new row, and the prompt is drawn
- *     again below it, with what was typed, once nothing more is to be shown.
+ *     again below it, with what was typed, once the lines have come to rest.
  * T3  Only the console process may leave a line unfinished: that is the prompt. What is typed while
  *     there is none is not echoed until there is.
  */
@@ -48,7 +48,10 @@ void terminal_show(struct terminal *terminal, const struct serial_source *source
 /* Takes a key. Requires room. After EDITOR_LINE take the line, then editor_clear. */
 enum editor_event terminal_key(struct terminal *terminal, uint8_t byte);
 
-/* Nothing more is to be shown for now: draws the prompt, if there is one. Requires room. */
+/* Whether there is a prompt that does not stand on the screen. */
+bool terminal_is_unsettled(const struct terminal *terminal);
+
+/* Draws the prompt, if there is one. Requires room; a key may follow with no further check. */
 void terminal_settle(struct terminal *terminal);
 
 /* The next byte to send stays until terminal_sent; false: none. */

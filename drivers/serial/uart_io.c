@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The registers of a UART on the machine; a host test has its fake instead. */
 #include "uart.h"
 
 #include <wherry/mmio.h>

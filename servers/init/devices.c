@@ -95,7 +95,7 @@ uint32_t devices_find(const struct fdt *tree, const struct manifest *wanted,
     return count;
 }
 
-/* --- who gets what --------------------------------------------------------------------------- */
+/* --- who gets what ---------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct manifest_device *wanted, const struct device *device)
 {

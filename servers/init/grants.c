@@ -16,16 +16,29 @@ struct grants {
     int error;
 };
 
-static void give(struct grants *grants, const char *role, handle_t source, uint64_t rights)
+static void give_badged(struct grants *grants, const char *role, handle_t source, uint64_t rights,
+                        uint64_t badge)
 {
     handle_t handle;
     if (grants->error == OK && source != HANDLE_NONE) {
-        grants->error = system_take(
-            sys_handle_grant(grants->process->task, source, rights, grants->badge), &handle);
+        grants->error =
+            system_take(sys_handle_grant(grants->process->task, source, rights, badge), &handle);
         if (grants->error == OK) {
             grants->error = startup_page_add_handle(grants->page, role, handle);
         }
     }
+}
+
+/* Something of others or of the machine: the badge says who has it, to servers and to revoke. */
+static void give(struct grants *grants, const char *role, handle_t source, uint64_t rights)
+{
+    give_badged(grants, role, source, rights, grants->badge);
+}
+
+/* Its own: no badge, as it will have on copies that it makes. */
+static void give_plain(struct grants *grants, const char *role, handle_t source, uint64_t rights)
+{
+    give_badged(grants, role, source, rights, 0);
 }
 
 static void tell(struct grants *grants, const char *key, const char *value)
@@ -35,39 +48,45 @@ static void tell(struct grants *grants, const char *key, const char *value)
     }
 }
 
+/* A process of the manifest; NULL when this machine cannot run it. */
 static const struct process *find_process(const struct system *system, const char *name)
 {
     uint32_t index = 0;
-    int error = manifest_find(system->manifest, name, &index);
-    return error == OK ? &system->processes[index] : NULL; /* the manifest was checked */
+    int error = manifest_find(system->manifest, name, &index); /* the manifest was checked */
+    return error == OK && system_can_start(system, index) ? &system->processes[index] : NULL;
 }
 
 /* What every process has. */
 static void give_own(struct grants *grants)
 {
     const struct process *process = grants->process;
-    give(grants, ROLE_ACCOUNT, process->account, RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT);
-    give(grants, ROLE_TASK, process->task, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT);
-    give(grants, ROLE_NOTIFICATION, process->notification, RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT);
-    give(grants, ROLE_ENDPOINT, process->endpoint, RIGHT_RECEIVE);
+    give_plain(grants, ROLE_ACCOUNT, process->account, RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT);
+    give_plain(grants, ROLE_TASK, process->task,
+               RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT);
+    give_plain(grants, ROLE_NOTIFICATION, process->notification,
+               RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT);
+    give_plain(grants, ROLE_ENDPOINT, process->endpoint, RIGHT_RECEIVE);
     give(grants, ROLE_INIT, grants->system->processes[0].endpoint, RIGHT_SEND);
     if ((process->rule->flags & HAS_SYSTEM) != 0) {
-        give(grants, ROLE_SYSTEM, boot_handle(BOOT_HANDLE_SYSTEM), RIGHT_READ | RIGHT_WRITE);
+        give_plain(grants, ROLE_SYSTEM, boot_handle(BOOT_HANDLE_SYSTEM),
+                   RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_GRANT);
     }
 }
 
+/* Whom it may call and wake: a role is missing when this machine cannot run the other. */
 static void give_reach(struct grants *grants)
 {
     const struct manifest_process *rule = grants->process->rule;
     char role[STARTUP_ROLE_BYTES];
 
     for (int i = 0; i < MANIFEST_CALLS_MAX && rule->calls[i] != NULL; i++) {
-        give(grants, rule->calls[i], find_process(grants->system, rule->calls[i])->endpoint,
-             RIGHT_SEND);
+        const struct process *callee = find_process(grants->system, rule->calls[i]);
+        give(grants, rule->calls[i], callee == NULL ? HANDLE_NONE : callee->endpoint, RIGHT_SEND);
     }
     for (int i = 0; i < MANIFEST_WAKES_MAX && rule->wakes[i] != NULL; i++) {
+        const struct process *sleeper = find_process(grants->system, rule->wakes[i]);
         (void)fmt_format(role, sizeof(role), ROLE_WAKE "%s", rule->wakes[i]);
-        give(grants, role, find_process(grants->system, rule->wakes[i])->notification, RIGHT_WRITE);
+        give(grants, role, sleeper == NULL ? HANDLE_NONE : sleeper->notification, RIGHT_WRITE);
     }
 }
 

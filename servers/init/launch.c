@@ -19,7 +19,7 @@ static uint64_t pages_of(uint64_t bytes)
     return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT; /* bundle addresses are below USER_END */
 }
 
-/* --- memory ---------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* Maps the first pages of a memory into init itself, for a moment. */
 static int map_scratch(handle_t memory, uint64_t pages, uint64_t rights)
@@ -118,7 +118,7 @@ static int map_pages(const struct system *system, struct process *process, uint3
     return error;
 }
 
-/* --- objects --------------------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static int make_objects(struct process *process)
 {
@@ -161,7 +161,7 @@ static int start_thread(const struct system *system, const struct process *proce
     return (int)sys_thread_start(process->thread).status;
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int launch_start(struct system *system, uint32_t index)
 {

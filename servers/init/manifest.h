@@ -13,7 +13,7 @@
  * M3  A line prefix belongs to one process.
  * M4  A device belongs to one process; init may lend its window when nobody maps it.
  * M5  Every size is within the limits of the kernel and of the start-up page.
- * M6  Only memory that is contiguous is given with the DMA right, and only to a process with a device.
+ * M6  The DMA right goes to processes with a device, over contiguous memory.
  */
 #pragma once
 
@@ -46,13 +46,14 @@ enum manifest_restart {
 
 /* Authority beyond handles: what init does when this process asks. */
 enum manifest_flag {
-    MAY_POWER = 1 << 0,  /* INIT_POWER */
-    MAY_LIST = 1 << 1,   /* INIT_LIST, INIT_SYSTEM */
-    HAS_SYSTEM = 1 << 2, /* a copy of the system handle: the kernel's own figures, minting, power */
-    HAS_SEED = 1 << 3,   /* the tree's rng-seed, in its start-up page alone */
+    MAY_POWER = 1 << 0,    /* INIT_POWER */
+    MAY_LIST = 1 << 1,     /* INIT_LIST, INIT_SYSTEM */
+    HAS_SYSTEM = 1 << 2,   /* the system handle: the kernel's own figures, minting, power */
+    HAS_SEED = 1 << 3,     /* the tree's rng-seed, in its start-up page alone */
     IS_ONE_SHOT = 1 << 4,  /* is done with INIT_EXIT 0; nobody waits for INIT_UP */
     IS_UNWATCHED = 1 << 5, /* no heartbeat: it may hold the CPU for seconds */
-    READS_LOGS = 1 << 6,   /* every log page and struct serial_sources: the one that shows lines */
+    READS_LOGS = 1 << 6,   /* has every log page: it shows the lines */
+    IS_LAST = 1 << 7,      /* started when all others are settled: it measures the system */
 };
 
 struct manifest_device {

@@ -54,7 +54,7 @@ static bool is_name(const char *name)
     return length > 0 && length < MANIFEST_NAME_BYTES;
 }
 
-/* --- one process ----------------------------------------------------------------------------- */
+/* --- one process ------------------------------------------------------------------------------ */
 
 /* M5, and the first half of M1. */
 static int check_sizes(const struct check *check, const struct manifest_process *process)
@@ -134,7 +134,7 @@ static bool has_text(const char *const *texts, uint32_t limit, const char *text)
     return false;
 }
 
-/* --- pairs of processes ---------------------------------------------------------------------- */
+/* --- pairs of processes ----------------------------------------------------------------------- */
 
 /* Whether a node of the tree could be the device of both. */
 static bool is_same_device(const struct manifest_device *left, const struct manifest_device *right)
@@ -167,7 +167,7 @@ static int check_pair(const struct check *check, const struct manifest_process *
     return OK;
 }
 
-/* --- memory ---------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /* M1, M5, M6 */
 static int check_memory(const struct check *check, const struct manifest_memory *memory)

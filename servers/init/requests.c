@@ -21,7 +21,7 @@ static bool may(const struct process *process, enum manifest_flag flag)
     return (process->rule->flags & flag) != 0;
 }
 
-/* --- figures --------------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 static int64_t list(struct system *system, const struct process *caller, uint64_t words[IPC_WORDS])
 {
@@ -66,7 +66,7 @@ static int64_t tell_system(const struct process *caller, uint64_t words[IPC_WORD
     return OK;
 }
 
-/* --- the borrowed window ----------------------------------------------------------------------------- */
+/* --- the borrowed window ---------------------------------------------------------------------- */
 
 static int64_t lend(struct system *system, uint32_t index, uint64_t words[IPC_WORDS])
 {
@@ -112,7 +112,7 @@ static int64_t take_back(struct system *system, uint32_t index)
     return sys_revoke(system->processes[lender].window, system_badge(index)).status;
 }
 
-/* --- all requests ---------------------------------------------------------------------------------- */
+/* --- all requests ----------------------------------------------------------------------------- */
 
 static int64_t power(struct system *system, const struct process *caller,
                      const uint64_t words[IPC_WORDS])

@@ -19,7 +19,7 @@ static int complain(const char *what, int error)
     return error;
 }
 
-/* --- the device tree --------------------------------------------------------------------------- */
+/* --- the device tree -------------------------------------------------------------------------- */
 
 static void report_word(void *context, const char *word, size_t length, const char *reason)
 {
@@ -92,7 +92,7 @@ void setup_forget_seed(struct system *system)
     system->seed_bytes = 0;
 }
 
-/* --- the bundle -------------------------------------------------------------------------------- */
+/* --- the bundle ------------------------------------------------------------------------------- */
 
 static int open_bundle(struct system *system)
 {
@@ -106,7 +106,7 @@ static int open_bundle(struct system *system)
     return error == OK ? OK : complain("the program bundle", error);
 }
 
-/* --- what every process has ---------------------------------------------------------------------- */
+/* --- what every process has ------------------------------------------------------------------- */
 
 static void fill_source(struct serial_source *source, const struct manifest_process *rule)
 {
@@ -168,19 +168,35 @@ static int make_logs(struct system *system)
     return memory_release(sources);
 }
 
+/* Whether every driver that is given the memory for its device can run. */
+static bool is_needed(const struct system *system, const struct manifest_memory *memory)
+{
+    uint32_t index;
+    for (int i = 0; i < MANIFEST_USERS_MAX && memory->users[i].process != NULL; i++) {
+        if ((memory->users[i].rights & RIGHT_DMA) != 0 &&
+            (manifest_find(system->manifest, memory->users[i].process, &index) != OK ||
+             !system_can_start(system, index))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int make_memories(struct system *system)
 {
     int error = OK;
     for (uint32_t i = 0; i < system->manifest->memory_count && error == OK; i++) {
         const struct manifest_memory *memory = &system->manifest->memories[i];
-        error = system_take(sys_memory_create(boot_handle(BOOT_HANDLE_ACCOUNT), memory->pages,
-                                              memory->is_contiguous),
-                            &system->memories[i]);
+        if (is_needed(system, memory)) {
+            error = system_take(sys_memory_create(boot_handle(BOOT_HANDLE_ACCOUNT), memory->pages,
+                                                  memory->is_contiguous),
+                                &system->memories[i]);
+        }
     }
     return error;
 }
 
-/* --- what single processes have ------------------------------------------------------------------ */
+/* --- what single processes have --------------------------------------------------------------- */
 
 /* Window and line of its device. A device that cannot be had is as good as absent. */
 static void mint_device(struct system *system, uint32_t index)
@@ -256,11 +272,11 @@ int setup_system(struct system *system)
         return error;
     }
     error = make_logs(system);
-    if (error == OK) {
-        error = make_memories(system);
-    }
     for (uint32_t i = 0; i < manifest.process_count && error == OK; i++) {
         error = make_process(system, i);
+    }
+    if (error == OK) {
+        error = make_memories(system);
     }
     if (error == OK) {
         error = open_init(system);

@@ -16,29 +16,7 @@ static bool is_running(const struct process *process)
     return process->state == INIT_STATE_STARTING || process->state == INIT_STATE_UP;
 }
 
-/* --- ready --------------------------------------------------------------------------------------- */
-
-/* Nothing more is to be expected of its start. */
-static bool is_settled(const struct process *process)
-{
-    return process->state != INIT_STATE_WAITING &&
-           (process->state != INIT_STATE_STARTING || (process->rule->flags & IS_ONE_SHOT) != 0);
-}
-
-static void check_ready(struct system *system)
-{
-    for (uint32_t i = 0; i < system->manifest->process_count; i++) {
-        if (!is_settled(&system->processes[i])) {
-            return;
-        }
-    }
-    if (!system->is_ready) {
-        system->is_ready = true;
-        console_print("init: ready");
-    }
-}
-
-/* --- start ----------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* Says why a process without its device is not started; false: it is. */
 static bool is_refused(const struct system *system, uint32_t index)
@@ -79,11 +57,40 @@ static void start(struct system *system, uint32_t index)
     }
 }
 
-void supervise_start_all(struct system *system)
+/* Starts those that come last, or those that do not. */
+static void start_some(struct system *system, bool is_last)
 {
     for (uint32_t i = 1; i < system->manifest->process_count; i++) {
-        start(system, i);
+        if (((system->manifest->processes[i].flags & IS_LAST) != 0) == is_last) {
+            start(system, i);
+        }
     }
+}
+
+/* Nothing more is to be expected of its start. */
+static bool is_settled(const struct process *process)
+{
+    return process->state != INIT_STATE_WAITING &&
+           (process->state != INIT_STATE_STARTING || (process->rule->flags & IS_ONE_SHOT) != 0);
+}
+
+static void check_ready(struct system *system)
+{
+    for (uint32_t i = 0; i < system->manifest->process_count; i++) {
+        if (!is_settled(&system->processes[i])) {
+            return;
+        }
+    }
+    if (!system->is_ready) {
+        system->is_ready = true;
+        console_print("init: ready");
+        start_some(system, true);
+    }
+}
+
+void supervise_start_all(struct system *system)
+{
+    start_some(system, false);
     check_ready(system);
 }
 
@@ -105,7 +112,7 @@ void supervise_up(struct system *system, uint32_t index)
     check_ready(system);
 }
 
-/* --- death ------------------------------------------------------------------------------------------- */
+/* --- death ------------------------------------------------------------------------------------ */
 
 /* It is over with this incarnation; a line has said why. */
 static void bury(struct system *system, uint32_t index)
@@ -160,7 +167,7 @@ void supervise_fault(struct system *system, uint32_t index, const uint64_t words
     bury(system, index);
 }
 
-/* --- time ---------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 /* Looks for the last sign of life of one process and asks for the next. */
 static void beat(struct system *system, uint32_t index, ticks_t now)

@@ -6,7 +6,8 @@
  *     init: start X                     init: up X                  init: done X
  *     init: X not started: REASON       init: X ended with code N   init: X faulted: ...
  *     init: X hangs                     init: restart X in N ms     init: X given up
- *     init: ready                       every process that was started is up, done or given up
+ *     init: ready                       every process that was started is up, done or given up;
+ *                                       then those start that come last
  */
 #pragma once
 
@@ -16,7 +17,7 @@
 
 #include "system.h"
 
-/* Starts every process but init, in the order of the manifest. */
+/* Starts every process but init, in the order of the manifest; those that come last when ready. */
 void supervise_start_all(struct system *system);
 
 /* Process `index` says that it serves from now on. */

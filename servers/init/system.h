@@ -3,8 +3,8 @@
  * What init knows about the running system.
  *
  * One struct, owned by main.c and borrowed by everybody. Handles that last as long as the system
- * (endpoints, notifications, memories, windows, lines) are made once; those of an incarnation (account, task,
- * thread) come and go with it, and all else it has dies with its account.
+ * (endpoints, notifications, memories, windows, lines) are made once; those of an incarnation
+ * (account, task, thread) come and go with it, and all else it has dies with its account.
  */
 #pragma once
 
@@ -79,6 +79,14 @@ struct system {
 static inline uint64_t system_badge(uint32_t index)
 {
     return (uint64_t)index + 1;
+}
+
+/* Whether the machine has what the process cannot do without. */
+static inline bool system_can_start(const struct system *system, uint32_t index)
+{
+    enum device_verdict verdict = system->choices[index].verdict;
+    return verdict == DEVICE_NONE || verdict == DEVICE_GIVEN ||
+           (verdict == DEVICE_ABSENT && !system->manifest->processes[index].device.is_needed);
 }
 
 /* Where init maps memory for a moment; beyond what libc gives out. */

@@ -46,7 +46,7 @@
 enum init_label {
     INIT_UP = 1, /* the program has started and serves from now on */
     INIT_EXIT,   /* 1: code. It has ended; init takes it apart and does not answer */
-    INIT_LIST,   /* 1: index from 0. Answer: struct init_process packed; E_NOT_FOUND behind the last */
+    INIT_LIST,   /* 1: index from 0. Answer: struct init_process; E_NOT_FOUND behind the last */
     INIT_SYSTEM, /* answer: 1 RAM, 2 free, 3 used pages; 4 objects, 5 handles, 6 mappings */
     INIT_LEND,   /* the device window that the manifest lends this process, for as long as nobody
                   * else maps it. Answer: 1 handle (map, read, write), 2 offset, 3 bytes.

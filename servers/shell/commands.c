@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "commands.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <wherry/console.h>
+
+static void command_help(const struct command_call *call);
+
+static const struct command commands[] = {
+    {"help", "", "this list", command_help},
+    {"ps", "", "processes: state, CPU, memory, greatest stack use, restarts", command_ps},
+    {"ifconfig", "", "network interfaces and neighbours", command_ifconfig},
+    {"ping", "ADDRESS [COUNT]", "ask a host for an echo; Ctrl-C ends it", command_ping},
+    {"handles", "", "what this shell holds", command_handles},
+    {"log", "[LINES]", "the last lines of all processes", command_log},
+    {"uptime", "", "time since power-on", command_uptime},
+    {"date", "", "wall time, UTC", command_date},
+    {"version", "", "what this is", command_version},
+    {"reboot", "", "start the machine again", command_reboot},
+    {"poweroff", "[CODE]", "stop the machine", command_poweroff},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void command_help(const struct command_call *call)
+{
+    (void)call;
+    for (int i = 0; i < COMMANDS; i++) {
+        console_print("  %-9s%-16s %s", commands[i].name, commands[i].usage, commands[i].help);
+    }
+}
+
+/* Words of a line, separated by spaces; what is more than fits is not taken. */
+static void split(char *line, struct command_call *call)
+{
+    static const char separators[] = " \t\r\n";
+    char *rest = NULL;
+    for (char *word = strtok_r(line, separators, &rest);
+         word != NULL && call->count < COMMAND_WORDS_MAX;
+         word = strtok_r(NULL, separators, &rest)) {
+        call->words[call->count++] = word;
+    }
+}
+
+void commands_run(char *line, const struct serial_console *console)
+{
+    struct command_call call = {.console = console};
+    split(line, &call);
+    if (call.count == 0) {
+        return;
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, call.words[0]) == 0) {
+            commands[i].run(&call);
+            return;
+        }
+    }
+    console_print("%s is no command; help lists them", call.words[0]);
+}

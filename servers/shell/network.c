@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ifconfig and ping, by calls on netd.
+ */
+#include <string.h>
+
+#include <abi/error.h>
+#include <base/error_text.h>
+#include <base/fmt.h>
+#include <base/parse.h>
+#include <proto/netd.h>
+#include <wherry/console.h>
+#include <wherry/event.h>
+#include <wherry/icmp.h>
+#include <wherry/ipc.h>
+#include <wherry/startup.h>
+#include <wherry/time.h>
+
+#include "commands.h"
+
+enum {
+    IPV4_TEXT_BYTES = 16,
+    MAC_TEXT_BYTES = 18,
+    PING_COUNT = 4,
+    PING_COUNT_MAX = 1000,
+    PING_SECONDS = 2,
+};
+
+/* Asks netd; the answer replaces the message. */
+static int ask(struct message *message)
+{
+    handle_t netd = startup_handle(ROLE_NETD);
+    int error = netd == HANDLE_NONE ? E_NOT_FOUND : ipc_call(netd, message, DEADLINE_FOREVER);
+    return error == OK ? (int)(int64_t)message->words[0] : error;
+}
+
+static const char *format_ipv4(uint32_t address, char text[IPV4_TEXT_BYTES])
+{
+    (void)fmt_format(text, IPV4_TEXT_BYTES, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+                     address >> 8 & 255, address & 255);
+    return text;
+}
+
+static const char *format_mac(uint64_t mac, char text[MAC_TEXT_BYTES])
+{
+    (void)fmt_format(text, MAC_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)mac & 255,
+                     (unsigned)(mac >> 8) & 255, (unsigned)(mac >> 16) & 255,
+                     (unsigned)(mac >> 24) & 255, (unsigned)(mac >> 32) & 255,
+                     (unsigned)(mac >> 40) & 255);
+    return text;
+}
+
+/* --- ifconfig --------------------------------------------------------------------------------- */
+
+static void show_lease(uint64_t seconds)
+{
+    if (seconds == UINT64_MAX) {
+        console_print("        lease for ever");
+    } else if (seconds != 0) {
+        console_print("        lease for %lu s", (unsigned long)seconds);
+    }
+}
+
+static void show_interface(const struct message *answer)
+{
+    static const char *const states[] = {"no address", "seeking", "dhcp", "static"};
+    struct netd_interface_facts facts = netd_word_facts(answer->words[3]);
+    uint32_t address = (uint32_t)answer->words[2];
+    uint32_t gateway = (uint32_t)(answer->words[2] >> 32);
+    char own[IPV4_TEXT_BYTES], other[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    char name[sizeof(uint64_t) + 1] = "";
+
+    memcpy(name, &answer->words[1], sizeof(uint64_t)); /* first letter lowest, as this CPU stores */
+    console_print(
+        "%-7s %s%s mtu %u mac %s", name, (facts.flags & NETD_INTERFACE_UP) != 0 ? "up" : "down",
+        (facts.flags & NETD_INTERFACE_LINK) != 0 ? "" : " (no link)", facts.mtu,
+        (facts.flags & NETD_INTERFACE_LOOPBACK) != 0 ? "none" : format_mac(answer->words[4], mac));
+    console_print("        %s/%u gw %s (%s)", format_ipv4(address, own), facts.prefix,
+                  gateway == 0 ? "none" : format_ipv4(gateway, other),
+                  facts.address_state <= NETD_ADDRESS_STATIC ? states[facts.address_state] : "?");
+    show_lease(answer->words[7]);
+    console_print("        rx %lu tx %lu frames", (unsigned long)answer->words[5],
+                  (unsigned long)answer->words[6]);
+}
+
+/* Neighbours are asked for with the index the last answer names. */
+static void show_neighbours(void)
+{
+    struct message message = {.words = {NETD_NEIGHBOUR_GET}};
+    char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    while (ask(&message) == OK) {
+        console_print("neighbour %s at %s", format_ipv4((uint32_t)message.words[1], address),
+                      format_mac(message.words[2], mac));
+        message = (struct message){.words = {NETD_NEIGHBOUR_GET, message.words[4]}};
+    }
+}
+
+void command_ifconfig(const struct command_call *call)
+{
+    int error = OK;
+    (void)call;
+    for (uint64_t i = 0; error == OK; i++) {
+        struct message message = {.words = {NETD_INTERFACE_GET, i}};
+        error = ask(&message);
+        if (error == OK) {
+            show_interface(&message);
+        } else if (i == 0 || error != E_NOT_FOUND) {
+            console_print("no answer from netd, %s", error_text(error));
+        }
+    }
+    show_neighbours();
+}
+
+/* --- ping ------------------------------------------------------------------------------------- */
+
+static bool is_interrupted(const struct command_call *call, uint32_t before)
+{
+    return call->console != NULL &&
+           atomic_load_explicit(&call->console->interrupts, memory_order_acquire) != before;
+}
+
+/* One request; an answer is counted. */
+static void ping_once(const char *host, uint32_t address, uint64_t *answers)
+{
+    uint64_t round_trip_us;
+    ticks_t deadline = time_after(time_now(), PING_SECONDS * NS_PER_SECOND);
+    int error = icmp_ping(address, deadline, &round_trip_us);
+    if (error == OK) {
+        console_print("%s answers after %lu.%03lu ms", host, (unsigned long)(round_trip_us / 1000),
+                      (unsigned long)(round_trip_us % 1000));
+        (*answers)++;
+    } else {
+        console_print("%s does not answer, %s", host, error_text(error));
+    }
+}
+
+void command_ping(const struct command_call *call)
+{
+    uint32_t address;
+    uint64_t count = PING_COUNT;
+    uint64_t answers = 0;
+    uint64_t sent = 0;
+
+    if (call->count < 2 || call->count > 3 ||
+        parse_ipv4(call->words[1], strlen(call->words[1]), &address) != OK ||
+        (call->count == 3 && parse_u64(call->words[2], strlen(call->words[2]), 10, &count) != OK) ||
+        count == 0 || count > PING_COUNT_MAX) {
+        console_print("usage: ping ADDRESS [COUNT], an IPv4 address and 1 to %d", PING_COUNT_MAX);
+        return;
+    }
+    uint32_t interrupts = call->console == NULL ? 0
+                                                : atomic_load_explicit(&call->console->interrupts,
+                                                                       memory_order_acquire);
+    while (sent < count && !is_interrupted(call, interrupts)) {
+        ticks_t next = time_after(time_now(), NS_PER_SECOND);
+        ping_once(call->words[1], address, &answers);
+        sent++;
+        uint64_t bits;
+        if (sent < count && event_wait(SERIAL_WAKE_INPUT, next, &bits) != OK) {
+            continue; /* nobody typed: a second has passed */
+        }
+    }
+    console_print("%lu asked, %lu answered", (unsigned long)sent, (unsigned long)answers);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When init takes a process for hung, and how long it waits before it starts one again.
+ */
+#include "test.h"
+
+#include <servers/init/watch.h>
+
+TEST(three_missed_signs_of_life_are_a_hang)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 7);
+    assert_false(watch_beat(&watch, 7)); /* nobody had asked before */
+    assert_false(watch_beat(&watch, 8));
+    assert_false(watch_beat(&watch, 8));
+    assert_false(watch_beat(&watch, 8));
+    assert_true(watch_beat(&watch, 8));
+}
+
+TEST(any_sign_of_life_forgives_the_misses_before_it)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    for (uint32_t round = 1; round < 10; round++) {
+        assert_false(watch_beat(&watch, round));
+        assert_false(watch_beat(&watch, round));
+        assert_false(watch_beat(&watch, round));
+    }
+}
+
+TEST(a_new_incarnation_starts_without_misses)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    for (int i = 0; i < 4; i++) {
+        (void)watch_beat(&watch, 0);
+    }
+    watch_start(&watch, 0);
+    assert_false(watch_beat(&watch, 0));
+}
+
+TEST(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone)
+{
+    const uint32_t expected[] = {100, 200, 400, 800, 1600, 3200, 6400};
+    struct watch watch = {0};
+    uint32_t pause_ms;
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_true(watch_death(&watch, 10, &pause_ms));
+        assert_int_equal(pause_ms, expected[i]);
+    }
+    assert_false(watch_death(&watch, 10, &pause_ms));
+    assert_int_equal(watch.restarts, 7);
+}
+
+TEST(a_long_life_makes_the_pause_short_again)
+{
+    struct watch watch = {0};
+    uint32_t pause_ms;
+    for (int i = 0; i < 100; i++) {
+        assert_true(watch_death(&watch, 10, &pause_ms));
+        assert_true(watch_death(&watch, 10, &pause_ms));
+        assert_int_equal(pause_ms, 200);
+        assert_true(watch_death(&watch, WATCH_LONG_LIFE_MS, &pause_ms));
+        assert_int_equal(pause_ms, 100);
+        watch.deaths = 0;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(three_missed_signs_of_life_are_a_hang),
+        cmocka_unit_test(any_sign_of_life_forgives_the_misses_before_it),
+        cmocka_unit_test(a_new_incarnation_starts_without_misses),
+        cmocka_unit_test(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone),
+        cmocka_unit_test(a_long_life_makes_the_pause_short_again),
+    };
+    return cmocka_run_group_tests_name("init_watch", tests, NULL, NULL);
+}
