@@ -143,12 +143,15 @@ int account_take_slot(struct account *account, size_t bytes, void **slot)
     KASSERT(bytes <= SLAB_BYTES_MAX);
     unsigned class = class_of(bytes);
     struct list_node *node = list_first(&account->partial[class]);
-    struct slab *slab = container_of(node, struct slab, link);
+    struct slab *slab;
+    int error = OK;
     if (node == NULL) {
-        int error = slab_create(account, class, &slab);
-        if (error != OK) {
-            return error;
-        }
+        error = slab_create(account, class, &slab);
+    } else {
+        slab = container_of(node, struct slab, link);
+    }
+    if (error != OK) {
+        return error;
     }
     /* --- committed --- */
     void *taken = slab->first_free;
@@ -177,7 +180,7 @@ void account_give_slot(struct account *account, void *slot, size_t bytes)
     }
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------------------------- */
 
 bool account_reap_step(struct account *account)
 {

@@ -4,40 +4,51 @@
  */
 #include "calls.h"
 
+#include "account.h"
+#include "handle.h"
+#include "irq.h"
+#include "mapping.h"
+#include "memory.h"
 #include "print.h"
+#include "task.h"
 
-/* --- memory ----------------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------------------------- */
 
-/* The owner handle is in the table from the first step on, so that a caller that dies between two
- * steps leaves nothing behind. progress is that handle. */
-int64_t handle_memory_create(struct thread *self, uint64_t *value)
+/* The empty object, with its owner handle, which progress remembers: it is in the table from the
+ * first step on, so that a caller that dies between two steps leaves nothing behind. */
+static int begin_memory(struct call *call)
 {
-    struct account *account;
-    struct handle_entry *entry;
+    struct handle_table *table = &call->self->task->table;
     struct memory *memory;
-    if (self->progress == 0) {
-        int error = calls_find_account(self, 0, &account);
-        if (error == OK && calls_argument(self, 2) > 1) {
-            error = E_INVALID;
-        }
-        if (error == OK) {
-            error = calls_check_slot(self);
-        }
-        if (error == OK) {
-            error = memory_create(account, calls_argument(self, 1), calls_argument(self, 2) == 1,
-                                  &memory);
-        }
-        if (error != OK) {
-            return error;
-        }
-        calls_give_owner(self, &memory->object, &self->progress);
+    handle_t handle = HANDLE_NONE;
+    if (call_argument(call, 2) > 1) {
+        return E_INVALID;
     }
-    int error =
-        handle_lookup(&self->task->table, self->progress, OBJECT_MEMORY, RIGHT_MANAGE, &entry);
+    if (!handle_table_has_room(table, 1)) {
+        return E_NO_SLOTS;
+    }
+    int error = memory_create(call_object(call, 0), call_argument(call, 1),
+                              call_argument(call, 2) == 1, &memory);
+    if (error == OK) {
+        error = handle_insert(table, &memory->object, RIGHTS_ALL, 0, &handle);
+        KASSERT(error == OK);
+    }
+    call->self->progress = handle;
+    return error;
+}
+
+int call_memory_create(struct call *call)
+{
+    struct handle_entry *entry;
+    int error = call->self->progress == 0 ? begin_memory(call) : OK;
+    if (error == OK) { /* somebody may have closed it between two steps */
+        error = handle_lookup(&call->self->task->table, call->self->progress, OBJECT_MEMORY,
+                              RIGHT_MANAGE, &entry);
+    }
     if (error != OK) {
-        return error; /* somebody closed it meanwhile */
+        return error;
     }
-    memory = container_of(entry->object, struct memory, object);
+    struct memory *memory = container_of(entry->object, struct memory, object);
     error = memory_build_step(memory);
     if (error == E_AGAIN) {
         return RESTART;
@@ -45,240 +56,147 @@ int64_t handle_memory_create(struct thread *self, uint64_t *value)
     if (error != OK) {
         handle_remove(entry);
         object_destroy(&memory->object);
-        return error;
     }
-    *value = self->progress;
-    return OK;
+    call->value = call->self->progress;
+    return error;
 }
 
-int64_t handle_memory_slice(struct thread *self, uint64_t *value)
+int call_memory_slice(struct call *call)
 {
-    struct account *account;
-    struct handle_entry *entry;
-    struct memory *memory;
+    struct memory *memory = call_object(call, 1);
     struct memory *slice;
-    handle_t handle = HANDLE_NONE;
-    int error = calls_find_account(self, 0, &account);
-    if (error == OK) {
-        error = calls_find_memory(self, 1, RIGHT_MAP, &entry, &memory);
+    if (memory->is_building) {
+        return E_INVALID;
     }
-    if (error == OK) {
-        error = calls_check_slot(self);
-    }
-    if (error == OK && memory->is_building) {
-        error = E_INVALID;
-    }
-    if (error == OK) {
-        error = memory_create_slice(account, memory, calls_argument(self, 2),
-                                    calls_argument(self, 3), &slice);
-    }
-    if (error != OK) {
-        return error;
-    }
-    /* --- committed --- */
-    error =
-        handle_insert(&self->task->table, &slice->object, entry->rights | RIGHT_MANAGE, 0, &handle);
-    KASSERT(error == OK);
-    *value = handle;
-    return OK;
+    int error = memory_create_slice(call_object(call, 0), memory, call_argument(call, 2),
+                                    call_argument(call, 3), &slice);
+    call->made = error == OK ? &slice->object : NULL;
+    call->made_rights = call->entries[1]->rights | RIGHT_MANAGE;
+    return error;
 }
 
-static int64_t begin_map(struct thread *self, struct mapping **mapping)
+static int begin_map(struct call *call, struct mapping **mapping)
 {
-    struct task *task;
-    struct memory *memory;
     struct mapping_request request = {
-        .vaddr = calls_argument(self, 2),
-        .offset = calls_argument(self, 3),
-        .pages = calls_argument(self, 4),
-        .rights = calls_argument(self, 5),
+        .memory = call->entries[1],
+        .vaddr = call_argument(call, 2),
+        .offset = call_argument(call, 3),
+        .pages = call_argument(call, 4),
+        .rights = call_argument(call, 5),
     };
-    int error = calls_find_task(self, 0, RIGHT_MAP, &task);
-    if (error == OK) {
-        error = calls_find_memory(self, 1, RIGHT_MAP, &request.memory, &memory);
-    }
-    return error == OK ? mapping_create(task, &request, mapping) : error;
+    int error = mapping_create(call_object(call, 0), &request, mapping);
+    call->self->progress = error == OK;
+    return error;
 }
 
-/* Between two steps the mapping is found again by its place; progress is 1 while it is built and
+/* Between two steps the mapping is found again by its place; progress is 1 while it is built, and
  * the negative error while it is undone. */
-int64_t handle_memory_map(struct thread *self, uint64_t *value)
+int call_memory_map(struct call *call)
 {
-    struct mapping *mapping;
-    struct task *task;
-    (void)value;
-    int64_t error = OK;
+    struct thread *self = call->self;
+    struct mapping *mapping = mapping_find(call_object(call, 0), call_argument(call, 2));
+    int error = OK;
     if (self->progress == 0) {
-        error = begin_map(self, &mapping);
+        error = begin_map(call, &mapping);
         if (error != OK) {
             return error;
         }
-        self->progress = 1;
-    } else {
-        error = calls_find_task(self, 0, RIGHT_MAP, &task);
-        mapping = error == OK ? mapping_find(task, calls_argument(self, 2)) : NULL;
-        if (mapping == NULL) {
-            return self->progress == 1 ? E_BAD_HANDLE : (int64_t)self->progress;
-        }
     }
     if (self->progress == 1) {
-        error = mapping->is_ending ? E_BAD_HANDLE : mapping_build_step(mapping);
-        if (error == OK) {
-            return OK;
+        bool is_gone = mapping == NULL || mapping->is_ending; /* somebody unmapped it meanwhile */
+        error = is_gone ? E_BAD_HANDLE : mapping_build_step(mapping);
+        if (error == OK || is_gone) {
+            return error;
         }
         if (error == E_AGAIN) {
             return RESTART;
         }
-        self->progress = (uint64_t)error;
+        self->progress = (uint64_t)(int64_t)error;
     }
-    return mapping_unmap_step(mapping) ? (int64_t)self->progress : RESTART;
+    bool is_undone = mapping == NULL || mapping_unmap_step(mapping);
+    return is_undone ? (int)(int64_t)self->progress : RESTART;
 }
 
-int64_t handle_memory_unmap(struct thread *self, uint64_t *value)
+int call_memory_unmap(struct call *call)
 {
-    struct task *task;
-    (void)value;
-    int error = calls_find_task(self, 0, RIGHT_MAP, &task);
-    if (error != OK) {
-        return error;
-    }
-    struct mapping *mapping = mapping_find(task, calls_argument(self, 1));
+    struct mapping *mapping = mapping_find(call_object(call, 0), call_argument(call, 1));
     if (mapping == NULL) {
-        return self->progress == 0 ? E_NOT_FOUND : OK;
+        return call->self->progress == 0 ? E_NOT_FOUND : OK;
     }
-    self->progress = 1;
+    call->self->progress = 1;
     return mapping_unmap_step(mapping) ? OK : RESTART;
 }
 
-int64_t handle_memory_physical(struct thread *self, uint64_t *value)
+int call_memory_physical(struct call *call)
 {
-    struct handle_entry *entry;
-    struct memory *memory;
-    int error = calls_find_memory(self, 0, RIGHT_DMA, &entry, &memory);
-    if (error != OK) {
-        return error;
-    }
-    if (memory->is_building || calls_argument(self, 1) >= memory->pages) {
+    struct memory *memory = call_object(call, 0);
+    uint64_t page = call_argument(call, 1);
+    if (memory->is_building || page >= memory->pages) {
         return E_RANGE;
     }
     memory->root->is_told = !memory->root->is_device && !memory->root->is_boot;
-    *value = memory_page(memory, calls_argument(self, 1));
+    call->value = memory_page(memory, page);
     return OK;
 }
 
-int64_t handle_memory_quiet(struct thread *self, uint64_t *value)
+int call_memory_quiet(struct call *call)
 {
-    struct handle_entry *entry;
+    struct memory *memory = call_object(call, 0);
+    memory->root->is_told = false;
+    memory_let_go(memory);
+    return OK;
+}
+
+/* --- devices and the machine ---------------------------------------------------------------- */
+
+int call_window_create(struct call *call)
+{
     struct memory *memory;
-    (void)value;
-    int error = calls_find_memory(self, 0, RIGHT_DMA, &entry, &memory);
-    if (error == OK) {
-        memory->root->is_told = false;
-        memory_let_go(memory);
-    }
+    int error = memory_create_window(call_object(call, 1), call_argument(call, 2),
+                                     call_argument(call, 3), &memory);
+    call->made = error == OK ? &memory->object : NULL;
     return error;
 }
 
-/* --- devices and the system ------------------------------------------------------------------- */
-
-static int find_system(struct thread *self, unsigned rights)
-{
-    struct handle_entry *entry;
-    return calls_find(self, 0, OBJECT_SYSTEM, rights, &entry);
-}
-
-int64_t handle_window_create(struct thread *self, uint64_t *value)
-{
-    struct account *account;
-    struct memory *memory;
-    int error = find_system(self, RIGHT_MAP);
-    if (error == OK) {
-        error = calls_find_account(self, 1, &account);
-    }
-    if (error == OK) {
-        error = calls_check_slot(self);
-    }
-    if (error == OK) {
-        error = memory_create_window(account, calls_argument(self, 2), calls_argument(self, 3),
-                                     &memory);
-    }
-    return error == OK ? calls_give_owner(self, &memory->object, value) : error;
-}
-
-int64_t handle_irq_create(struct thread *self, uint64_t *value)
-{
-    struct account *account;
-    struct irq *irq;
-    int error = find_system(self, RIGHT_MAP);
-    if (error == OK) {
-        error = calls_find_account(self, 1, &account);
-    }
-    if (error == OK) {
-        error = calls_check_slot(self);
-    }
-    if (error == OK) {
-        error = irq_create(account, calls_argument(self, 2), &irq);
-    }
-    return error == OK ? calls_give_owner(self, &irq->object, value) : error;
-}
-
-int64_t handle_irq_bind(struct thread *self, uint64_t *value)
+int call_irq_create(struct call *call)
 {
     struct irq *irq;
-    struct notification *notification;
-    (void)value;
-    int error = calls_find_irq(self, 0, &irq);
-    if (error == OK) {
-        error = calls_find_notification(self, 1, RIGHT_WRITE, &notification);
-    }
-    if (error == OK && calls_argument(self, 2) >= 64) {
-        error = E_RANGE;
-    }
-    if (error == OK) {
-        irq_bind(irq, notification, (uint32_t)calls_argument(self, 2)); /* < 64 */
-    }
+    int error = irq_create(call_object(call, 1), call_argument(call, 2), &irq);
+    call->made = error == OK ? &irq->object : NULL;
     return error;
 }
 
-int64_t handle_irq_ack(struct thread *self, uint64_t *value)
+int call_irq_bind(struct call *call)
 {
-    struct irq *irq;
-    (void)value;
-    int error = calls_find_irq(self, 0, &irq);
-    if (error == OK) {
-        irq_ack(irq);
+    uint64_t bit = call_argument(call, 2);
+    if (bit >= 64) {
+        return E_RANGE;
     }
-    return error;
+    irq_bind(call_object(call, 0), call_object(call, 1), (uint32_t)bit); /* < 64 */
+    return OK;
 }
 
-int64_t handle_debug_write(struct thread *self, uint64_t *value)
+int call_irq_ack(struct call *call)
+{
+    irq_ack(call_object(call, 0));
+    return OK;
+}
+
+int call_debug_write(struct call *call)
 {
     char bytes[56];
-    (void)value;
-    int error = find_system(self, RIGHT_WRITE);
-    if (error != OK) {
-        return error;
-    }
     for (unsigned i = 0; i < sizeof(bytes); i++) {
-        bytes[i] = (char)(calls_argument(self, 1 + i / 8) >> i % 8 * 8);
+        bytes[i] = (char)(call_argument(call, 1 + i / 8) >> i % 8 * 8);
     }
     print_bytes(bytes, sizeof(bytes));
     return OK;
 }
 
-int64_t handle_system_off(struct thread *self, uint64_t *value)
+int call_system_off(struct call *call)
 {
-    (void)value;
-    int error = find_system(self, RIGHT_EXECUTE);
-    if (error != OK) {
-        return error;
-    }
-    switch (calls_argument(self, 1)) {
-    case OFF_POWER:
-        arch_power_off((unsigned)calls_argument(self, 2) & 0xff);
-    case OFF_RESET:
-        arch_reset();
-    default:
-        return E_BAD_CALL;
+    switch (call_argument(call, 1)) {
+    case OFF_POWER: arch_power_off((unsigned)call_argument(call, 2) & 0xff);
+    case OFF_RESET: arch_reset();
+    default: return E_BAD_CALL;
     }
 }

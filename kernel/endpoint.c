@@ -26,7 +26,7 @@ int endpoint_create(struct account *account, struct endpoint **endpoint)
     return error;
 }
 
-/* --- the caller queue ------------------------------------------------------------------------ */
+/* --- the caller queue ----------------------------------------------------------------------- */
 
 static void update_first(struct endpoint *endpoint)
 {
@@ -63,7 +63,7 @@ static bool is_receiving(const struct thread *thread)
     return thread->state == THREAD_RECEIVING || thread->state == THREAD_RECEIVING_FAST;
 }
 
-/* --- handles that travel --------------------------------------------------------------------- */
+/* --- handles that travel -------------------------------------------------------------------- */
 
 struct parcel {
     unsigned count;
@@ -120,7 +120,7 @@ static void parcel_deliver(const struct parcel *parcel, struct thread *receiver)
     *arch_frame_handles(&receiver->frame, 1) = pairs[1];
 }
 
-/* --- messages ---------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------- */
 
 static void copy_words(struct thread *to, struct thread *from)
 {
@@ -177,7 +177,7 @@ void endpoint_send_fault(struct endpoint *endpoint, struct thread *thread, uint6
     }
 }
 
-/* --- call --------------------------------------------------------------------------------------- */
+/* --- call ----------------------------------------------------------------------------------- */
 
 static bool counts_are_valid(uint64_t number)
 {
@@ -234,7 +234,7 @@ void endpoint_call(struct thread *self)
     }
 }
 
-/* --- reply_wait ------------------------------------------------------------------------------- */
+/* --- reply_wait ----------------------------------------------------------------------------- */
 
 static void reply_to_fault(struct thread *faulted, uint64_t action)
 {
@@ -353,7 +353,7 @@ void endpoint_reply_wait(struct thread *self)
     }
 }
 
-/* --- ends ----------------------------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------------------------- */
 
 /* Give up the caller that `server` serves. */
 static void fail_caller(struct thread *server, int64_t status)

@@ -3,8 +3,8 @@
 KERNEL_SRC := \
   kernel/main.c kernel/machine.c kernel/page.c kernel/account.c kernel/object.c kernel/handle.c \
   kernel/task.c kernel/thread.c kernel/sched.c kernel/timer.c kernel/endpoint.c \
-  kernel/notification.c kernel/memory.c kernel/mapping.c kernel/irq.c kernel/syscall.c kernel/calls.c \
-  kernel/calls_handle.c kernel/calls_task.c kernel/calls_memory.c \
+  kernel/notification.c kernel/memory.c kernel/mapping.c kernel/irq.c kernel/syscall.c \
+  kernel/calls_object.c kernel/calls_memory.c \
   kernel/info.c kernel/print.c kernel/symbols.c \
   libc/base/fmt.c libc/base/mem.c libc/base/fdt.c libc/base/fdt_devices.c libc/base/bundle.c \
   libc/base/crc32.c libc/base/bootargs.c libc/base/parse.c

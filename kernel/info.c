@@ -59,60 +59,35 @@ static uint64_t read_figure(const struct handle_entry *entry, enum info selector
     const struct memory *memory = container_of(object, const struct memory, object);
     const struct irq *irq = container_of(object, const struct irq, object);
     switch (selector) {
-    case INFO_TYPE:
-        return object->type;
-    case INFO_RIGHTS:
-        return entry->rights;
-    case INFO_BADGE:
-        return entry->badge;
-    case INFO_ACCOUNT_LIMIT_PAGES:
-        return account->limit_pages;
-    case INFO_ACCOUNT_USED_PAGES:
-        return account->used_pages;
-    case INFO_ACCOUNT_OBJECTS:
-        return account->object_count;
-    case INFO_TASK_HANDLES:
-        return task->table.used;
-    case INFO_TASK_PAGES:
-        return task->mapped_pages;
-    case INFO_THREAD_STATE:
-        return thread->state;
-    case INFO_THREAD_PRIORITY:
-        return thread->priority;
-    case INFO_THREAD_CPU_TICKS:
-        return thread->cpu_ticks;
-    case INFO_THREAD_FP_TRAPS:
-        return thread->fp_traps;
-    case INFO_MEMORY_PAGES:
-        return memory->pages;
-    case INFO_MEMORY_MAPPINGS:
-        return memory->mapping_count;
-    case INFO_IRQ_LINE:
-        return irq->line;
-    case INFO_IRQ_COUNT:
-        return irq->delivered;
+    case INFO_TYPE: return object->type;
+    case INFO_RIGHTS: return entry->rights;
+    case INFO_BADGE: return entry->badge;
+    case INFO_ACCOUNT_LIMIT_PAGES: return account->limit_pages;
+    case INFO_ACCOUNT_USED_PAGES: return account->used_pages;
+    case INFO_ACCOUNT_OBJECTS: return account->object_count;
+    case INFO_TASK_HANDLES: return task->table.used;
+    case INFO_TASK_PAGES: return task->mapped_pages;
+    case INFO_THREAD_STATE: return thread->state;
+    case INFO_THREAD_PRIORITY: return thread->priority;
+    case INFO_THREAD_CPU_TICKS: return thread->cpu_ticks;
+    case INFO_THREAD_FP_TRAPS: return thread->fp_traps;
+    case INFO_MEMORY_PAGES: return memory->pages;
+    case INFO_MEMORY_MAPPINGS: return memory->mapping_count;
+    case INFO_IRQ_LINE: return irq->line;
+    case INFO_IRQ_COUNT: return irq->delivered;
     case INFO_ENDPOINT_QUEUED:
         return queued_callers(container_of(object, const struct endpoint, object));
     case INFO_NOTIFICATION_BITS:
         return container_of(object, const struct notification, object)->bits;
-    case INFO_SYSTEM_OBJECTS:
-        return object_count();
-    case INFO_SYSTEM_FREE_PAGES:
-        return page_count_free();
-    case INFO_SYSTEM_USED_PAGES:
-        return account_root()->limit_pages - page_count_free();
-    case INFO_SYSTEM_HANDLES:
-        return handle_count();
-    case INFO_SYSTEM_MAPPINGS:
-        return mapping_count();
-    case INFO_SYSTEM_FAST_CALLS_MISSED:
-        return syscall_counters.fast_calls_missed;
-    case INFO_SYSTEM_REPLIES_DROPPED:
-        return syscall_counters.replies_dropped;
-    case INFO_SYSTEM_IRQ_SPURIOUS:
-        return syscall_counters.irqs_spurious;
-    case INFO_SELECTORS:
-        break;
+    case INFO_SYSTEM_OBJECTS: return object_count();
+    case INFO_SYSTEM_FREE_PAGES: return page_count_free();
+    case INFO_SYSTEM_USED_PAGES: return account_root()->limit_pages - page_count_free();
+    case INFO_SYSTEM_HANDLES: return handle_count();
+    case INFO_SYSTEM_MAPPINGS: return mapping_count();
+    case INFO_SYSTEM_FAST_CALLS_MISSED: return syscall_counters.fast_calls_missed;
+    case INFO_SYSTEM_REPLIES_DROPPED: return syscall_counters.replies_dropped;
+    case INFO_SYSTEM_IRQ_SPURIOUS: return syscall_counters.irqs_spurious;
+    case INFO_SELECTORS: break;
     }
     return 0;
 }

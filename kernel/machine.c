@@ -7,7 +7,7 @@
 
 struct machine boot_machine;
 
-/* --- RAM --------------------------------------------------------------------------------------- */
+/* --- RAM ------------------------------------------------------------------------------------ */
 
 static int read_ram(const struct fdt *tree, struct machine *machine)
 {
@@ -42,7 +42,7 @@ static int read_reserved(const struct fdt *tree, paddr_t base, struct machine *m
     return error == E_NOT_FOUND ? OK : error;
 }
 
-/* --- windows that are never given out ---------------------------------------------------------- */
+/* --- windows that are never given out ------------------------------------------------------- */
 
 /* Nodes by `compatible`; interrupt and MSI controllers are found by their property. */
 static const char *const kept_devices[] = {
@@ -137,7 +137,7 @@ bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t byte
     return true;
 }
 
-/* --- the rest ------------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------------------------- */
 
 static void ignore_word(void *context, const char *word, size_t length, const char *reason)
 {

@@ -45,7 +45,7 @@ const struct task *boot_init_task(void)
     return init_task;
 }
 
-/* --- RAM -------------------------------------------------------------------------------------------- */
+/* --- RAM ------------------------------------------------------------------------------------ */
 
 /* The end of a taken range that holds `at`, or `at`; *next becomes the nearest start behind it. */
 static paddr_t skip_taken(const struct fdt_range *taken, unsigned count, paddr_t at, paddr_t *next)
@@ -97,7 +97,7 @@ static void take_ram(void)
     give_free_ram(taken, count);
 }
 
-/* --- init ------------------------------------------------------------------------------------------ */
+/* --- init ----------------------------------------------------------------------------------- */
 
 static void must(int error, const char *what)
 {
@@ -225,7 +225,7 @@ static void start_init(struct fdt_range tree)
     thread_wake(thread);
 }
 
-/* --- the table of contents ------------------------------------------------------------------------- */
+/* --- the table of contents ------------------------------------------------------------------ */
 
 static void fill_facts(struct fdt_range tree, ticks_t boot_ticks)
 {

@@ -35,7 +35,8 @@ struct mapping_request {
     uint64_t rights;
 };
 
-/* Begin to map. E_BUSY, E_NO_RIGHT, E_INVALID, E_RANGE, E_DENIED, E_EXISTS, E_LIMIT, E_NO_MEMORY. */
+/* Begin to map. E_INVALID, E_RANGE, E_NO_RIGHT, E_DENIED, E_BUSY, E_LIMIT, E_EXISTS, E_NO_MEMORY,
+ * in this order. */
 int mapping_create(struct task *task, const struct mapping_request *request,
                    struct mapping **mapping);
 

@@ -46,7 +46,7 @@ int memory_create(struct account *account, uint64_t pages, bool is_contiguous,
     return OK;
 }
 
-/* --- scattered pages: one index page, or an index of index pages -------------------------------- */
+/* --- scattered pages: one index page, or an index of index pages ---------------------------- */
 
 static bool has_two_levels(const struct memory *root)
 {
@@ -87,7 +87,7 @@ paddr_t memory_page(const struct memory *memory, uint64_t number)
     return *index_slot(root, number);
 }
 
-/* --- building ----------------------------------------------------------------------------------- */
+/* --- building ------------------------------------------------------------------------------- */
 
 static int build_scattered(struct memory *root)
 {
@@ -137,7 +137,7 @@ int memory_build_step(struct memory *memory)
     return error;
 }
 
-/* --- slices, windows, boot pages ------------------------------------------------------------------ */
+/* --- slices, windows, boot pages ------------------------------------------------------------ */
 
 int memory_create_slice(struct account *account, struct memory *memory, uint64_t offset,
                         uint64_t pages, struct memory **slice)
@@ -209,7 +209,7 @@ int memory_create_boot(struct account *account, paddr_t base, uint64_t pages,
     return OK;
 }
 
-/* --- the end --------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------------------------- */
 
 void memory_let_go(struct memory *memory)
 {

@@ -65,7 +65,7 @@ int memory_create_boot(struct account *account, paddr_t base, uint64_t pages,
 /* Physical address of page `number` (< pages) of a complete object. */
 paddr_t memory_page(const struct memory *memory, uint64_t number);
 
-/* A mapping of it is gone, or its device is quiet: free it if that was the last thing in the way. */
+/* A mapping of it is gone, or its device is quiet: free it if that was all that held it. */
 void memory_let_go(struct memory *memory);
 
 bool memory_reap_step(struct memory *memory);

@@ -47,7 +47,7 @@ enum {
 int object_create(struct account *account, enum object_type type, size_t bytes,
                   struct object **object);
 
-/* Begin the end of `object`; nothing when it has begun. Memory objects may outlive it [memory.h]. */
+/* Begin the end of `object`; nothing when it has begun. */
 void object_destroy(struct object *object);
 
 /* Take a dying object off the reap list until object_unpark. For its own reap step. */

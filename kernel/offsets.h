@@ -7,13 +7,13 @@
 
 /* struct thread */
 #define THREAD_CPU           48
-#define THREAD_SPACE         56 /* what arch_space_switch takes; 0 sends both fast paths to the slow one */
+#define THREAD_SPACE         56 /* what arch_space_switch takes; 0: only C may switch to it */
 #define THREAD_HANDLES       64 /* first entry of its task's handle table */
 #define THREAD_HANDLES_BYTES 72
 #define THREAD_SERVER        80 /* struct thread; meaningful in THREAD_CALLING */
 #define THREAD_CALLER        88 /* struct thread, never NULL; meaningful unless it is receiving */
 #define THREAD_BOUND         96 /* struct notification, never NULL */
-#define THREAD_STATE         104 /* u8; as a u32: the state alone when it waits without deadline or handles */
+#define THREAD_STATE         104 /* u8; as a u32: the state alone without deadline and handles */
 #define THREAD_PRIORITY      108
 #define THREAD_WAITING_ON    120 /* struct notification; meaningful in THREAD_WAITING */
 #define THREAD_QUEUE         128 /* struct list_node: its place on a ready queue */

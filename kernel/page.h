@@ -24,8 +24,8 @@ paddr_t page_alloc(void);
 void page_free(paddr_t page);
 
 /*
- * A run of `pages` (<= PAGE_RUN_MAX). Looks at a bounded number of words per call from page number *from on:
- * E_AGAIN with *from moved (call again), E_NO_MEMORY at the end, OK with *base.
+ * A run of `pages` (<= PAGE_RUN_MAX). Looks at a bounded number of words per call, from page
+ * number *from on: E_AGAIN with *from moved (call again), E_NO_MEMORY at the end, OK with *base.
  */
 int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
 

@@ -26,7 +26,7 @@ void sched_init(struct cpu *cpu, void *stack_top)
     }
 }
 
-/* --- ready queues -------------------------------------------------------------------------------- */
+/* --- ready queues --------------------------------------------------------------------------- */
 
 /* A thread became ready at `level`. */
 static void mark_ready(struct cpu *cpu, uint8_t level)
@@ -90,7 +90,7 @@ void sched_yield(struct thread *thread)
     thread->cpu->is_slice_over = true;
 }
 
-/* --- budgets --------------------------------------------------------------------------------------- */
+/* --- budgets -------------------------------------------------------------------------------- */
 
 static void set_priority(struct thread *thread, uint8_t priority)
 {
@@ -142,7 +142,7 @@ void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, t
     sched_replenish(thread);
 }
 
-/* --- FP and SIMD state -------------------------------------------------------------------------- */
+/* --- FP and SIMD state ---------------------------------------------------------------------- */
 
 bool sched_take_fp(struct thread *thread)
 {
@@ -164,7 +164,7 @@ bool sched_take_fp(struct thread *thread)
     return true;
 }
 
-/* --- switching -------------------------------------------------------------------------------------- */
+/* --- switching ------------------------------------------------------------------------------ */
 
 void sched_forget(struct thread *thread)
 {

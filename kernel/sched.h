@@ -59,7 +59,7 @@ void sched_replenish(struct thread *thread);
 /* Forget `thread`, which dies: as payer, FP owner, current. */
 void sched_forget(struct thread *thread);
 
-/* `woken` has become ready and is on no queue: switch to it if it is more urgent than all others. */
+/* `woken` has become ready and is on no queue: switch to it if it is more urgent than all. */
 struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken);
 
 /* Choose the thread to run, idle while there is none, set timer, address space and FP access.

@@ -1,63 +1,132 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a trap to the handler and back. Objects that a call destroyed are reaped before it
- * returns, in steps between which interrupts are taken [object.h I2].
+ * From a trap to the function of a call and back. Objects that a call destroyed are reaped before
+ * it returns, in steps between which interrupts are taken [object.h I2].
  */
 #include "syscall.h"
 
 #include "calls.h"
+#include "handle.h"
+#include "irq.h"
+#include "notification.h"
+#include "print.h"
 #include "sched.h"
+#include "task.h"
 #include <abi/ipc.h>
 
 struct syscall_counters syscall_counters;
 
-/* --- dispatch -------------------------------------------------------------------------------------- */
-
-int64_t handle_call(struct thread *self, uint64_t *value)
-{
-    (void)value;
-    syscall_counters.fast_calls_missed++;
-    endpoint_call(self);
-    return REGISTERS_SET;
-}
-
-int64_t handle_reply_wait(struct thread *self, uint64_t *value)
-{
-    (void)value;
-    syscall_counters.fast_calls_missed++;
-    endpoint_reply_wait(self);
-    return REGISTERS_SET;
-}
-
-static call_handler *const handlers[SYSCALL_COUNT] = {
-#define SYSCALL_HANDLER(number, name, parameters) [number] = handle_##name,
-    SYSCALLS(SYSCALL_HANDLER)
-#undef SYSCALL_HANDLER
+/* What the first and the second argument of a call must be: a handle of this type with this right,
+ * OBJECT_NONE for no handle. A call that makes an object needs a free slot for the owner handle;
+ * memory_create sees to that itself. */
+struct rule {
+    call_function *run;
+    uint8_t types[CALL_HANDLES_MAX];
+    uint8_t rights[CALL_HANDLES_MAX];
+    bool makes;
 };
 
-/* The handler of a call number word; counts beside it mean something to IPC only. */
-static call_handler *handler_of(uint64_t number)
+enum { OBJECT_ANY = OBJECT_TYPES, RIGHT_NONE = 0 };
+
+#define RULE(name, type0, right0, type1, right1, is_maker)                                         \
+    [SYS_##name] = {.run = call_##name,                                                            \
+                    .types = {OBJECT_##type0, OBJECT_##type1},                                     \
+                    .rights = {RIGHT_##right0, RIGHT_##right1},                                    \
+                    .makes = (is_maker) != 0}
+
+/* clang-format off */
+static const struct rule rules[SYSCALL_COUNT] = {
+    RULE(call,                NONE,         NONE,    NONE,         NONE,   0),
+    RULE(reply_wait,          NONE,         NONE,    NONE,         NONE,   0),
+    RULE(null,                NONE,         NONE,    NONE,         NONE,   0),
+    RULE(signal,              NOTIFICATION, WRITE,   NONE,         NONE,   0),
+    RULE(wait,                NOTIFICATION, READ,    NONE,         NONE,   0),
+    RULE(timer_set,           NONE,         NONE,    NONE,         NONE,   0),
+    RULE(yield,               NONE,         NONE,    NONE,         NONE,   0),
+    RULE(handle_copy,         ANY,          NONE,    NONE,         NONE,   0),
+    RULE(handle_grant,        TASK,         WRITE,   ANY,          GRANT,  0),
+    RULE(handle_close,        ANY,          NONE,    NONE,         NONE,   0),
+    RULE(revoke,              ANY,          MANAGE,  NONE,         NONE,   0),
+    RULE(object_info,         ANY,          NONE,    NONE,         NONE,   0),
+    RULE(account_create,      ACCOUNT,      WRITE,   NONE,         NONE,   1),
+    RULE(task_create,         ACCOUNT,      WRITE,   NONE,         NONE,   1),
+    RULE(task_supervise,      TASK,         MANAGE,  ENDPOINT,     MANAGE, 0),
+    RULE(thread_create,       ACCOUNT,      WRITE,   TASK,         WRITE,  1),
+    RULE(thread_start,        THREAD,       MANAGE,  NONE,         NONE,   0),
+    RULE(thread_stop,         THREAD,       MANAGE,  NONE,         NONE,   0),
+    RULE(thread_read,         THREAD,       READ,    NONE,         NONE,   0),
+    RULE(thread_write,        THREAD,       WRITE,   NONE,         NONE,   0),
+    RULE(thread_schedule,     THREAD,       MANAGE,  NONE,         NONE,   0),
+    RULE(thread_bind,         THREAD,       MANAGE,  NOTIFICATION, READ,   0),
+    RULE(endpoint_create,     ACCOUNT,      WRITE,   NONE,         NONE,   1),
+    RULE(notification_create, ACCOUNT,      WRITE,   NONE,         NONE,   1),
+    RULE(memory_create,       ACCOUNT,      WRITE,   NONE,         NONE,   0),
+    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MAP,    1),
+    RULE(memory_map,          TASK,         MAP,     MEMORY,       MAP,    0),
+    RULE(memory_unmap,        TASK,         MAP,     NONE,         NONE,   0),
+    RULE(memory_physical,     MEMORY,       DMA,     NONE,         NONE,   0),
+    RULE(memory_quiet,        MEMORY,       DMA,     NONE,         NONE,   0),
+    RULE(window_create,       SYSTEM,       MAP,     ACCOUNT,      WRITE,  1),
+    RULE(irq_create,          SYSTEM,       MAP,     ACCOUNT,      WRITE,  1),
+    RULE(irq_bind,            IRQ,          WRITE,   NOTIFICATION, WRITE,  0),
+    RULE(irq_ack,             IRQ,          WRITE,   NONE,         NONE,   0),
+    RULE(debug_write,         SYSTEM,       WRITE,   NONE,         NONE,   0),
+    RULE(system_off,          SYSTEM,       EXECUTE, NONE,         NONE,   0),
+};
+/* clang-format on */
+
+/* The rule of a call number word; counts beside the number mean something to IPC only. */
+static const struct rule *find_rule(uint64_t number)
 {
     uint64_t index = number & IPC_NUMBER_MASK;
     bool has_counts = number != index;
     if (index >= SYSCALL_COUNT || (has_counts && index > SYS_reply_wait)) {
         return NULL;
     }
-    return handlers[index];
+    return &rules[index];
+}
+
+/* E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT, E_NO_SLOTS. */
+static int check(const struct rule *rule, struct call *call)
+{
+    struct handle_table *table = &call->self->task->table;
+    for (unsigned i = 0; i < CALL_HANDLES_MAX && rule->types[i] != OBJECT_NONE; i++) {
+        enum object_type type = rule->types[i] == OBJECT_ANY ? OBJECT_NONE : rule->types[i];
+        int error = handle_lookup(table, call_argument(call, i), type, rule->rights[i],
+                                  &call->entries[i]);
+        if (error != OK) {
+            return error;
+        }
+    }
+    return rule->makes && !handle_table_has_room(table, 1) ? E_NO_SLOTS : OK;
+}
+
+static void give_owner(struct call *call)
+{
+    handle_t handle = HANDLE_NONE;
+    int error = handle_insert(&call->self->task->table, call->made, call->made_rights, 0, &handle);
+    KASSERT(error == OK); /* check saw a free slot */
+    call->value = handle;
 }
 
 /* Run one step of the call. False when the same call must be issued again. */
 static bool run(struct thread *self)
 {
-    call_handler *handler = handler_of(arch_frame_number(&self->frame));
-    uint64_t value = 0;
-    int64_t status = handler == NULL ? E_BAD_CALL : handler(self, &value);
+    struct call call = {.self = self, .made_rights = RIGHTS_ALL};
+    const struct rule *rule = find_rule(arch_frame_number(&self->frame));
+    int status = rule == NULL ? E_BAD_CALL : check(rule, &call);
+    if (status == OK) {
+        status = rule->run(&call);
+    }
     if (status == RESTART) {
         arch_frame_restart_call(&self->frame);
         return false;
     }
+    if (status == OK && rule->makes) {
+        give_owner(&call);
+    }
     self->progress = 0;
-    self->result = (struct sysret){status, status == OK ? value : 0};
+    self->result = (struct sysret){status, status == OK ? call.value : 0};
     return true;
 }
 
@@ -95,8 +164,7 @@ struct thread *kernel_syscall(struct thread *self)
     return sched_resume(cpu);
 }
 
-struct thread *kernel_signal(struct thread *self, struct notification *notification,
-                             uint64_t bits)
+struct thread *kernel_signal(struct thread *self, struct notification *notification, uint64_t bits)
 {
     struct thread *woken = notification_signal(notification, bits);
     return woken == NULL ? self : sched_hand_over(self->cpu, woken);

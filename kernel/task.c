@@ -14,7 +14,7 @@ static_assert(sizeof(struct task) <= SLAB_BYTES_MAX, "tasks are slab objects");
 static struct list_node all_tasks = {&all_tasks, &all_tasks};
 static unsigned task_count;
 
-/* --- address-space numbers --------------------------------------------------------------- */
+/* --- address-space numbers ------------------------------------------------------------------ */
 
 enum { ASID_BITS = 16 };
 
@@ -54,7 +54,7 @@ unsigned task_asid(const struct task *task)
     return is_current ? (unsigned)(task->asid & ((1u << ASID_BITS) - 1)) : 0;
 }
 
-/* --- life -------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------- */
 
 /* Pages of a table with `slots` entries: at most 16. */
 static uint32_t table_pages(uint64_t slots)

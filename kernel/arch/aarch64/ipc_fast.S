@@ -260,7 +260,10 @@ signal_wakes:
     clear   x8, x9
     clear   x10, x11
     eret
-1:  mov     x10, x1                         // reply_wait: no words, bits in x10
+1:  adrp    x9, thread_none                 // reply_wait: no words, bits in x10, nobody to answer
+    add     x9, x9, :lo12:thread_none
+    str     x9, [x15, #THREAD_CALLER]
+    mov     x10, x1
     mov     x1, #0
     clear_after_signal
     clear   x8, x9

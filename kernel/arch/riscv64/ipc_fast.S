@@ -245,7 +245,9 @@ signal_wakes:
     li      t2, 0
     clear_after_signal
     sret
-2:  mv      t2, a1                      /* reply_wait: no words, bits in t2 */
+2:  lla     t0, thread_none             /* reply_wait: no words, bits in t2, nobody to answer */
+    sd      t0, THREAD_CALLER(t4)
+    mv      t2, a1
     li      a1, 0
     li      ra, 0
     clear_after_signal

@@ -46,7 +46,8 @@
     X(22, endpoint_create, (handle_t account))                                                     \
     X(23, notification_create, (handle_t account))                                                 \
     X(24, memory_create, (handle_t account, uint64_t pages, uint64_t is_contiguous))               \
-    X(25, memory_slice, (handle_t account, handle_t memory, uint64_t offset_pages, uint64_t pages)) \
+    X(25, memory_slice,                                                                            \
+      (handle_t account, handle_t memory, uint64_t offset_pages, uint64_t pages))                  \
     X(26, memory_map,                                                                              \
       (handle_t task, handle_t memory, vaddr_t vaddr, uint64_t offset_pages, uint64_t pages,       \
        uint64_t rights))                                                                           \

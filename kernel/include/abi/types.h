@@ -45,7 +45,7 @@ enum object_type {
     OBJECT_NOTIFICATION,
     OBJECT_MEMORY,
     OBJECT_IRQ,
-    OBJECT_SYSTEM, /* what boot hands to init: mints windows and irqs, writes the debug console, stops */
+    OBJECT_SYSTEM, /* what boot hands to init: windows, irqs, debug console, power */
     OBJECT_TYPES,
 };
 
@@ -53,8 +53,8 @@ enum object_type {
 enum right {
     RIGHT_READ = 1 << 0,    /* memory: map readable; notification: wait; thread: read registers */
     RIGHT_WRITE = 1 << 1,   /* memory: map writable; notification: signal; thread: write registers;
-                             * account: spend; task: grant to it, threads in it; irq: bind, acknowledge;
-                             * system: debug console */
+                             * account: spend; task: grant, threads in it; irq: bind,
+                             * acknowledge; system: debug console */
     RIGHT_EXECUTE = 1 << 2, /* memory: map executable; system: power */
     RIGHT_MAP = 1 << 3,     /* memory: map at all; task: map into it; system: mint windows, irqs */
     RIGHT_DMA = 1 << 4,     /* memory: learn physical addresses */
