@@ -237,6 +237,7 @@ static int open_console(void)
         return error;
     }
     process.terminal.history = history;
+    process.terminal.is_drawn = process.terminal.history->written != 0; /* of a predecessor */
     process.console = console;
     process.reader = startup_handle(ROLE_WAKE "shell");
     return log_writer_bind(&process.lines, &process.console->lines);
