@@ -55,6 +55,8 @@ UNIT_TESTS += virtio_rng
 virtio_rng_SRC := tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC) $(RNG_PURE_SRC)
 UNIT_TESTS += manifest
 manifest_SRC := servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c libc/base/fmt.c
+UNIT_TESTS += authority
+authority_SRC := servers/init/manifest.c
 UNIT_TESTS += init_devices
 init_devices_SRC := servers/init/devices.c servers/init/manifest.c servers/init/manifest_check.c \
     servers/init/settings.c libc/base/fmt.c libc/base/fdt.c libc/base/fdt_devices.c tests/unit/fdt_trees.c

@@ -96,7 +96,6 @@ static const struct manifest_process processes[] = {
         .restart = RESTART_ALWAYS,
         .flags = MAY_LIST | MAY_POWER,
         .calls = {"netd"},
-        .wakes = {"serial"},
         .prefixes = {"shell"},
     },
     {
