@@ -184,7 +184,8 @@ void command_uptime(const struct command_call *call)
 void command_date(const struct command_call *call)
 {
     struct tm date;
-    uint64_t unix_ns, pages;
+    uint64_t unix_ns = 0;
+    uint64_t pages;
     void *clock;
     (void)call;
     int error = memory_attach(startup_handle(ROLE_CLOCK), RIGHT_READ, &clock, &pages);
