@@ -220,7 +220,8 @@ $(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
 
 HOST_TESTS  := $(TESTS:%=--unit %)
 HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%) \
-               --check markers-page='$(PY) scripts/markers_doc.py --check'
+               --check markers-page='$(PY) scripts/markers_doc.py --check' \
+               --check tree='$(PY) scripts/check_tree.py' --check ceilings='$(PY) scripts/ceilings.py --check'
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
 ifeq ($(origin SUITE),file)
 check: $(TESTS) $(FUZZERS) $(O)/headers.ok
@@ -254,9 +255,10 @@ boots = $(foreach l,$(QEMU_LANES) $(QEMU_LANES_$(1)),--boot $(1):$(l))
 ## qemu-test   every lane of ARCH, two at a time
 qemu-test: all | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
+images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
 test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
-	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call boots,$(a)))
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
 .PHONY: $(ARCHES:%=all-%)
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(LWIP_STAMP) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all $(BUILD)/$*/headers.ok
@@ -275,8 +277,7 @@ bench: all | $(BUILD)/have-run
 	$(Q)KERNEL=$(KERNEL_FILE) $(PY) scripts/bench.py --arch $(ARCH)
 ## size        bytes of the kernel and every program; fails above the kernel's limit
 size: all
-	$(Q)$(PY) scripts/size.py --limit $(KERNEL_BYTES_MAX) $(O)/kernel.elf $(ELFS)
-KERNEL_BYTES_MAX := 40960
+	$(Q)$(PY) scripts/size.py $(if $(filter llvm,$(TOOLCHAIN)),--arch $(ARCH)) $(O)/kernel.elf $(ELFS)
 ## repro       build in two folders and compare every byte
 repro: fetch
 	$(Q)scripts/repro.sh

@@ -10,11 +10,11 @@
 #include <wherry/ipc.h>
 #include <wherry/startup.h>
 
-/* The bytes of one reply. */
+/* The bytes of one reply; rng answers at once. */
 static MUST_CHECK int ask(struct message *message)
 {
     *message = (struct message){.words = {RNG_GET}};
-    int error = ipc_call(startup_handle(ROLE_RNG), message, DEADLINE_FOREVER); /* answered at once */
+    int error = ipc_call(startup_handle(ROLE_RNG), message, DEADLINE_FOREVER);
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 

@@ -22,9 +22,9 @@ import sys
 import tempfile
 import time
 
+import ceilings
 import guest
 
-CEILINGS = "tests/bench/ceilings.txt"
 PLUGIN = "tests/bench/insn_plugin.c"
 TIMEOUT_S = 180
 QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10
@@ -35,17 +35,6 @@ ENDS = ("SELFTEST: end", "KERNEL PANIC: ")
 
 class CannotMeasure(Exception):
     """QEMU or its plugin could not be started; says why."""
-
-
-def read_ceilings(path, arch):
-    """{name: ceiling or None} of this CPU, in the order of the file."""
-    ceilings, column = collections.OrderedDict(), {"riscv64": 1, "aarch64": 2}[arch]
-    with open(path) as file:
-        for line in file:
-            words = line.split("#")[0].split()
-            if words:
-                ceilings[words[0]] = None if words[column] == "-" else int(words[column])
-    return ceilings
 
 
 def figure_of(line):
@@ -121,41 +110,41 @@ def measure_outside(arch, kernel, folder, stderr):
     return figures, wall_ms
 
 
-def compare(ceilings, wanted, figures, wall_ms=None):
+def compare(limits, wanted, figures, wall_ms=None):
     """Print every figure; give the names that are missing or above their ceiling."""
     bad = []
     for name in wanted:
-        value, ceiling = figures.get(name), ceilings[name]
+        value, ceiling = figures.get(name), limits[name]
         verdict = "missing" if value is None else "TOO HIGH" if ceiling is not None and value > ceiling else ""
         if verdict and not (value is None and ceiling is None):
             bad.append(name)
         wall = "  %6d ms" % wall_ms[name] if wall_ms and name in wall_ms else ""
         print("  %-18s %12s  ceiling %12s%s  %s" % (name, "-" if value is None else value,
               "-" if ceiling is None else ceiling, wall, verdict))
-    for name in sorted(set(figures) - set(ceilings)):
-        print("  %-18s %12d  no line in %s" % (name, figures[name], CEILINGS))
+    for name in sorted(set(figures) - set(limits)):
+        print("  %-18s %12d  no line in %s" % (name, figures[name], ceilings.PATH))
     return bad
 
 
 def main():
     parser = argparse.ArgumentParser(description="Measure and compare with the ceilings.")
-    parser.add_argument("--arch", choices=("riscv64", "aarch64"), required=True)
+    parser.add_argument("--arch", choices=ceilings.ARCHES, required=True)
     parser.add_argument("--target", action="store_true", help="only what the target counts itself")
     parser.add_argument("--outside", action="store_true", help="only what is counted from outside")
     arguments = parser.parse_args()
     kernel = os.environ.get("KERNEL") or os.path.join(os.environ.get("BUILD", "build"), arguments.arch, "kernel.elf")
-    ceilings = read_ceilings(CEILINGS, arguments.arch)
-    outside = [name for name in ceilings if name in OUTSIDE or name == IDLE]
-    target = [name for name in ceilings if name not in outside]
+    limits = ceilings.read(arguments.arch)
+    outside = [name for name in limits if name in OUTSIDE or name == IDLE]
+    target = [name for name in limits if name not in outside and not name.startswith("kernel_")]
     bad = []
     try:
         with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "qemu.log"), "w+b") as stderr:
             if not arguments.outside:
                 print("%s, on the target, instructions:" % arguments.arch)
-                bad += compare(ceilings, target, measure_target(arguments.arch, set(target), stderr))
+                bad += compare(limits, target, measure_target(arguments.arch, set(target), stderr))
             if not arguments.target:
                 print("%s, from outside, instructions:" % arguments.arch)
-                bad += compare(ceilings, outside, *measure_outside(arguments.arch, kernel, folder, stderr))
+                bad += compare(limits, outside, *measure_outside(arguments.arch, kernel, folder, stderr))
     except (CannotMeasure, OSError, subprocess.SubprocessError) as why:
         print("bench: %s" % why, file=sys.stderr)
         return 3

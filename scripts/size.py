@@ -3,14 +3,17 @@
 """
 Say how big the kernel and the programs are; fail when the kernel is above its limit.
 
-  size.py [--limit BYTES] KERNEL.elf PROGRAM.elf...
+  size.py [--arch ARCH] KERNEL.elf PROGRAM.elf...
 
-The limit is on the kernel's text and read-only data without the program bundle and the symbol table.
+The limit, kernel_bytes of tests/bench/ceilings.txt, is on the kernel's text and read-only data without the program
+bundle and the symbol table.
 """
 
 import argparse
 import struct
 import sys
+
+import ceilings
 
 SECTION = struct.Struct("<IIQQQQIIQQ")
 SHT_NOBITS, SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 8, 1, 2, 4
@@ -43,7 +46,7 @@ def sizes(path):
 
 def main():
     parser = argparse.ArgumentParser(description="Sizes of the kernel and the programs.")
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--arch", choices=ceilings.ARCHES, help="compare with the ceiling of this CPU")
     parser.add_argument("kernel")
     parser.add_argument("program", nargs="*")
     arguments = parser.parse_args()
@@ -52,8 +55,12 @@ def main():
         print("%-32s %9d %9d %9d %9d %9d" % ((path,) + tuple(sizes(path).values())))
     kernel = sizes(arguments.kernel)
     fixed = kernel["text"] + kernel["rodata"]
-    print("kernel text and rodata: %d%s" % (fixed, " of %d" % arguments.limit if arguments.limit else ""))
-    return 1 if arguments.limit and fixed > arguments.limit else 0
+    if not arguments.arch:
+        print("kernel text and rodata: %d" % fixed)
+        return 0
+    limit = ceilings.read(arguments.arch)["kernel_bytes"]
+    print("kernel text and rodata: %d of %d" % (fixed, limit))
+    return 1 if fixed > limit else 0
 
 
 if __name__ == "__main__":

@@ -18,10 +18,8 @@
 #include <stddef.h>
 
 struct thread;
-struct account;
 struct cpu;
 struct fdt;
-struct machine;
 
 /* --- console and power ------------------------------------------------------------------- */
 
@@ -30,7 +28,7 @@ void arch_console_putc(char c);
 
 /* Learn the console, the interrupt controller and what power-off needs from the tree. OK,
  * E_UNSUPPORTED when the tree names no controller this build knows. Called once, first of all. */
-int arch_machine_init(const struct fdt *tree, struct machine *machine);
+int arch_machine_init(const struct fdt *tree);
 
 /* Stop the machine; `code` (0-255) becomes its exit status where there is one. */
 _Noreturn void arch_power_off(unsigned code);
@@ -48,7 +46,7 @@ uint64_t arch_counter_hz(void);
 
 /* --- interrupts ----------------------------------------------------------------------------- */
 
-/* Set up the controller: every line masked, the timer enabled. After kernel_map. */
+/* Set up the controller: every line masked, the timer enabled. With the kernel's map. */
 void arch_irq_init(void);
 
 /* Number of lines; valid ones are 1..count-1 (riscv64: PLIC source; aarch64: INTID from 32 up). */
@@ -68,39 +66,37 @@ unsigned arch_irq_take(void);
 /* Sleep until an interrupt is pending (interrupts stay off), then return. */
 void arch_idle(void);
 
-/* --- address spaces ------------------------------------------------------------------------- */
+/* --- address spaces [pagetable.h] ----------------------------------------------------------- */
 
 enum page_flag {
     PAGE_READ = 1 << 0,
     PAGE_WRITE = 1 << 1,
     PAGE_EXECUTE = 1 << 2,
+    PAGE_RIGHTS = PAGE_READ | PAGE_WRITE | PAGE_EXECUTE,
     PAGE_DEVICE = 1 << 3, /* aarch64: Device-nGnRE */
+    PAGE_KERNEL = 1 << 4, /* in every space, and not for user mode */
 };
 
-/* Build the final kernel map over all RAM of `machine` and switch to it. */
-void arch_kernel_map(const struct machine *machine);
+/* Entries of page tables, 0 where nothing is; inlines in cpu.h.
+ *   arch_entry_leaf(paddr, level, flags)  of a page (level 0) or block, PAGE_READ among the flags
+ *   arch_entry_table(table)               of a table of the level below
+ *   arch_entry_is_block(entry)            not 0 and not in a last table: whether no table is there
+ *   arch_entry_address(entry)             the page, block or table
+ *   arch_entry_set(entry, value)          fill an entry that is 0; what it leads to is complete
+ *   arch_tlb_flush_page(vaddr, asid)      forget a page of the space whose ASID is, or was, `asid`;
+ *                                         0: none since the last arch_tlb_flush_all */
 
-/* Prepare an empty user root table in the zeroed page `root` (kernel half shared or absent). */
-void arch_space_init(paddr_t root);
+/* Make the finished kernel map `root` that of this CPU, and the user half empty. */
+void arch_kernel_switch(paddr_t root);
 
-/* Map one page. Missing tables are paid by `account`. OK, E_EXISTS (a page is there already),
- * E_NO_MEMORY (nothing was mapped; tables made on the way stay and are freed with the space). */
-int arch_space_map(paddr_t root, vaddr_t vaddr, paddr_t paddr, unsigned flags,
-                   struct account *account);
-
-/* Unmap one page and make its translation for `asid` unusable. False when none was there. */
-bool arch_space_unmap(paddr_t root, vaddr_t vaddr, unsigned asid);
-
-/* Free the next up to `limit` tables below `root` (never the root), paid by `account`. Every page
- * is unmapped already. Returns how many were freed; fewer than `limit` means none is left. */
-unsigned arch_space_free_tables(paddr_t root, unsigned limit, struct account *account);
+/* arch_space_init(root): make the zeroed page `root` an empty user root table; inline in cpu.h. */
 
 /* What arch_space_switch wants for a root and an ASID; never 0. */
 uint64_t arch_space_register(paddr_t root, unsigned asid);
 
 /* Make the user half that of `space_register`; 0 is the empty one. Inline in cpu.h. */
 
-/* Number of ASIDs the CPU has (at least 2; valid after arch_kernel_map); 0 when it has none and
+/* Number of ASIDs the CPU has (at least 2; valid after arch_kernel_switch); 0 when it has none and
  * every switch must flush. ASID 0 is the kernel's. */
 unsigned arch_asid_count(void);
 
@@ -124,14 +120,14 @@ void arch_zero_page(void *page);
  *   arch_frame_target(f), arch_frame_deadline(f)
  *   arch_frame_handles(f, i)       pointer to the i-th pair of handles (0, 1)
  *   arch_frame_set_ipc(f, status, badge, bits)
- *   arch_frame_clear_message(f)    zero words, handles and every other register a call does not keep
+ *   arch_frame_clear_message(f)    zero words, handles and every register a call does not keep
  *                                  (all but callee-saved, sp, gp, tp, pc)
  *   arch_frame_restart_call(f)     the saved pc stands behind the call instruction (the entry has
  *                                  seen to that); step back, so that it is issued again
  *   arch_frame_result(f, s, v)     status and value of an ordinary call into a0, a1 / x0, x1
  *   arch_frame_register(f, i)      pointer to register i for thread_read/write, or NULL at the end:
  *                                  i = 0 is the program counter, 1 the stack pointer, 2 the thread
- *                                  pointer, 3.. argument words 0-7, 11.. the rest in the CPU's order
+ *                                  pointer, 3.. argument words 0-7, 11.. the rest as the CPU counts
  */
 
 /* FP and SIMD state: bytes it takes, save and restore all of it, switch access on or off. */

@@ -180,8 +180,8 @@ static void put_processes(struct page *page)
         put_texts(page, process->wakes, MANIFEST_WAKES_MAX, "");
         put_texts(page, process->settings, MANIFEST_SETTINGS_MAX, "=");
         put_texts(page, process->prefixes, MANIFEST_PREFIXES_MAX, ":");
-        put(page, " %s |",
-            i == 0 ? "the machine stops" : process->restart == RESTART_ALWAYS ? "restarted" : "stays");
+        const char *end = process->restart == RESTART_ALWAYS ? "restarted" : "stays";
+        put(page, " %s |", i == 0 ? "the machine stops" : end);
         put_flags(page, process->flags);
     }
 }

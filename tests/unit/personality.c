@@ -181,9 +181,9 @@ TEST(exit_and_abort_end_the_program_with_their_status)
 
 TEST(what_there_is_not_says_so)
 {
-    static const long calls[] = {SYS_openat, SYS_clone,   SYS_execve, SYS_mprotect, SYS_brk,
-                                 SYS_mremap, SYS_socket,  SYS_kill,   SYS_ppoll,    SYS_rt_sigaction,
-                                 SYS_setuid, SYS_umount2, -1,         1 << 20};
+    static const long calls[] = {SYS_openat,       SYS_clone,  SYS_execve,  SYS_mprotect, SYS_brk,
+                                 SYS_mremap,       SYS_socket, SYS_kill,    SYS_ppoll,
+                                 SYS_rt_sigaction, SYS_setuid, SYS_umount2, -1,           1 << 20};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         assert_int_equal(ask(calls[i], 1, 1, 1, 1, 1), -ENOSYS);
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A figure above its ceiling, or missing, is found; nothing but a whole bench line is a figure."""
+"""A figure above its ceiling, or missing, is found, as is a ceiling that was raised."""
 
 import contextlib
 import io
@@ -12,9 +12,12 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
 
 import bench  # noqa: E402
+import ceilings  # noqa: E402
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
-class Ceilings(unittest.TestCase):
+class Figures(unittest.TestCase):
     def compare(self, figures, ceilings):
         with contextlib.redirect_stdout(io.StringIO()) as out:
             return bench.compare(ceilings, list(ceilings), figures), out.getvalue()
@@ -39,13 +42,31 @@ class Ceilings(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.write("# name riscv64 aarch64\na 1 2 # why\n\nb - 3\n")
             file.flush()
-            self.assertEqual(list(bench.read_ceilings(file.name, "riscv64").items()), [("a", 1), ("b", None)])
-            self.assertEqual(list(bench.read_ceilings(file.name, "aarch64").items()), [("a", 2), ("b", 3)])
+            self.assertEqual(list(ceilings.read("riscv64", file.name).items()), [("a", 1), ("b", None)])
+            self.assertEqual(list(ceilings.read("aarch64", file.name).items()), [("a", 2), ("b", 3)])
 
     def test_the_ceilings_of_the_tree_can_be_read(self):
-        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-        for arch in ("riscv64", "aarch64"):
-            self.assertIn("ipc_8w", bench.read_ceilings(os.path.join(root, bench.CEILINGS), arch))
+        for arch in ceilings.ARCHES:
+            self.assertIn("ipc_8w", ceilings.read(arch, os.path.join(ROOT, ceilings.PATH)))
+
+
+class Ratchet(unittest.TestCase):
+    def raised(self, now, *earlier):
+        return len(ceilings.raised(now, earlier, ROOT))
+
+    def test_a_ceiling_may_be_lowered_and_a_new_one_added(self):
+        self.assertEqual(self.raised("a 1 2\nb 9 9\nc 4 4", "a 2 2\nc - -", "a 3 3"), 0)
+
+    def test_a_ceiling_above_any_earlier_one_is_found(self):
+        self.assertEqual(self.raised("a 2 2", "a 2 2", "a 1 2"), 1)
+
+    def test_a_ceiling_that_is_gone_is_found(self):
+        self.assertEqual(self.raised("b 1 1", "a 1 2\nb 1 1"), 2)
+        self.assertEqual(self.raised("a - 2", "a 1 2"), 1)
+
+    def test_a_decision_allows_it_and_must_be_there(self):
+        self.assertEqual(self.raised("a 2 2 # docs/decisions/fast-path.md", "a 1 1"), 0)
+        self.assertEqual(self.raised("a 2 2 # docs/decisions/no-such-page.md", "a 1 1"), 2)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,7 @@ syscall_signal:
 .endm
 
 /*
- * Somebody waits for notification x14. Switch to it, x15, at once when it is bound or waits here for
+ * Somebody waits for notification x14. Switch to it, x15, at once if it is bound or waits here for
  * ever and takes no handles, and is more urgent than the signaller and whoever is ready; the
  * signaller goes to the front of its level. The time until the next slow switch is charged as
  * before. x10: its state less STATE_WAITING, x12: the signaller's priority.

@@ -195,7 +195,7 @@ call_null:
 .endm
 
 /* Somebody waits for notification t3. Switch to it at once when it is bound or waits here for ever
- * and takes no handles, and is more urgent than self and whoever is ready; self goes to the front of
+ * and takes no handles, and is more urgent than self and whoever is ready; self goes to the head of
  * its level. The time until the next slow switch is charged as before. */
 signal_wakes:
     lla     t5, boot_cpu
