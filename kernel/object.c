@@ -85,11 +85,13 @@ void object_park(struct object *object)
     }
 }
 
+/* An object goes before the account that pays for it, which would wait for it for ever. */
 void object_unpark(struct object *object)
 {
+    struct list_node *place = object_reap_list.next;
     while (object != NULL && object->is_parked) { /* at most ACCOUNT_DEPTH_MAX + 1 */
         object->is_parked = false;
-        list_prepend(&object_reap_list, &object->in_account);
+        list_insert_before(place, &object->in_account);
         object->account->parked_count--;
         object = &object->account->object;
     }
