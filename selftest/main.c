@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "selftest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <proto/init.h>
+#include <wherry/console.h>
+#include <wherry/startup.h>
+
+#include "bench.h"
+#include "device.h"
+#include "network.h"
+
+/* --- what init gave us -------------------------------------------------------------------------- */
+
+handle_t own_account(void)
+{
+    return startup_handle(ROLE_ACCOUNT);
+}
+
+handle_t own_task(void)
+{
+    return startup_handle(ROLE_TASK);
+}
+
+handle_t own_system(void)
+{
+    return startup_handle(ROLE_SYSTEM);
+}
+
+handle_t own_notification(void)
+{
+    return startup_handle(ROLE_NOTIFICATION);
+}
+
+uint64_t info(handle_t object, enum info selector)
+{
+    struct sysret answer = sys_object_info(object, selector);
+    return answer.status == OK ? answer.value : UINT64_MAX;
+}
+
+ticks_t in_ms(uint64_t ms)
+{
+    return time_after(time_now(), ms * NS_PER_MS);
+}
+
+void sleep_ms(uint64_t ms)
+{
+    handle_t never = new_notification();
+    sys_wait(never, in_ms(ms));
+    sys_handle_close(never);
+}
+
+/* The value is 0 when the call failed. */
+handle_t new_endpoint(void)
+{
+    return (handle_t)sys_endpoint_create(own_account()).value;
+}
+
+handle_t new_notification(void)
+{
+    return (handle_t)sys_notification_create(own_account()).value;
+}
+
+handle_t new_memory(uint64_t pages)
+{
+    return (handle_t)sys_memory_create(own_account(), pages, false).value;
+}
+
+/* --- the kernel's figures, before and after ------------------------------------------------------ */
+
+struct figures {
+    uint64_t objects;
+    uint64_t pages;
+    uint64_t handles;
+    uint64_t mappings;
+};
+
+static struct figures figures_now(void)
+{
+    return (struct figures){
+        .objects = info(own_system(), INFO_SYSTEM_OBJECTS),
+        .pages = info(own_system(), INFO_SYSTEM_USED_PAGES),
+        .handles = info(own_system(), INFO_SYSTEM_HANDLES),
+        .mappings = info(own_system(), INFO_SYSTEM_MAPPINGS),
+    };
+}
+
+static bool is_same(const struct figures *a, const struct figures *b)
+{
+    return a->objects == b->objects && a->pages == b->pages && a->handles == b->handles &&
+           a->mappings == b->mappings;
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+
+static const char *running; /* the test */
+static bool is_broken;      /* it has failed */
+
+bool selftest_check(bool holds, const char *condition, const char *file, int line)
+{
+    if (!holds && !is_broken) {
+        console_print("SELFTEST: FAIL %s: %s (%s:%d)", running, condition, file, line);
+    }
+    is_broken |= !holds;
+    return holds;
+}
+
+static bool run_test(const struct test *test)
+{
+    struct figures before = figures_now();
+    running = test->name;
+    is_broken = false;
+    test->run();
+    struct figures after = figures_now();
+    if (!is_broken && !is_same(&before, &after)) {
+        console_print("SELFTEST: FAIL %s: leaks %ld objects, %ld pages, %ld handles, %ld mappings",
+                      test->name, (long)(after.objects - before.objects),
+                      (long)(after.pages - before.pages), (long)(after.handles - before.handles),
+                      (long)(after.mappings - before.mappings));
+        is_broken = true;
+    }
+    return !is_broken;
+}
+
+bool selftest_run(const struct group *group)
+{
+    unsigned passed = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        passed += run_test(&group->tests[i]) ? 1 : 0;
+    }
+    if (passed != group->count) {
+        console_print("SELFTEST: FAIL group %s: %u of %u passed", group->name, passed,
+                      group->count);
+        return false;
+    }
+    console_print("SELFTEST: %s ok tests=%u", group->name, passed);
+    return true;
+}
+
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+static bool check_leaks(const struct figures *start)
+{
+    struct figures end = figures_now();
+    bool is_clean = is_same(start, &end);
+    console_print("SELFTEST: leak zero %s objects=%lu pages=%lu handles=%lu frames=%lu",
+                  is_clean ? "ok" : "FAIL", end.objects, end.pages, end.handles,
+                  network_frames_in_use());
+    return is_clean;
+}
+
+/* In a lane the machine stops with the verdict as its status; at a person's prompt it goes on. */
+static void stop_machine(bool is_passed)
+{
+    const char *lane = getenv("lane");
+    if (lane == NULL) {
+        return;
+    }
+    struct message m = {.words = {INIT_POWER, OFF_POWER, is_passed ? 0 : 1}};
+    int error = ipc_call(startup_handle(ROLE_INIT), &m, DEADLINE_FOREVER);
+    (void)error;
+}
+
+/* Makes once what stays: page tables, and whatever the C library takes for itself. */
+static void warm_up(void)
+{
+    handle_t memory = new_memory(TEST_PAGES);
+    sys_memory_map(own_task(), memory, TEST_VADDR, 0, TEST_PAGES, RIGHT_READ);
+    sys_memory_unmap(own_task(), TEST_VADDR);
+    sys_handle_close(memory);
+}
+
+/* Waits until every process has started or never will, so that the figures are ours alone. */
+static void wait_for_others(void)
+{
+    enum { START_WAIT_MS = 20000 };
+    struct init_process process;
+    struct message m = {.words = {INIT_LIST, 0}};
+    ticks_t end = in_ms(START_WAIT_MS);
+    for (uint64_t index = 0; time_now() < end;) {
+        m = (struct message){.words = {INIT_LIST, index}};
+        if (ipc_call(startup_handle(ROLE_INIT), &m, DEADLINE_FOREVER) != OK || m.words[0] != OK) {
+            return; /* behind the last */
+        }
+        init_process_unpack(m.words, &process);
+        bool is_starting = process.state == INIT_STATE_STARTING && strcmp(process.name, "selftest");
+        if (is_starting) {
+            sleep_ms(5);
+        } else {
+            index++;
+        }
+    }
+}
+
+static bool run_tests(void)
+{
+    static const struct group *const groups[] = {
+        &handle_group, &ipc_group,   &path_group, &time_group,    &sched_group,
+        &memory_group, &fault_group, &fp_group,   &account_group, &error_group,
+    };
+    struct figures start = figures_now();
+    bool is_passed = device_run();
+    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        is_passed &= selftest_run(groups[i]);
+    }
+    is_passed = is_passed && network_run();
+    return check_leaks(&start) && is_passed;
+}
+
+int main(void)
+{
+    const char *lane = getenv("lane");
+    warm_up();
+    wait_for_others();
+    bool is_bench = lane != NULL && strcmp(lane, "bench") == 0;
+    bool is_passed = is_bench ? bench_run() : run_tests();
+    console_print("SELFTEST: end%s", is_passed ? "" : " FAIL");
+    stop_machine(is_passed);
+    return is_passed ? 0 : 1;
+}

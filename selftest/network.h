@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is tested of the network: a ping of the gateway that the lease named, or of the server that gave
+ * a lease without one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Waits for netd to have an address and pings. True: answered, or there is nothing to ping (no
+ * network device, no lease); a line says which.
+ */
+bool network_run(void);
+
+/* Frames that are not in netd's hands: posted for receiving, or on their way out. 0 without a
+ * network device. */
+uint64_t network_frames_in_use(void);
