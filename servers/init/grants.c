@@ -60,7 +60,9 @@ static const struct process *find_process(const struct system *system, const cha
 static void give_own(struct grants *grants)
 {
     const struct process *process = grants->process;
-    give_plain(grants, ROLE_ACCOUNT, process->account, RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT);
+    bool has_system = (process->rule->flags & HAS_SYSTEM) != 0;
+    give_plain(grants, ROLE_ACCOUNT, process->account,
+               RIGHT_WRITE | RIGHT_GRANT | (has_system ? RIGHT_EXECUTE | RIGHT_DMA : 0));
     give_plain(grants, ROLE_TASK, process->task,
                RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT);
     give_plain(grants, ROLE_NOTIFICATION, process->notification,

@@ -48,7 +48,8 @@ enum manifest_restart {
 enum manifest_flag {
     MAY_POWER = 1 << 0,    /* INIT_POWER */
     MAY_LIST = 1 << 1,     /* INIT_LIST, INIT_SYSTEM */
-    HAS_SYSTEM = 1 << 2,   /* the system handle: the kernel's own figures, minting, power */
+    HAS_SYSTEM = 1 << 2, /* a copy of the system handle: the kernel's own figures, minting, power;
+                          * and accounts, tasks, threads and DMA memory out of its own account */
     HAS_SEED = 1 << 3,     /* the tree's rng-seed, in its start-up page alone */
     IS_ONE_SHOT = 1 << 4,  /* is done with INIT_EXIT 0; nobody waits for INIT_UP */
     IS_UNWATCHED = 1 << 5, /* no heartbeat: it may hold the CPU for seconds */

@@ -68,11 +68,20 @@ static int64_t tell_system(const struct process *caller, uint64_t words[IPC_WORD
 
 /* --- the borrowed window ---------------------------------------------------------------------- */
 
+/* Ends what the process at `index` has of the owner's device. */
+static int64_t revoke_lent(const struct process *owner, uint32_t index)
+{
+    int64_t window = sys_revoke(owner->window, system_badge(index)).status;
+    int64_t irq = sys_revoke(owner->irq, system_badge(index)).status;
+    return window != OK ? window : irq;
+}
+
 static int64_t lend(struct system *system, uint32_t index, uint64_t words[IPC_WORDS])
 {
     struct process *borrower = &system->processes[index];
     uint32_t lender = 0;
-    handle_t handle;
+    handle_t window;
+    handle_t irq;
     if (borrower->rule->lends == NULL ||
         manifest_find(system->manifest, borrower->rule->lends, &lender) != OK) {
         return E_DENIED;
@@ -83,19 +92,27 @@ static int64_t lend(struct system *system, uint32_t index, uint64_t words[IPC_WO
     if (borrower->has_lent || system->processes[lender].account != HANDLE_NONE) {
         return E_BUSY;
     }
-    int error =
-        system_take(sys_handle_grant(borrower->task, system->processes[lender].window,
-                                     RIGHT_MAP | RIGHT_READ | RIGHT_WRITE, system_badge(index)),
-                    &handle);
+    const struct process *owner = &system->processes[lender];
+    int error = system_take(sys_handle_grant(borrower->task, owner->window,
+                                             RIGHT_MAP | RIGHT_READ | RIGHT_WRITE,
+                                             system_badge(index)),
+                            &window);
+    if (error == OK) {
+        error = system_take(sys_handle_grant(borrower->task, owner->irq, RIGHT_READ | RIGHT_WRITE,
+                                             system_badge(index)),
+                            &irq);
+    }
     if (error != OK) {
+        (void)revoke_lent(owner, index);
         return error;
     }
     /* --- committed --- */
     const struct device *device = &system->devices[system->choices[lender].device];
     borrower->has_lent = true;
-    words[1] = handle;
+    words[1] = window;
     words[2] = device->base - device_first_page(device);
     words[3] = device_window_bytes(device);
+    words[4] = irq;
     return OK;
 }
 
@@ -109,7 +126,7 @@ static int64_t take_back(struct system *system, uint32_t index)
     }
     /* --- committed --- */
     borrower->has_lent = false;
-    return sys_revoke(system->processes[lender].window, system_badge(index)).status;
+    return revoke_lent(&system->processes[lender], index);
 }
 
 /* --- all requests ----------------------------------------------------------------------------- */
