@@ -192,7 +192,7 @@ bool account_reap_step(struct account *account)
         object_destroy(container_of(node, struct object, in_account));
     }
     if (account->object_count != account->parked_count) {
-        return false; /* the children stand in front of it on the reap list */
+        return false; /* the others are on the reap list too */
     }
     account_refund(account->object.account, account->limit_pages - account->used_pages);
     account->limit_pages = account->used_pages;

@@ -30,7 +30,8 @@ static int begin_memory(struct call *call)
     int error = memory_create(call_object(call, 0), call_argument(call, 1),
                               call_argument(call, 2) == 1, &memory);
     if (error == OK) {
-        error = handle_insert(table, &memory->object, RIGHTS_ALL, 0, &handle);
+        unsigned dma = call->entries[0]->rights & RIGHT_DMA;
+        error = handle_insert(table, &memory->object, (RIGHTS_ALL & ~RIGHT_DMA) | dma, 0, &handle);
         KASSERT(error == OK);
     }
     call->self->progress = handle;
@@ -49,6 +50,9 @@ int call_memory_create(struct call *call)
         return error;
     }
     struct memory *memory = container_of(entry->object, struct memory, object);
+    if (!memory->is_building) {
+        return E_BAD_HANDLE; /* another object has the handle now */
+    }
     error = memory_build_step(memory);
     if (error == E_AGAIN) {
         return RESTART;

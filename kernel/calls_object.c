@@ -89,7 +89,7 @@ int call_yield(struct call *call)
 /* Copy `source` into `table`, with the rights and badge in the arguments from `first` on. Only the
  * owner names badges: nobody forges another's. */
 static int copy_into(struct call *call, struct handle_table *table,
-                     const struct handle_entry *source, unsigned first)
+                     struct handle_entry *source, unsigned first)
 {
     uint64_t rights = call_argument(call, first);
     uint64_t badge = call_argument(call, first + 1);
@@ -276,7 +276,8 @@ int call_thread_schedule(struct call *call)
     uint64_t priority = call_argument(call, 1);
     ticks_t budget = call_argument(call, 2);
     ticks_t period = call_argument(call, 3);
-    if (priority >= PRIORITY_LEVELS || budget > period || period > DEADLINE_FOREVER >> 1) {
+    if (priority >= PRIORITY_LEVELS || budget > period || period > DEADLINE_FOREVER >> 1 ||
+        (budget != 0 && budget < call->self->cpu->budget_min_ticks)) {
         return E_INVALID;
     }
     sched_set_budget(call_object(call, 0), (uint8_t)priority, budget, period); /* < LEVELS */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The portable kernel, in reading order (the CPU part: kernel/arch/*/arch.mk).
 KERNEL_SRC := \
-  kernel/main.c kernel/machine.c kernel/page.c kernel/account.c kernel/object.c kernel/handle.c \
+  kernel/main.c kernel/machine.c kernel/device.c kernel/page.c kernel/pagetable.c kernel/account.c kernel/object.c kernel/handle.c \
   kernel/task.c kernel/thread.c kernel/sched.c kernel/timer.c kernel/endpoint.c \
   kernel/notification.c kernel/memory.c kernel/mapping.c kernel/irq.c kernel/syscall.c \
   kernel/calls_object.c kernel/calls_memory.c \

@@ -30,22 +30,35 @@ void handle_table_init(struct handle_table *table, struct handle_entry *entries,
     entries[SUPERVISOR_INDEX].handle = HANDLE_UNSPEAKABLE;
     table->entries = entries;
     table->count = count;
-    table->first_free = 1;
+    table->first_free = 0;
+    table->first_unused = 1;
     table->used = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        entries[i].table = table;
-        entries[i].generation = 1;
-        entries[i].next_free = i + 1 < count ? i + 1 : 0;
+    entries[SUPERVISOR_INDEX].table = table;
+}
+
+/* A free entry: one given back, else one never used. 0 when there is none. */
+static uint32_t take_free(struct handle_table *table)
+{
+    uint32_t index = table->first_free;
+    if (index != 0) {
+        table->first_free = table->entries[index].next_free;
+    } else if (table->first_unused < table->count) {
+        index = table->first_unused++;
+        table->entries[index].table = table;
+        table->entries[index].generation = 1;
     }
+    return index;
 }
 
 struct handle_entry *handle_find(struct handle_table *table, uint64_t handle)
 {
     uint32_t index = handle & HANDLE_INDEX_MASK;
-    if (handle == HANDLE_NONE || index >= table->count || table->entries[index].handle != handle) {
+    struct handle_entry *entry = &table->entries[index];
+    if (handle == HANDLE_NONE || index >= table->count || entry->handle != handle ||
+        entry->object->is_dying) { /* its handles go in steps, but it is gone now */
         return NULL;
     }
-    return &table->entries[index];
+    return entry;
 }
 
 int handle_lookup(struct handle_table *table, uint64_t handle, enum object_type type,
@@ -78,6 +91,7 @@ unsigned handle_rights_of(enum object_type type)
     case OBJECT_TASK:
         return common | RIGHT_READ | RIGHT_WRITE | RIGHT_MAP;
     case OBJECT_ACCOUNT:
+        return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DMA;
     case OBJECT_THREAD:
     case OBJECT_NOTIFICATION:
     case OBJECT_IRQ:
@@ -104,12 +118,11 @@ static void fill(struct handle_entry *entry, uint32_t handle, struct object *obj
 int handle_insert(struct handle_table *table, struct object *object, unsigned rights,
                   uint64_t badge, handle_t *handle)
 {
-    uint32_t index = table->first_free;
+    uint32_t index = take_free(table);
     if (index == 0) {
         return E_NO_SLOTS;
     }
     struct handle_entry *entry = &table->entries[index];
-    table->first_free = entry->next_free;
     table->used++;
     fill(entry, entry->generation << HANDLE_INDEX_BITS | index, object, rights, badge);
     *handle = entry->handle;
@@ -121,11 +134,17 @@ bool handle_table_has_room(const struct handle_table *table, uint32_t count)
     return table->count - 1 - table->used >= count; /* entry 0 is never handed out */
 }
 
-int handle_copy_entry(struct handle_table *table, const struct handle_entry *source,
+int handle_copy_entry(struct handle_table *table, struct handle_entry *source,
                       unsigned rights, uint64_t badge, handle_t *handle)
 {
-    return handle_insert(table, source->object, source->rights & rights & ~(unsigned)RIGHT_MANAGE,
-                         badge, handle);
+    int error = handle_insert(table, source->object,
+                              source->rights & rights & ~(unsigned)RIGHT_MANAGE, badge, handle);
+    if (error == OK) { /* beside its source, so that a revoke that goes in steps meets both */
+        struct handle_entry *copy = &table->entries[*handle & HANDLE_INDEX_MASK];
+        list_remove(&copy->link);
+        list_insert_before(&source->link, &copy->link);
+    }
+    return error;
 }
 
 void handle_remove(struct handle_entry *entry)

@@ -34,13 +34,14 @@ struct handle_entry {
 struct handle_table {
     struct handle_entry *entries;
     uint32_t count;
-    uint32_t first_free;
+    uint32_t first_free;   /* index; 0: none was given back */
+    uint32_t first_unused; /* from here on entries are as zeroed */
     uint32_t used;
 };
 
 enum { HANDLE_SLOTS_MIN = 8, HANDLE_SLOTS_MAX = 1024 };
 
-/* Chain all entries of zeroed `entries` as free. */
+/* An empty table of zeroed `entries`. */
 void handle_table_init(struct handle_table *table, struct handle_entry *entries, uint32_t count);
 
 /* The live entry of `handle` or NULL. Pure. */
@@ -59,7 +60,7 @@ int handle_insert(struct handle_table *table, struct object *object, unsigned ri
 bool handle_table_has_room(const struct handle_table *table, uint32_t count);
 
 /* Copy `source` into `table` with fewer rights; the copy never has RIGHT_MANAGE. E_NO_SLOTS. */
-int handle_copy_entry(struct handle_table *table, const struct handle_entry *source,
+int handle_copy_entry(struct handle_table *table, struct handle_entry *source,
                       unsigned rights, uint64_t badge, handle_t *handle);
 
 /* Empty one entry. The object is not told. */

@@ -126,7 +126,7 @@ static bool meets(struct fdt_range range, paddr_t base, uint64_t bytes)
 
 bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t bytes)
 {
-    if (meets(machine->ram, base, bytes)) {
+    if (meets(machine->ram, base, bytes) || base + bytes > MACHINE_PHYSICAL_END) {
         return false;
     }
     for (unsigned i = 0; i < machine->forbidden_count; i++) {

@@ -26,6 +26,8 @@ struct machine {
 /* The machine we run on; filled by kernel_main. */
 extern struct machine boot_machine;
 
+#define MACHINE_PHYSICAL_END (1ull << 48) /* no page table of ours reaches further */
+
 /* Read everything from the tree that lies at physical `base`. E_CORRUPT, E_LIMIT when it lacks or
  * exceeds what no kernel can do without or with; a line has said what. */
 int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine);

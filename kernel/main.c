@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "mapping.h"
 #include "page.h"
+#include "pagetable.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
@@ -250,12 +251,12 @@ struct thread *kernel_main(const void *tree_pointer)
     if (fdt_open(tree_pointer, TREE_BYTES_MAX, &tree) != OK) {
         panic(NULL, "boot: no valid device tree at 0x%lx", tree_base);
     }
-    must(arch_machine_init(&tree, &boot_machine), "reading the machine");
+    must(arch_machine_init(&tree), "reading the machine");
     must(machine_read(&tree, tree_base, &boot_machine), "reading the device tree");
     struct fdt_range range = {tree_base, tree.total_bytes};
     take_ram();
-    arch_kernel_map(&boot_machine);
     account_root_init(page_count_free());
+    pagetable_map_kernel(&boot_machine);
     fill_facts(range, boot_ticks);
     sched_init(&boot_cpu, stack_top);
     arch_irq_init();

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "arch/arch.h"
 #include "page.h"
+#include "pagetable.h"
 #include <base/attributes.h>
 
 static_assert(RIGHT_READ == (int)PAGE_READ && RIGHT_WRITE == (int)PAGE_WRITE &&
@@ -46,7 +47,9 @@ static int check_rights(const struct mapping_request *request, const struct memo
         return E_NO_RIGHT;
     }
     bool is_executable = (rights & RIGHT_EXECUTE) != 0;
-    if (is_executable && ((rights & RIGHT_WRITE) != 0 || memory->is_device)) {
+    bool is_writable = (rights & RIGHT_WRITE) != 0;
+    if ((is_executable && (is_writable || memory->is_device || memory->root->writable != 0)) ||
+        (is_writable && memory->root->executable != 0)) {
         return E_DENIED;
     }
     return OK;
@@ -112,6 +115,8 @@ int mapping_create(struct task *task, const struct mapping_request *request,
     memory->mapping_count++;
     task->mapping_count++;
     alive++;
+    memory->root->writable += (made->rights & RIGHT_WRITE) != 0;
+    memory->root->executable += (made->rights & RIGHT_EXECUTE) != 0;
     if (memory->is_device) {
         memory->root->holder = task;
         memory->root->holder_mappings++;
@@ -130,7 +135,7 @@ int mapping_build_step(struct mapping *mapping)
         if ((flags & PAGE_EXECUTE) != 0) {
             arch_icache_sync(kernel_pointer(page), PAGE_BYTES);
         }
-        int error = arch_space_map(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
+        int error = pagetable_map(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
                                    page, flags, task->object.account);
         if (error != OK) {
             return error;
@@ -163,6 +168,8 @@ static void finish(struct mapping *mapping)
     memory->mapping_count--;
     task->mapping_count--;
     alive--;
+    memory->root->writable -= (mapping->rights & RIGHT_WRITE) != 0;
+    memory->root->executable -= (mapping->rights & RIGHT_EXECUTE) != 0;
     if (memory->is_device && --memory->root->holder_mappings == 0) {
         memory->root->holder = NULL;
     }
@@ -177,7 +184,7 @@ bool mapping_unmap_step(struct mapping *mapping)
     for (unsigned i = 0; i < STEP_PAGES && mapping->done_pages > 0; i++) {
         mapping->done_pages--;
         task->mapped_pages--;
-        arch_space_unmap(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
+        pagetable_unmap(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
                          task_asid(task));
     }
     if (mapping->done_pages > 0) {

@@ -33,6 +33,8 @@ struct memory {
     struct list_node in_windows; /* device roots */
     uint32_t mapping_count;
     uint32_t slice_count;
+    uint32_t writable; /* root: mappings that write, and that execute: never both */
+    uint32_t executable;
     struct task *holder; /* device root: the task that has it mapped */
     uint32_t holder_mappings;
     bool is_contiguous;

@@ -11,6 +11,7 @@
 #include "task.h"
 #include "thread.h"
 
+bool object_has_ended;
 struct list_node object_reap_list = {&object_reap_list, &object_reap_list};
 static uint64_t alive;
 
@@ -73,7 +74,8 @@ void object_destroy(struct object *object)
     object->is_dying = true;
     unlink_object(object);
     list_remove(&object->in_account);
-    list_prepend(&object_reap_list, &object->in_account);
+    list_append(&object_reap_list, &object->in_account);
+    object_has_ended = true;
 }
 
 void object_park(struct object *object)
@@ -85,13 +87,12 @@ void object_park(struct object *object)
     }
 }
 
-/* An object goes before the account that pays for it, which would wait for it for ever. */
 void object_unpark(struct object *object)
 {
-    struct list_node *place = object_reap_list.next;
     while (object != NULL && object->is_parked) { /* at most ACCOUNT_DEPTH_MAX + 1 */
         object->is_parked = false;
-        list_insert_before(place, &object->in_account);
+        list_append(&object_reap_list, &object->in_account);
+        object_has_ended = true;
         object->account->parked_count--;
         object = &object->account->object;
     }
@@ -138,6 +139,10 @@ void object_reap_step(void)
 {
     struct object *object = container_of(list_first(&object_reap_list), struct object, in_account);
     if (!close_handles_step(object) || !reap_type(object)) {
+        if (!object->is_parked) { /* the others first: it may wait for one of them */
+            list_remove(&object->in_account);
+            list_append(&object_reap_list, &object->in_account);
+        }
         return;
     }
     list_remove(&object->in_account);

@@ -13,7 +13,8 @@
  *
  * I1  An object on the reap list is reachable by nobody but the reaper.
  * I2  A syscall that put objects there does not return to user mode before the list is empty;
- *     between two steps interrupts are taken [syscall.c].
+ *     between two steps interrupts are taken [syscall.c]. What a thread leaves that ended itself is
+ *     reaped while the CPU idles, and a step each tick.
  */
 #pragma once
 
@@ -62,6 +63,9 @@ static inline bool object_is_reaping(void)
 {
     return !list_is_empty(&object_reap_list);
 }
+
+/* Set when something goes on the reap list; the syscall that did it then reaps. */
+extern bool object_has_ended;
 
 /* One bounded step of reaping; requires object_is_reaping(). */
 void object_reap_step(void);

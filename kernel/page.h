@@ -10,6 +10,16 @@
 
 enum { PAGE_RUN_MAX = 512 };
 
+/* How a page is mapped. */
+enum page_flag {
+    PAGE_READ = 1 << 0,
+    PAGE_WRITE = 1 << 1,
+    PAGE_EXECUTE = 1 << 2,
+    PAGE_RIGHTS = PAGE_READ | PAGE_WRITE | PAGE_EXECUTE,
+    PAGE_DEVICE = 1 << 3, /* aarch64: Device-nGnRE */
+    PAGE_KERNEL = 1 << 4, /* in every space, and not for user mode */
+};
+
 /* Manage RAM [base, base + pages * PAGE_BYTES); the bitmap is put at `bitmap` (linear map).
  * Every page starts used. */
 void page_init(paddr_t base, uint64_t pages, void *bitmap);

@@ -19,6 +19,7 @@ void sched_init(struct cpu *cpu, void *stack_top)
     cpu->stack_top = stack_top;
     cpu->slice_end = DEADLINE_FOREVER;
     cpu->slice_ticks = arch_counter_hz() / 1000000 * SLICE_US;
+    cpu->budget_min_ticks = arch_counter_hz() / 1000000 * BUDGET_MIN_US;
     cpu->armed = DEADLINE_FOREVER;
     list_init(&cpu->timers);
     for (unsigned level = 0; level < PRIORITY_LEVELS; level++) {
@@ -240,6 +241,9 @@ void sched_tick(struct cpu *cpu)
     if (cpu->slice_end <= now) {
         cpu->is_slice_over = true;
     }
+    if (object_is_reaping()) {
+        object_reap_step();
+    }
 }
 
 /* Nobody is ready: reap what a task that ended itself left, then sleep, and take what wakes us
@@ -286,9 +290,9 @@ static struct thread *choose(struct cpu *cpu)
     return take_top(cpu);
 }
 
+/* Requires that the payer is charged up to now. */
 static void switch_to(struct cpu *cpu, struct thread *next, const struct thread *loaded)
 {
-    charge(cpu, arch_now());
     cpu->payer = next;
     cpu->current = next;
     cpu->slice_end = DEADLINE_FOREVER;
@@ -305,6 +309,7 @@ static void switch_to(struct cpu *cpu, struct thread *next, const struct thread 
 struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
 {
     struct thread *current = cpu->current;
+    charge(cpu, arch_now()); /* which may change priorities */
     if (woken->priority <= current->priority || woken->priority <= cpu->top_ready) {
         sched_enqueue(woken);
         return sched_resume(cpu);
@@ -329,6 +334,7 @@ struct thread *sched_resume(struct cpu *cpu)
         next = choose(cpu);
     }
     if (next != loaded || next->space == 0) {
+        charge(cpu, arch_now());
         switch_to(cpu, next, loaded);
     }
     update_slice(cpu, cpu->paid_until);

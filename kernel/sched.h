@@ -10,7 +10,7 @@
 
 #include "thread.h"
 
-enum { SLICE_US = 10000 };
+enum { SLICE_US = 10000, BUDGET_MIN_US = 100 };
 
 struct cpu {
     struct thread *current; /* resumed last; NULL before the first */
@@ -25,6 +25,7 @@ struct cpu {
     ticks_t paid_until;      /* payer's time is charged up to here */
     ticks_t slice_end;       /* DEADLINE_FOREVER: nobody shares the level */
     ticks_t slice_ticks;
+    ticks_t budget_min_ticks; /* shorter ones would keep the CPU busy with their ends */
     ticks_t armed;           /* what the hardware timer is set to, at the latest */
     struct thread *fp_owner; /* whose state is in the FP registers, or NULL */
 };

@@ -48,10 +48,10 @@ static const struct rule rules[SYSCALL_COUNT] = {
     RULE(handle_close,        ANY,          NONE,    NONE,         NONE,   0),
     RULE(revoke,              ANY,          MANAGE,  NONE,         NONE,   0),
     RULE(object_info,         ANY,          NONE,    NONE,         NONE,   0),
-    RULE(account_create,      ACCOUNT,      WRITE,   NONE,         NONE,   1),
-    RULE(task_create,         ACCOUNT,      WRITE,   NONE,         NONE,   1),
+    RULE(account_create,      ACCOUNT,      EXECUTE, NONE,         NONE,   1),
+    RULE(task_create,         ACCOUNT,      EXECUTE, NONE,         NONE,   1),
     RULE(task_supervise,      TASK,         MANAGE,  ENDPOINT,     MANAGE, 0),
-    RULE(thread_create,       ACCOUNT,      WRITE,   TASK,         WRITE,  1),
+    RULE(thread_create,       ACCOUNT,      EXECUTE, TASK,         WRITE,  1),
     RULE(thread_start,        THREAD,       MANAGE,  NONE,         NONE,   0),
     RULE(thread_stop,         THREAD,       MANAGE,  NONE,         NONE,   0),
     RULE(thread_read,         THREAD,       READ,    NONE,         NONE,   0),
@@ -61,7 +61,7 @@ static const struct rule rules[SYSCALL_COUNT] = {
     RULE(endpoint_create,     ACCOUNT,      WRITE,   NONE,         NONE,   1),
     RULE(notification_create, ACCOUNT,      WRITE,   NONE,         NONE,   1),
     RULE(memory_create,       ACCOUNT,      WRITE,   NONE,         NONE,   0),
-    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MAP,    1),
+    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MANAGE, 1),
     RULE(memory_map,          TASK,         MAP,     MEMORY,       MAP,    0),
     RULE(memory_unmap,        TASK,         MAP,     NONE,         NONE,   0),
     RULE(memory_physical,     MEMORY,       DMA,     NONE,         NONE,   0),
@@ -145,12 +145,14 @@ static bool reap(void)
 struct thread *kernel_syscall(struct thread *self)
 {
     struct cpu *cpu = self->cpu;
+    object_has_ended = false;
     if (!self->has_result && !run(self)) {
         return sched_resume(cpu);
     }
-    self->has_result = true;
-    bool is_reaped = reap();
-    if (cpu->current != self) { /* it ended itself; the next call or idle goes on reaping */
+    /* IPC ends nothing, and must not be issued again: its registers are the answer. */
+    self->has_result |= object_has_ended && self->result.status != REGISTERS_SET;
+    bool is_reaped = !self->has_result || reap();
+    if (cpu->current != self) { /* it ended itself */
         return sched_resume(cpu);
     }
     if (!is_reaped) {

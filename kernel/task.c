@@ -5,6 +5,7 @@
 #include "boot.h"
 #include "mapping.h"
 #include "page.h"
+#include "pagetable.h"
 #include "print.h"
 #include "sched.h"
 #include "thread.h"
@@ -26,6 +27,7 @@ static void asid_new_generation(void)
 {
     asid_generation++;
     asid_next = 1;
+    arch_space_switch(0); /* nothing may be fetched under an old number from here on */
     arch_tlb_flush_all();
     for (struct list_node *node = list_first(&all_tasks); node != NULL;
          node = list_next(&all_tasks, node)) { /* <= TASKS_MAX tasks, THREADS_MAX threads */
@@ -106,9 +108,9 @@ static int take_pages(struct account *account, uint32_t pages, uint64_t *search,
 static int make_space(struct account *account, paddr_t root)
 {
     arch_space_init(root);
-    int error = arch_space_map(root, BOOT_FACTS_VADDR, boot_facts_page(), PAGE_READ, account);
+    int error = pagetable_map(root, BOOT_FACTS_VADDR, boot_facts_page(), PAGE_READ, account);
     if (error != OK) {
-        arch_space_free_tables(root, STEP_PAGES, account); /* at most 2 were made */
+        pagetable_free_tables(root, STEP_PAGES, account); /* at most 2 were made */
     }
     return error;
 }
@@ -135,8 +137,8 @@ int task_create(struct account *account, uint64_t handle_slots, uint64_t *search
     if (error == OK) {
         error = object_create(account, OBJECT_TASK, sizeof(struct task), &object);
         if (error != OK) {
-            arch_space_unmap(root, BOOT_FACTS_VADDR, 0);
-            arch_space_free_tables(root, STEP_PAGES, account);
+            pagetable_unmap(root, BOOT_FACTS_VADDR, 0);
+            pagetable_free_tables(root, STEP_PAGES, account);
         }
     }
     if (error != OK) {
@@ -189,8 +191,8 @@ bool task_reap_step(struct task *task)
         return false;
     }
     sched_leave_space();
-    arch_space_unmap(task->root, BOOT_FACTS_VADDR, task_asid(task));
-    if (arch_space_free_tables(task->root, STEP_PAGES, account) == STEP_PAGES) {
+    pagetable_unmap(task->root, BOOT_FACTS_VADDR, task_asid(task));
+    if (pagetable_free_tables(task->root, STEP_PAGES, account) == STEP_PAGES) {
         return false;
     }
     give_run(account, kernel_physical(task->table.entries), task->table_pages);

@@ -179,6 +179,8 @@ void thread_stop(struct thread *thread)
     set_blocked_result(thread, E_STATE);
     thread_leave_waits(thread);
     thread->state = THREAD_STOPPED;
+    thread->progress = 0; /* what it does next may be another call */
+    thread->has_result = false;
 }
 
 void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_t cause)

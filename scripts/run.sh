@@ -70,7 +70,7 @@ case " $lanes " in *" $lane "*) ;; *) die 2 "LANE=$lane is not one of: $lanes" ;
 
 mac=${MAC:-02:00:00:00:00:01}
 kernel=${KERNEL:-${BUILD:-build}/$arch/kernel.elf}
-memory=256M legacy=false network=user,restrict=on words="lane=$lane"
+memory=256M legacy=false network=user,restrict=on words=${LANE:+lane=$lane}
 case $lane in
 default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
 gicv3) set -- "$@" -machine gic-version=3 ;;

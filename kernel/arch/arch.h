@@ -66,16 +66,7 @@ unsigned arch_irq_take(void);
 /* Sleep until an interrupt is pending (interrupts stay off), then return. */
 void arch_idle(void);
 
-/* --- address spaces [pagetable.h] ----------------------------------------------------------- */
-
-enum page_flag {
-    PAGE_READ = 1 << 0,
-    PAGE_WRITE = 1 << 1,
-    PAGE_EXECUTE = 1 << 2,
-    PAGE_RIGHTS = PAGE_READ | PAGE_WRITE | PAGE_EXECUTE,
-    PAGE_DEVICE = 1 << 3, /* aarch64: Device-nGnRE */
-    PAGE_KERNEL = 1 << 4, /* in every space, and not for user mode */
-};
+/* --- address spaces [page.h, pagetable.h] ---------------------------------------------------- */
 
 /* Entries of page tables, 0 where nothing is; inlines in cpu.h.
  *   arch_entry_leaf(paddr, level, flags)  of a page (level 0) or block, PAGE_READ among the flags

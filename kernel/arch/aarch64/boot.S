@@ -6,9 +6,9 @@
  * (x0 = 0, the tree lies at the start of RAM). What cannot be started says so on the PL011 where
  * QEMU `virt` has it, and stops.
  *
- * boot_table serves as both root tables until arch_kernel_map: entry 0 is the first GiB (devices),
- * entry 1 the second (RAM), so both appear at their physical address and in the linear map.
- * Afterwards it is the empty user half.
+ * boot_table serves as both root tables until arch_kernel_switch: entry 0 is the first GiB
+ * (devices), entry 1 the second (RAM), so both appear at their physical address and in the linear
+ * map. Afterwards empty_table is the user half.
  *
  * [Linux Documentation/arch/arm64/booting] [Arm ARM D8, D24.2]
  */
@@ -200,13 +200,13 @@ cpu_init:
 2:  ret
 
 /*
- * void arch_kernel_root_switch(uint64_t root): make the table at physical `root` the upper half and
+ * void arch_kernel_switch(uint64_t root): make the table at physical `root` the upper half and
  * leave the lower half empty. Blocks become pages, so no translation of the old table may be left
  * when the new one comes: in between this runs at its physical address [Arm ARM D8.14.1].
  */
     .text
-    .global arch_kernel_root_switch
-arch_kernel_root_switch:
+    .global arch_kernel_switch
+arch_kernel_switch:
     ldr     x1, =KERNEL_BASE
     ldr     x2, =empty_table
     sub     x2, x2, x1

@@ -5,10 +5,7 @@
  *
  * [Arm DDI 0183 §3.3]
  */
-#include "console.h"
-
-#include "arch/arch.h"
-#include "sysreg.h"
+#include "aarch64.h"
 
 enum {
     UART_DEFAULT = 0x09000000,
@@ -22,58 +19,33 @@ enum {
     UARTCR_UARTEN = 1 << 0,
     UARTCR_ON = 0x301, /* RXE, TXE, UARTEN */
 
+    UART_BYTES = 0x1000,
+
     POLLS_MAX = 1 << 20, /* a console that takes nothing must not stop the kernel */
 };
 
-static paddr_t base = UART_DEFAULT;
-
-static bool find(const struct fdt *tree, struct fdt_node *node)
-{
-    struct fdt_node chosen;
-    if (!fdt_find_path(tree, "/chosen", &chosen)) {
-        return false;
-    }
-    const char *path = fdt_get_text(tree, &chosen, "stdout-path");
-    return path != NULL && fdt_find_path(tree, path, node) &&
-           fdt_has_text(tree, node, "compatible", "arm,pl011");
-}
-
-static void enable(void)
-{
-    uint64_t registers = KERNEL_BASE + base;
-    if ((mmio_read32(registers + UARTCR) & UARTCR_UARTEN) == 0) {
-        mmio_write32(registers + UARTLCR_H, UARTLCR_H_FEN_8);
-        mmio_write32(registers + UARTCR, UARTCR_ON);
-    }
-}
+static uint64_t uart = KERNEL_BASE + UART_DEFAULT; /* 0: there is none */
 
 void console_init(const struct fdt *tree)
 {
     struct fdt_node node;
-    struct fdt_range window;
-    base = 0;
-    if (find(tree, &node) && fdt_get_window(tree, &node, 0, &window) == OK &&
-        window.base < LINEAR_BYTES) {
-        base = window.base;
+    uart = 0;
+    if (device_find_console(tree, "arm,pl011", &node) &&
+        device_keep(tree, &node, 0, UART_BYTES, &uart) != OK) {
+        uart = 0;
     }
-}
-
-paddr_t console_page(void)
-{
-    return base & ~(paddr_t)(PAGE_BYTES - 1);
 }
 
 void arch_console_putc(char c)
 {
-    if (base == 0) {
+    if (uart == 0) {
         return;
     }
-    uint64_t registers = KERNEL_BASE + base;
-    enable();
-    for (unsigned i = 0; i < POLLS_MAX; i++) {
-        if ((mmio_read32(registers + UARTFR) & UARTFR_TXFF) == 0) {
-            break;
-        }
+    if ((mmio_read32(uart + UARTCR) & UARTCR_UARTEN) == 0) {
+        mmio_write32(uart + UARTLCR_H, UARTLCR_H_FEN_8);
+        mmio_write32(uart + UARTCR, UARTCR_ON);
     }
-    mmio_write32(registers + UARTDR, (uint8_t)c);
+    for (unsigned i = 0; i < POLLS_MAX && (mmio_read32(uart + UARTFR) & UARTFR_TXFF) != 0; i++) {
+    }
+    mmio_write32(uart + UARTDR, (uint8_t)c);
 }

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "asm.h"
-#include "memlayout.h"
+#include "page.h"
 #include <abi/types.h>
 #include <base/attributes.h>
 #include <stdbool.h>
@@ -43,6 +43,78 @@ static_assert(offsetof(struct frame, zero) == FRAME_ZERO, "asm.h");
 /* What arch_space_switch(0) switches to: a root table with nothing in it [boot.S]. */
 extern uint8_t empty_table[];
 
+/* --- page tables [Arm ARM D8.3.1, D8.3.2] ---------------------------------------------------- */
+
+enum {
+    PTE_VALID = 1 << 0,
+    PTE_TABLE = 1 << 1,  /* levels 1 and 2: a table; level 0: a page */
+    PTE_DEVICE = 1 << 2, /* index into MAIR_EL1 [boot.S] */
+    PTE_USER = 1 << 6,
+    PTE_READ_ONLY = 1 << 7,
+    PTE_INNER_SHAREABLE = 3 << 8,
+    PTE_ACCESSED = 1 << 10,
+    PTE_NOT_GLOBAL = 1 << 11,
+    TTBR_ASID_SHIFT = 48,
+};
+
+static const uint64_t pte_kernel_never_executes = 1ull << 53;
+static const uint64_t pte_user_never_executes = 1ull << 54;
+
+static inline uint64_t arch_entry_table(paddr_t table)
+{
+    return table | PTE_VALID | PTE_TABLE;
+}
+
+static inline uint64_t arch_entry_leaf(paddr_t paddr, unsigned level, unsigned flags)
+{
+    bool is_kernels = (flags & PAGE_KERNEL) != 0;
+    uint64_t entry = paddr | PTE_VALID | PTE_INNER_SHAREABLE | PTE_ACCESSED;
+    entry |= level == 0 ? PTE_TABLE : 0;
+    entry |= is_kernels ? 0 : PTE_USER | PTE_NOT_GLOBAL;
+    entry |= (flags & PAGE_WRITE) != 0 ? 0 : PTE_READ_ONLY;
+    entry |= (flags & PAGE_DEVICE) != 0 ? PTE_DEVICE : 0;
+    if (!is_kernels || (flags & PAGE_EXECUTE) == 0) {
+        entry |= pte_kernel_never_executes;
+    }
+    if (is_kernels || (flags & PAGE_EXECUTE) == 0) {
+        entry |= pte_user_never_executes;
+    }
+    return entry;
+}
+
+static inline bool arch_entry_is_block(uint64_t entry)
+{
+    return (entry & PTE_TABLE) == 0;
+}
+
+static inline paddr_t arch_entry_address(uint64_t entry)
+{
+    return entry & 0xfffffffff000;
+}
+
+/* An invalid entry is never cached, so nothing needs to be forgotten; the second barrier stands for
+ * the eret, by which the walker sees the entry. */
+static inline void arch_entry_set(uint64_t *entry, uint64_t value)
+{
+    __asm__ volatile("dmb ishst" ::: "memory");
+    *entry = value;
+    __asm__ volatile("dsb ishst" ::: "memory");
+}
+
+static inline void arch_tlb_flush_page(vaddr_t vaddr, unsigned asid)
+{
+    uint64_t operand = (uint64_t)asid << TTBR_ASID_SHIFT | vaddr >> PAGE_SHIFT;
+    if (asid != 0) {
+        __asm__ volatile("dsb ishst\n\ttlbi vae1is, %0\n\tdsb ish\n\tisb" ::"r"(operand)
+                         : "memory");
+    }
+}
+
+static inline void arch_space_init(paddr_t root)
+{
+    (void)root; /* zeroed; the kernel is in the other half */
+}
+
 /* --- time, interrupts, address space -------------------------------------------------------- */
 
 static inline ticks_t arch_now(void)
@@ -59,7 +131,7 @@ static inline bool arch_irq_is_pending(void)
     return (pending & ISR_IRQ) != 0;
 }
 
-/* The timer is always enabled [gtimer.c]. */
+/* The timer is always enabled [gic.c]. */
 static inline bool arch_timer_is_pending(void)
 {
     uint64_t control;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * GIC version 2 (CPU interface in memory) and 3 (in system registers, with a redistributor).
+ * GIC version 2 (CPU interface in memory) and 3 (in system registers, with a redistributor), and
+ * the virtual timer, told apart from a line by CNTV_CTL_EL0.ISTATUS [vectors.S].
  *
  * Shared lines go to the boot CPU, all level-triggered: a device holds its line until its driver
  * has acknowledged it, and irq_ack unmasks after that. Device lines are more urgent than the timer,
  * so when the timer shows up in arch_irq_take no line is left.
  *
- * [Arm IHI 0048B GICv2 §4] [Arm IHI 0069 GICv3 §12]
+ * [Arm IHI 0048B GICv2 §4] [Arm IHI 0069 GICv3 §12] [Arm ARM D11.2]
  */
-#include "gic.h"
+#include "aarch64.h"
 
-#include "arch/arch.h"
-#include "gtimer.h"
-#include "sysreg.h"
+#include "print.h"
 
 enum {
     INTID_SHARED = 32,      /* the first line that is not a CPU's own */
@@ -20,6 +19,8 @@ enum {
     PRIORITY_DEVICE = 0x80,
     PRIORITY_TIMER = 0xc0,
     PRIORITY_MASK_NONE = 0xff,
+    EACH_BYTE = 0x01010101,
+    CNTV_CTL_ENABLE = 1,
 
     GICD_CTLR = 0x000,
     GICD_CTLR_ENABLE_V2 = 1,
@@ -58,95 +59,46 @@ enum {
 #define ICC_SRE_EL1     S3_0_C12_C12_5
 #define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
 
-static struct {
-    bool is_v3;
-    paddr_t distributor;
-    paddr_t local; /* CPU interface or redistributor */
-    unsigned count;
-} gic;
-
-static uint64_t distributor(unsigned offset)
-{
-    return KERNEL_BASE + gic.distributor + offset;
-}
-
-static uint64_t local(unsigned offset)
-{
-    return KERNEL_BASE + gic.local + offset;
-}
-
-/* Registers of the CPU's own lines: banked in version 2, in the redistributor in version 3. */
-static uint64_t own_lines(unsigned offset)
-{
-    return gic.is_v3 ? local(GICR_SGI + offset) : distributor(offset);
-}
+static bool is_v3;
+static unsigned line_count;
+static uint64_t distributor;
+static uint64_t local; /* CPU interface, or this CPU's redistributor */
+static uint64_t own;   /* the CPU's own lines: banked in version 2, in the redistributor in 3 */
 
 /* --- finding it ----------------------------------------------------------------------------- */
 
-static uint32_t own_affinity(void)
+int gic_init(const struct fdt *tree)
 {
-    uint64_t mpidr = SYSREG_READ(mpidr_el1);
-    return (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
+    struct fdt_node node;
+    is_v3 = device_find(tree, "arm,gic-v3", &node);
+    if (!is_v3 && !device_find(tree, "arm,cortex-a15-gic", &node) &&
+        !device_find(tree, "arm,gic-400", &node)) {
+        return E_UNSUPPORTED;
+    }
+    int error = device_keep(tree, &node, 0, is_v3 ? GICD_BYTES : PAGE_BYTES, &distributor);
+    if (error == OK) { /* every CPU's redistributor, or the CPU interface */
+        error = device_keep(tree, &node, 1, is_v3 ? 0 : GICC_BYTES, &local);
+    }
+    return error;
 }
 
-/* The redistributor of this CPU inside `region`. */
-static int find_redistributor(const struct fdt_range *region)
+/* Move `local` from the first redistributor to this CPU's. */
+static void find_redistributor(uint64_t mpidr)
 {
-    for (uint64_t at = 0; at < region->bytes && region->bytes - at >= GICR_BYTES;) {
-        uint64_t typer = KERNEL_BASE + region->base + at + GICR_TYPER;
-        uint32_t flags = mmio_read32(typer);
-        if (mmio_read32(typer + 4) == own_affinity()) {
-            gic.local = region->base + at;
-            return OK;
+    uint32_t affinity = (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
+    struct fdt_range window = device_window(device_count() - 1);
+    uint64_t end = KERNEL_BASE + window.base + window.bytes;
+    while (local + GICR_BYTES <= end) {
+        uint32_t flags = mmio_read32(local + GICR_TYPER);
+        if (mmio_read32(local + GICR_TYPER + 4) == affinity) {
+            return;
         }
         if ((flags & GICR_TYPER_LAST) != 0) {
             break;
         }
-        at += (flags & GICR_TYPER_VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
+        local += (flags & GICR_TYPER_VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
     }
-    return E_UNSUPPORTED;
-}
-
-static bool find_node(const struct fdt *tree, struct fdt_node *node)
-{
-    for (*node = fdt_root(tree); fdt_next(tree, node);) {
-        gic.is_v3 = fdt_has_text(tree, node, "compatible", "arm,gic-v3");
-        if (gic.is_v3 || fdt_has_text(tree, node, "compatible", "arm,cortex-a15-gic") ||
-            fdt_has_text(tree, node, "compatible", "arm,gic-400")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_in_boot_map(const struct fdt_range *range)
-{
-    return range->base < BOOT_DEVICE_END && range->bytes <= BOOT_DEVICE_END - range->base;
-}
-
-int gic_find(const struct fdt *tree)
-{
-    struct fdt_node node;
-    struct fdt_range shared;
-    struct fdt_range second;
-    if (!find_node(tree, &node) || fdt_get_window(tree, &node, 0, &shared) != OK ||
-        fdt_get_window(tree, &node, 1, &second) != OK || !is_in_boot_map(&shared) ||
-        !is_in_boot_map(&second)) {
-        return E_UNSUPPORTED;
-    }
-    gic.distributor = shared.base;
-    gic.local = second.base;
-    unsigned lines = ((mmio_read32(distributor(GICD_TYPER)) & 0x1f) + 1) * 32;
-    gic.count = lines < INTID_LINES_MAX ? lines : INTID_LINES_MAX;
-    return gic.is_v3 ? find_redistributor(&second) : OK;
-}
-
-struct fdt_range gic_window(unsigned index)
-{
-    uint64_t shared_bytes = gic.is_v3 ? GICD_BYTES : PAGE_BYTES;
-    uint64_t local_bytes = gic.is_v3 ? GICR_BYTES : GICC_BYTES;
-    return index == 0 ? (struct fdt_range){gic.distributor, shared_bytes}
-                      : (struct fdt_range){gic.local, local_bytes};
+    panic(NULL, "no interrupt redistributor of this CPU");
 }
 
 /* --- setting it up -------------------------------------------------------------------------- */
@@ -154,58 +106,35 @@ struct fdt_range gic_window(unsigned index)
 /* One register for every `per_register` shared lines. */
 static void write_shared(unsigned offset, unsigned per_register, uint32_t value)
 {
-    for (unsigned line = INTID_SHARED; line < gic.count; line += per_register) {
-        mmio_write32(distributor(offset + line / per_register * 4), value);
+    for (unsigned line = INTID_SHARED; line < line_count; line += per_register) {
+        mmio_write32(distributor + offset + line / per_register * 4, value);
     }
 }
 
-static uint32_t in_each_byte(uint32_t value)
+static void init_v2(void)
 {
-    return value * 0x01010101;
+    uint32_t target = mmio_read32(distributor + GICD_ITARGETSR) & 0xff;
+    own = distributor;
+    write_shared(GICD_ITARGETSR, 4, target * EACH_BYTE);
+    mmio_write32(distributor + GICD_CTLR, GICD_CTLR_ENABLE_V2);
+    mmio_write32(local + GICC_PMR, PRIORITY_MASK_NONE);
+    mmio_write32(local + GICC_CTLR, 1);
 }
 
-static void init_shared(void)
+static void init_v3(void)
 {
-    mmio_write32(distributor(GICD_CTLR), 0);
-    write_shared(GICD_ICENABLER, 32, UINT32_MAX);
-    write_shared(GICD_ICACTIVER, 32, UINT32_MAX);
-    write_shared(GICD_IPRIORITYR, 4, in_each_byte(PRIORITY_DEVICE));
-    write_shared(GICD_ICFGR, 16, 0);
-    if (!gic.is_v3) {
-        uint32_t own = mmio_read32(distributor(GICD_ITARGETSR)) & 0xff;
-        write_shared(GICD_ITARGETSR, 4, in_each_byte(own));
-        mmio_write32(distributor(GICD_CTLR), GICD_CTLR_ENABLE_V2);
-        return;
-    }
-    write_shared(GICD_IGROUPR, 32, UINT32_MAX);
-    mmio_write32(distributor(GICD_CTLR), GICD_CTLR_ENABLE_V3);
     uint64_t mpidr = SYSREG_READ(mpidr_el1);
-    for (unsigned line = INTID_SHARED; line < gic.count; line++) {
-        mmio_write64(distributor(GICD_IROUTER + line * 8), mpidr & 0xff00ffffff);
+    find_redistributor(mpidr);
+    own = local + GICR_SGI;
+    write_shared(GICD_IGROUPR, 32, UINT32_MAX);
+    mmio_write32(distributor + GICD_CTLR, GICD_CTLR_ENABLE_V3);
+    for (unsigned line = INTID_SHARED; line < line_count; line++) {
+        mmio_write64(distributor + GICD_IROUTER + line * 8, mpidr & 0xff00ffffff);
     }
-}
-
-static void init_own(void)
-{
-    if (gic.is_v3) {
-        mmio_write32(local(GICR_WAKER),
-                     mmio_read32(local(GICR_WAKER)) & ~(uint32_t)GICR_WAKER_SLEEP);
-        while ((mmio_read32(local(GICR_WAKER)) & GICR_WAKER_ASLEEP) != 0) {
-        }
-        mmio_write32(own_lines(GICD_IGROUPR), UINT32_MAX);
+    mmio_write32(local + GICR_WAKER, mmio_read32(local + GICR_WAKER) & ~(uint32_t)GICR_WAKER_SLEEP);
+    while ((mmio_read32(local + GICR_WAKER) & GICR_WAKER_ASLEEP) != 0) {
     }
-    mmio_write32(own_lines(GICD_ICENABLER), UINT32_MAX);
-    mmio_write8(own_lines(GICD_IPRIORITYR + GTIMER_INTID), PRIORITY_TIMER);
-    mmio_write32(own_lines(GICD_ISENABLER), 1u << GTIMER_INTID);
-}
-
-static void init_cpu_interface(void)
-{
-    if (!gic.is_v3) {
-        mmio_write32(local(GICC_PMR), PRIORITY_MASK_NONE);
-        mmio_write32(local(GICC_CTLR), 1);
-        return;
-    }
+    mmio_write32(own + GICD_IGROUPR, UINT32_MAX);
     SYSREG_WRITE(ICC_SRE_EL1, SYSREG_READ(ICC_SRE_EL1) | 1);
     CPU_DO("isb");
     SYSREG_WRITE(ICC_CTLR_EL1, 0); /* EOImode 0: one write drops the priority and deactivates */
@@ -216,48 +145,62 @@ static void init_cpu_interface(void)
 
 void arch_irq_init(void)
 {
-    init_shared();
-    init_own();
-    init_cpu_interface();
-    gtimer_init();
+    unsigned lines = ((mmio_read32(distributor + GICD_TYPER) & 0x1f) + 1) * 32;
+    line_count = lines < INTID_LINES_MAX ? lines : INTID_LINES_MAX;
+    mmio_write32(distributor + GICD_CTLR, 0);
+    write_shared(GICD_ICENABLER, 32, UINT32_MAX);
+    write_shared(GICD_ICACTIVER, 32, UINT32_MAX);
+    write_shared(GICD_IPRIORITYR, 4, (uint32_t)PRIORITY_DEVICE * EACH_BYTE);
+    write_shared(GICD_ICFGR, 16, 0);
+    if (is_v3) {
+        init_v3();
+    } else {
+        init_v2();
+    }
+    mmio_write32(own + GICD_ICENABLER, UINT32_MAX);
+    mmio_write8(own + GICD_IPRIORITYR + TIMER_INTID, PRIORITY_TIMER);
+    mmio_write32(own + GICD_ISENABLER, 1u << TIMER_INTID);
+    arch_timer_set(DEADLINE_FOREVER);
+    SYSREG_WRITE(cntv_ctl_el0, CNTV_CTL_ENABLE);
+}
+
+/* --- the timer: always enabled, FOREVER is a comparator that the counter does not reach ------- */
+
+uint64_t arch_counter_hz(void)
+{
+    return SYSREG_READ(cntfrq_el0);
+}
+
+void arch_timer_set(ticks_t deadline)
+{
+    SYSREG_WRITE(cntv_cval_el0, deadline);
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
 unsigned arch_irq_count(void)
 {
-    return gic.count;
+    return line_count;
 }
 
 bool arch_irq_is_valid(unsigned line)
 {
-    return line >= INTID_SHARED && line < gic.count;
+    return line >= INTID_SHARED && line < line_count;
 }
 
 void arch_irq_mask(unsigned line)
 {
-    mmio_write32(distributor(GICD_ICENABLER + line / 32 * 4), 1u << line % 32);
+    mmio_write32(distributor + GICD_ICENABLER + line / 32 * 4, 1u << line % 32);
 }
 
 void arch_irq_unmask(unsigned line)
 {
-    mmio_write32(distributor(GICD_ISENABLER + line / 32 * 4), 1u << line % 32);
-}
-
-static void complete(uint64_t intid)
-{
-    CPU_DO("dsb sy"); /* after a mask */
-    if (gic.is_v3) {
-        SYSREG_WRITE(ICC_EOIR1_EL1, intid);
-        CPU_DO("isb");
-    } else {
-        mmio_write32(local(GICC_EOIR), (uint32_t)intid); /* < 1,024 */
-    }
+    mmio_write32(distributor + GICD_ISENABLER + line / 32 * 4, 1u << line % 32);
 }
 
 unsigned arch_irq_take(void)
 {
-    uint64_t intid = gic.is_v3 ? SYSREG_READ(ICC_IAR1_EL1) : mmio_read32(local(GICC_IAR));
+    uint64_t intid = is_v3 ? SYSREG_READ(ICC_IAR1_EL1) : mmio_read32(local + GICC_IAR);
     CPU_DO("dsb sy");
     if (intid >= INTID_LINES_MAX) {
         return 0;
@@ -266,11 +209,24 @@ unsigned arch_irq_take(void)
     if (line != 0) {
         arch_irq_mask(line);
     }
-    complete(intid);
+    CPU_DO("dsb sy"); /* masked before it is completed */
+    if (is_v3) {
+        SYSREG_WRITE(ICC_EOIR1_EL1, intid);
+        CPU_DO("isb");
+    } else {
+        mmio_write32(local + GICC_EOIR, (uint32_t)intid); /* < 1,024 */
+    }
     return line;
 }
 
 void arch_idle(void)
 {
     CPU_DO("dsb sy\n\twfi");
+}
+
+int arch_machine_init(const struct fdt *tree)
+{
+    console_init(tree);
+    psci_init(tree);
+    return gic_init(tree);
 }

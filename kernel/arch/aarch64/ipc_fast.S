@@ -208,7 +208,7 @@ syscall_signal:
 .endm
 
 /*
- * Somebody waits for notification x14. Switch to it, x15, at once if it is bound or waits here for
+ * Somebody waits for notification x14. Switch to it, x15, at once when it is bound to it, waits for
  * ever and takes no handles, and is more urgent than the signaller and whoever is ready; the
  * signaller goes to the front of its level. The time until the next slow switch is charged as
  * before. x10: its state less STATE_WAITING, x12: the signaller's priority.
@@ -223,6 +223,7 @@ signal_wakes:
     cmp     w10, #(STATE_RECEIVING_FAST - STATE_WAITING)
     ccmp    w10, #0, #4, ne
     ccmp    x12, x14, #0, eq
+    ccmp    x13, x14, #0, eq
     b.ne    signal_in_c
     ldp     x18, x17, [x15, #THREAD_CPU]
     cbz     x17, signal_in_c

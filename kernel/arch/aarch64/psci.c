@@ -5,10 +5,7 @@
  *
  * [Arm DEN 0022 PSCI 1.1 §5] [Arm semihosting 2.0 §6.4 SYS_EXIT]
  */
-#include "psci.h"
-
-#include "arch/arch.h"
-#include "sysreg.h"
+#include "aarch64.h"
 
 enum {
     SEMIHOSTING_EXIT = 0x18,
@@ -24,17 +21,11 @@ extern const uint8_t semihosting_instruction[];
 
 void psci_init(const struct fdt *tree)
 {
-    struct fdt_node node = fdt_root(tree);
-    while (fdt_next(tree, &node)) {
-        if (fdt_has_text(tree, &node, "compatible", "arm,psci-1.0") ||
-            fdt_has_text(tree, &node, "compatible", "arm,psci-0.2")) {
-            if (fdt_has_text(tree, &node, "method", "hvc")) {
-                conduit = CONDUIT_HVC;
-            } else if (fdt_has_text(tree, &node, "method", "smc")) {
-                conduit = CONDUIT_SMC;
-            }
-            return;
-        }
+    struct fdt_node node;
+    if (device_find(tree, "arm,psci-1.0", &node) || device_find(tree, "arm,psci-0.2", &node)) {
+        conduit = fdt_has_text(tree, &node, "method", "hvc")   ? CONDUIT_HVC
+                  : fdt_has_text(tree, &node, "method", "smc") ? CONDUIT_SMC
+                                                               : CONDUIT_NONE;
     }
 }
 
@@ -47,7 +38,7 @@ static _Noreturn void call_firmware(uint32_t function)
         __asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
     }
     for (;;) {
-        CPU_DO("wfi");
+        arch_idle();
     }
 }
 

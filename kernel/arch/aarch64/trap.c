@@ -5,10 +5,9 @@
  *
  * [Arm ARM D24.2.40 ESR_EL1]
  */
-#include "arch/arch.h"
+#include "aarch64.h"
+
 #include "print.h"
-#include "psci.h"
-#include "sysreg.h"
 #include <abi/ipc.h>
 #include <abi/syscall.h>
 
@@ -85,20 +84,13 @@ struct thread *trap_user_sync(struct thread *self)
     uint64_t esr = SYSREG_READ(esr_el1);
     uint64_t far = SYSREG_READ(far_el1);
     switch (esr_class(esr)) {
-    case EC_FP:
-        return kernel_fp_trap(self);
-    case EC_ABORT_DATA_USER:
-        return kernel_fault(self, data_fault_kind(esr), far, esr);
-    case EC_ABORT_FETCH_USER:
-        return kernel_fault(self, FAULT_EXECUTE, far, esr);
-    case EC_ALIGNMENT_PC:
-        return kernel_fault(self, FAULT_ALIGNMENT, far, esr);
-    case EC_ALIGNMENT_SP:
-        return kernel_fault(self, FAULT_ALIGNMENT, 0, esr);
-    case EC_BREAKPOINT:
-        return kernel_fault(self, FAULT_BREAKPOINT, 0, esr);
-    case EC_FP_EXCEPTION:
-        return kernel_fault(self, FAULT_OTHER, 0, esr);
+    case EC_FP: return kernel_fp_trap(self);
+    case EC_ABORT_DATA_USER: return kernel_fault(self, data_fault_kind(esr), far, esr);
+    case EC_ABORT_FETCH_USER: return kernel_fault(self, FAULT_EXECUTE, far, esr);
+    case EC_ALIGNMENT_PC: return kernel_fault(self, FAULT_ALIGNMENT, far, esr);
+    case EC_ALIGNMENT_SP: return kernel_fault(self, FAULT_ALIGNMENT, 0, esr);
+    case EC_BREAKPOINT: return kernel_fault(self, FAULT_BREAKPOINT, 0, esr);
+    case EC_FP_EXCEPTION: return kernel_fault(self, FAULT_OTHER, 0, esr);
     default: /* unknown, or a system register or instruction that is not for user mode */
         return kernel_fault(self, FAULT_INSTRUCTION, 0, esr);
     }
@@ -122,10 +114,8 @@ static const char *trap_name(const struct kernel_trap *trap, unsigned vector)
         }
         return (trap->esr & ESR_WRITE) != 0 ? "write fault in the kernel"
                                             : "read fault in the kernel";
-    case EC_ABORT_FETCH:
-        return "fetch fault in the kernel";
-    default:
-        return vector_names[0];
+    case EC_ABORT_FETCH: return "fetch fault in the kernel";
+    default: return vector_names[0];
     }
 }
 

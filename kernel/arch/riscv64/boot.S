@@ -4,7 +4,7 @@
  *
  * OpenSBI enters boot_entry at KERNEL_PHYS_BASE in S-mode, MMU off, a0 = hart, a1 = device tree;
  * the other harts stay stopped. The boot table maps the whole linear map with 1 GiB pages, all
- * rights; arch_kernel_map replaces it before the first user instruction.
+ * rights; arch_kernel_switch replaces it before the first user instruction.
  *
  * [SBI 1.0 §9: initial state]  [RISC-V priv §4.4]
  */

@@ -2,11 +2,13 @@
 /*
  * The timer of this hart: stimecmp where the tree says Sstc, else a call of the firmware.
  *
- * The frequency is the tree's; machine.boot_cpu's node says what the hart can do.
+ * Frequency and what the hart can do are the tree's.
  *
- * [RISC-V Sstc 0.5.4 §2]  [Devicetree Specification 0.4 §3.8]
+ * [RISC-V Sstc 0.5.4 §2]  [SBI 1.0 §6]  [Devicetree Specification 0.4 §3.8]
  */
 #include "riscv.h"
+
+enum { SBI_TIME = 0x54494d45 };
 
 static uint32_t counter_hz;
 static bool has_stimecmp;
@@ -16,7 +18,7 @@ void arch_timer_set(ticks_t deadline)
     if (has_stimecmp) {
         __asm__ volatile("csrw 0x14d, %0" ::"r"(deadline)); /* stimecmp */
     } else {
-        sbi_timer_set(deadline);
+        sbi_call(SBI_TIME, deadline, 0);
     }
 }
 
@@ -43,25 +45,19 @@ static bool isa_has(const char *isa, const char *name)
     return false;
 }
 
-int clock_init(const struct fdt *tree, uint64_t hart)
+int clock_init(const struct fdt *tree)
 {
     struct fdt_node cpus;
     struct fdt_node node;
-    if (!platform_find_hart(tree, hart, &node) || !fdt_parent(&node, &cpus)) {
+    if (!boot_hart_find(tree, &node) || !fdt_parent(&node, &cpus)) {
         return E_NOT_FOUND;
-    }
-    int error = fdt_get_u32(tree, &cpus, "timebase-frequency", &counter_hz);
-    if (error == E_NOT_FOUND) {
-        error = fdt_get_u32(tree, &node, "timebase-frequency", &counter_hz);
-    }
-    if (error != OK) {
-        return error;
-    }
-    if (counter_hz == 0) {
-        return E_CORRUPT;
     }
     const char *isa = fdt_get_text(tree, &node, "riscv,isa");
     has_stimecmp = fdt_has_text(tree, &node, "riscv,isa-extensions", "sstc") ||
                    (isa != NULL && isa_has(isa, "sstc"));
-    return OK;
+    int error = fdt_get_u32(tree, &cpus, "timebase-frequency", &counter_hz);
+    if (error == E_NOT_FOUND) {
+        error = fdt_get_u32(tree, &node, "timebase-frequency", &counter_hz);
+    }
+    return error == OK && counter_hz == 0 ? E_CORRUPT : error;
 }

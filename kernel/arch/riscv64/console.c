@@ -4,7 +4,7 @@
  * it is another. Polls, and leaves speed and interrupts as the firmware set them; the `serial`
  * program owns the device later, and the kernel writes again only in a panic.
  *
- * [Devicetree Specification 0.4 §3.6, §4.2.2]
+ * [SBI 1.0 §5.2]
  */
 #include "riscv.h"
 
@@ -15,6 +15,7 @@ enum {
     UART_REGISTERS = 8,
     UART_POLLS_MAX = 1 << 16, /* a dead device loses bytes instead of stopping the kernel */
     UART_SHIFT_MAX = 2,
+    SBI_CONSOLE_PUTCHAR = 1,
 };
 
 static uint64_t uart; /* 0: the firmware's console */
@@ -23,7 +24,7 @@ static uint32_t uart_shift;
 void arch_console_putc(char c)
 {
     if (uart == 0) {
-        sbi_console_putc(c);
+        sbi_call(SBI_CONSOLE_PUTCHAR, (uint8_t)c, 0);
         return;
     }
     for (int polls = 0; polls < UART_POLLS_MAX; polls++) {
@@ -36,25 +37,17 @@ void arch_console_putc(char c)
 
 int console_init(const struct fdt *tree)
 {
-    struct fdt_node chosen;
     struct fdt_node node;
-    const char *path = NULL;
-    uint32_t shift = 0;
-    if (fdt_find_path(tree, "/chosen", &chosen)) {
-        path = fdt_get_text(tree, &chosen, "stdout-path");
-    }
-    if (path == NULL || !fdt_find_path(tree, path, &node) ||
-        (!fdt_has_text(tree, &node, "compatible", "ns16550a") &&
-         !fdt_has_text(tree, &node, "compatible", "ns16550"))) {
+    if (!device_find_console(tree, "ns16550a", &node) &&
+        !device_find_console(tree, "ns16550", &node)) {
         return E_NOT_FOUND;
     }
-    int error = fdt_get_u32(tree, &node, "reg-shift", &shift);
+    int error = fdt_get_u32(tree, &node, "reg-shift", &uart_shift);
     if (error != OK && error != E_NOT_FOUND) {
         return error;
     }
-    if (shift > UART_SHIFT_MAX) {
+    if (uart_shift > UART_SHIFT_MAX) {
         return E_CORRUPT;
     }
-    uart_shift = shift;
-    return platform_take_window(tree, &node, UART_REGISTERS << shift, &uart);
+    return device_keep(tree, &node, 0, UART_REGISTERS << uart_shift, &uart);
 }

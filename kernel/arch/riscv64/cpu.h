@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "memlayout.h"
+#include "page.h"
 #include <abi/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +29,69 @@ struct frame {
 extern uint64_t arch_kernel_space;
 /* Every switch must flush, because the CPU tells address spaces apart by no number. */
 extern bool arch_space_is_untagged;
+
+/* --- page tables: Sv39 [RISC-V priv §4.3, §4.4] ---------------------------------------------- */
+
+enum {
+    PTE_VALID = 1 << 0,
+    PTE_RIGHTS_SHIFT = 1, /* PAGE_RIGHTS; none of them: a table */
+    PTE_USER = 1 << 4,
+    PTE_GLOBAL = 1 << 5,
+    PTE_ACCESSED = 1 << 6, /* the CPU may insist on this and the next */
+    PTE_DIRTY = 1 << 7,
+    PTE_PAGE_SHIFT = 10,
+};
+
+static inline uint64_t arch_entry_table(paddr_t table)
+{
+    return table >> PAGE_SHIFT << PTE_PAGE_SHIFT | PTE_VALID;
+}
+
+static inline uint64_t arch_entry_leaf(paddr_t paddr, unsigned level, unsigned flags)
+{
+    unsigned who = (flags & PAGE_KERNEL) != 0 ? PTE_GLOBAL : PTE_USER;
+    (void)level;
+    return arch_entry_table(paddr) | (flags & PAGE_RIGHTS) << PTE_RIGHTS_SHIFT | who |
+           PTE_ACCESSED | PTE_DIRTY;
+}
+
+static inline bool arch_entry_is_block(uint64_t entry)
+{
+    return (entry & PAGE_RIGHTS << PTE_RIGHTS_SHIFT) != 0;
+}
+
+static inline paddr_t arch_entry_address(uint64_t entry)
+{
+    return entry >> PTE_PAGE_SHIFT << PAGE_SHIFT;
+}
+
+/* No fence: a CPU that remembers that nothing was there takes a fault too many [trap.c]. */
+static inline void arch_entry_set(uint64_t *entry, uint64_t value)
+{
+    *entry = value;
+}
+
+static inline void arch_tlb_flush_page(vaddr_t vaddr, unsigned asid)
+{
+    if (asid != 0) {
+        __asm__ volatile("sfence.vma %0, %1" ::"r"(vaddr), "r"((uint64_t)asid) : "memory");
+    } else if (arch_space_is_untagged) {
+        __asm__ volatile("sfence.vma %0, zero" ::"r"(vaddr) : "memory");
+    }
+}
+
+/* The upper half of every root is a copy of the kernel's, whose lower tables never change after
+ * boot; so a trap needs no switch, and a space is its lower half. */
+static inline void arch_space_init(paddr_t root)
+{
+    enum { FIRST = 256, END = 512 };
+    uint64_t kernel_root = arch_kernel_space << PAGE_SHIFT; /* satp: the mode is shifted out */
+    const uint64_t *from = kernel_pointer(kernel_root);
+    uint64_t *to = kernel_pointer(root);
+    for (unsigned i = FIRST; i < END; i++) {
+        to[i] = from[i];
+    }
+}
 
 /* --- time, interrupts, address space ------------------------------------------------------- */
 

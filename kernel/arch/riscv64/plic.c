@@ -77,17 +77,16 @@ void arch_idle(void)
     __asm__ volatile("wfi" ::: "memory");
 }
 
-/* The phandle of a hart's own interrupt controller, a child of its node. */
-static bool find_hart_controller(const struct fdt *tree, uint64_t hart, uint32_t *phandle)
+/* The phandle of the boot hart's own interrupt controller, a child of its node. */
+static bool find_hart_controller(const struct fdt *tree, uint32_t *phandle)
 {
     struct fdt_node cpu;
-    struct fdt_node node;
-    if (!platform_find_hart(tree, hart, &cpu)) {
+    struct fdt_node parent;
+    if (!boot_hart_find(tree, &cpu)) {
         return false;
     }
-    node = cpu;
+    struct fdt_node node = cpu;
     while (fdt_next_with(tree, &node, "compatible", "riscv,cpu-intc")) {
-        struct fdt_node parent;
         if (fdt_parent(&node, &parent) && parent.path[parent.depth] == cpu.path[cpu.depth]) {
             return fdt_get_u32(tree, &node, "phandle", phandle) == OK;
         }
@@ -95,12 +94,11 @@ static bool find_hart_controller(const struct fdt *tree, uint64_t hart, uint32_t
     return false;
 }
 
-/* The number of the context that interrupts `hart` in S-mode: its place in the node's list. */
-static int find_context(const struct fdt *tree, const struct fdt_node *node, uint64_t hart,
-                        unsigned *context)
+/* The context that interrupts the boot hart in S-mode: its place in the node's list. */
+static int find_context(const struct fdt *tree, const struct fdt_node *node, uint64_t *context)
 {
     uint32_t controller;
-    if (!find_hart_controller(tree, hart, &controller)) {
+    if (!find_hart_controller(tree, &controller)) {
         return E_NOT_FOUND;
     }
     for (unsigned index = 0; index < PLIC_CONTEXTS_MAX; index++) {
@@ -117,33 +115,55 @@ static int find_context(const struct fdt *tree, const struct fdt_node *node, uin
     return E_CORRUPT;
 }
 
-int plic_init(const struct fdt *tree, uint64_t hart)
+int plic_init(const struct fdt *tree)
 {
-    struct fdt_node node = fdt_root(tree);
+    struct fdt_node node;
     uint32_t devices;
-    unsigned context = 0;
-    if (!fdt_next_with(tree, &node, "compatible", "sifive,plic-1.0.0") &&
-        !fdt_next_with(tree, &node, "compatible", "riscv,plic0")) {
+    uint64_t context;
+    if (!device_find(tree, "sifive,plic-1.0.0", &node) &&
+        !device_find(tree, "riscv,plic0", &node)) {
         return E_NOT_FOUND;
     }
     int error = fdt_get_u32(tree, &node, "riscv,ndev", &devices);
+    if (error == OK && (devices == 0 || devices >= PLIC_LINES_MAX)) {
+        error = E_CORRUPT;
+    }
+    if (error == OK) {
+        error = find_context(tree, &node, &context);
+    }
     if (error != OK) {
         return error;
     }
-    if (devices == 0 || devices >= PLIC_LINES_MAX) {
-        return E_CORRUPT;
-    }
-    error = find_context(tree, &node, hart, &context);
-    if (error != OK) {
-        return error;
-    }
-    uint64_t context_offset = PLIC_CONTEXT + (uint64_t)context * PLIC_CONTEXT_STRIDE;
-    error = platform_take_window(tree, &node, context_offset + PLIC_CONTEXT_STRIDE, &plic);
-    if (error != OK) {
-        return error;
-    }
+    uint64_t offset = PLIC_CONTEXT + context * PLIC_CONTEXT_STRIDE;
+    error = device_keep(tree, &node, 0, offset + PLIC_CONTEXT_STRIDE, &plic);
     plic_enable = plic + PLIC_ENABLE + context * PLIC_ENABLE_STRIDE;
-    plic_context = plic + context_offset;
+    plic_context = plic + offset;
     plic_lines = devices + 1;
+    return error;
+}
+
+/* --- what this machine is made of ------------------------------------------------------------ */
+
+bool boot_hart_find(const struct fdt *tree, struct fdt_node *node)
+{
+    struct fdt_range id;
+    *node = fdt_root(tree);
+    while (fdt_next_with(tree, node, "device_type", "cpu")) {
+        if (fdt_get_reg(tree, node, 0, &id) == OK && id.base == boot_hart) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Console and test device are optional; clock and interrupt controller are not. */
+int arch_machine_init(const struct fdt *tree)
+{
+    int console = console_init(tree);
+    int power = power_init(tree);
+    if ((console != OK && console != E_NOT_FOUND) || (power != OK && power != E_NOT_FOUND) ||
+        clock_init(tree) != OK || plic_init(tree) != OK) {
+        return E_UNSUPPORTED;
+    }
     return OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of this folder share: the trap record, the firmware, the devices the kernel keeps.
+ * What the files of this folder share: the trap record, the firmware, device registers.
  */
 #pragma once
 
 #include "arch/arch.h"
-#include "machine.h"
+#include "device.h"
 
 /* Exceptions [RISC-V priv §4.1.8]. */
 enum cause {
@@ -37,40 +37,27 @@ extern uint8_t stack_guard[];
 extern uint8_t stack_top[];
 extern uint8_t panic_stack_top[];
 
-/* --- sbi.c: calls of the firmware [SBI 1.0] --- */
-void sbi_console_putc(char c);
-void sbi_timer_set(ticks_t deadline);
-_Noreturn void sbi_power_off(void);
-_Noreturn void sbi_reset(void);
+/* --- what arch_machine_init asks, each once: E_NOT_FOUND where the tree has none ------------- */
 
-/* --- platform.c and the devices the kernel keeps --------------------------------------------- */
-
-/* Each reads its node once. E_NOT_FOUND: the tree has none of ours. E_CORRUPT, E_RANGE. */
 int console_init(const struct fdt *tree);
 int power_init(const struct fdt *tree);
-int clock_init(const struct fdt *tree, uint64_t hart);
-int plic_init(const struct fdt *tree, uint64_t hart);
+int clock_init(const struct fdt *tree);
+int plic_init(const struct fdt *tree);
 
-/*
- * The registers of a device node, at least `bytes_min`, as an address of the linear map, where
- * they stay mapped. E_NOT_FOUND, E_CORRUPT (too few, misaligned), E_RANGE (the map ends before).
- */
-int platform_take_window(const struct fdt *tree, const struct fdt_node *node, uint64_t bytes_min,
-                         uint64_t *address);
+/* The node of the boot hart. */
+bool boot_hart_find(const struct fdt *tree, struct fdt_node *node);
 
-/* Windows taken so far, `count` of them. */
-const struct fdt_range *platform_windows(unsigned *count);
+/* --- the firmware ----------------------------------------------------------------------------- */
 
-/* The node of a CPU. */
-bool platform_find_hart(const struct fdt *tree, uint64_t hart, struct fdt_node *node);
-
-/* --- pagetable.c --- */
-
-/*
- * Whether the present user space maps `vaddr` so that a fault with `cause` cannot have been
- * true: the CPU may remember for a while that nothing was there. Then it is made to look again.
- */
-bool pagetable_is_stale(vaddr_t vaddr, uint64_t cause);
+/* The error is no use to any caller here: none of these calls has a second way [SBI 1.0 §3]. */
+static inline void sbi_call(uint64_t extension, uint64_t argument0, uint64_t argument1)
+{
+    register uint64_t a0 __asm__("a0") = argument0;
+    register uint64_t a1 __asm__("a1") = argument1;
+    register uint64_t a6 __asm__("a6") = 0; /* the first function of each */
+    register uint64_t a7 __asm__("a7") = extension;
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+}
 
 /* --- device registers --- */
 

@@ -11,7 +11,9 @@
 #include <base/attributes.h>
 
 #include "asm.h"
+#include "pagetable.h"
 #include "print.h"
+#include "task.h"
 #include "thread.h"
 
 static_assert(CALL_CALL == SYS_call && CALL_REPLY_WAIT == SYS_reply_wait, "asm.h");
@@ -28,19 +30,20 @@ static_assert(offsetof(struct kernel_trap, status) == TRAP_STATUS, "asm.h");
 
 static const struct {
     const char *name;
-    uint8_t kind; /* enum fault_kind */
+    uint8_t kind;    /* enum fault_kind */
+    uint8_t missing; /* PAGE_RIGHTS that the page table did not give */
 } causes[CAUSES] = {
-    [CAUSE_FETCH_MISALIGNED] = {"instruction address misaligned", FAULT_ALIGNMENT},
-    [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_EXECUTE},
-    [CAUSE_ILLEGAL_INSTRUCTION] = {"illegal instruction", FAULT_INSTRUCTION},
-    [CAUSE_BREAKPOINT] = {"breakpoint", FAULT_BREAKPOINT},
-    [CAUSE_LOAD_MISALIGNED] = {"load address misaligned", FAULT_ALIGNMENT},
-    [CAUSE_LOAD_ACCESS] = {"load access fault", FAULT_READ},
-    [CAUSE_STORE_MISALIGNED] = {"store address misaligned", FAULT_ALIGNMENT},
-    [CAUSE_STORE_ACCESS] = {"store access fault", FAULT_WRITE},
-    [CAUSE_FETCH_PAGE] = {"instruction page fault", FAULT_EXECUTE},
-    [CAUSE_LOAD_PAGE] = {"load page fault", FAULT_READ},
-    [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE},
+    [CAUSE_FETCH_MISALIGNED] = {"instruction address misaligned", FAULT_ALIGNMENT, 0},
+    [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_EXECUTE, 0},
+    [CAUSE_ILLEGAL_INSTRUCTION] = {"illegal instruction", FAULT_INSTRUCTION, 0},
+    [CAUSE_BREAKPOINT] = {"breakpoint", FAULT_BREAKPOINT, 0},
+    [CAUSE_LOAD_MISALIGNED] = {"load address misaligned", FAULT_ALIGNMENT, 0},
+    [CAUSE_LOAD_ACCESS] = {"load access fault", FAULT_READ, 0},
+    [CAUSE_STORE_MISALIGNED] = {"store address misaligned", FAULT_ALIGNMENT, 0},
+    [CAUSE_STORE_ACCESS] = {"store access fault", FAULT_WRITE, 0},
+    [CAUSE_FETCH_PAGE] = {"instruction page fault", FAULT_EXECUTE, PAGE_EXECUTE},
+    [CAUSE_LOAD_PAGE] = {"load page fault", FAULT_READ, PAGE_READ},
+    [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE, PAGE_WRITE},
 };
 
 enum { TRAP_DEPTH_MAX = 2 };
@@ -50,6 +53,20 @@ struct thread *trap_exception(struct thread *self);
 _Noreturn void trap_kernel(const struct kernel_trap *trap);
 
 struct kernel_trap kernel_trap_registers;
+
+/* Whether the page table maps `address` so that the fault cannot have been true: the CPU may
+ * remember for a while that nothing was there. Then it is made to look again. */
+static bool is_stale(const struct thread *self, vaddr_t address, uint64_t cause)
+{
+    unsigned missing = cause < CAUSES ? causes[cause].missing : 0;
+    uint64_t needed = PTE_VALID | PTE_USER | missing << PTE_RIGHTS_SHIFT;
+    if (missing == 0 || address >= USER_END ||
+        (pagetable_entry(self->task->root, address) & needed) != needed) {
+        return false;
+    }
+    __asm__ volatile("sfence.vma %0, zero" ::"r"(address) : "memory");
+    return true;
+}
 
 /*
  * An exception of user mode. With FP access off, every illegal instruction is taken for a first
@@ -64,7 +81,7 @@ struct thread *trap_exception(struct thread *self)
     if (cause == CAUSE_ILLEGAL_INSTRUCTION && !arch_fp_is_enabled()) {
         return kernel_fp_trap(self);
     }
-    if (pagetable_is_stale(address, cause)) {
+    if (is_stale(self, address, cause)) {
         return self;
     }
     unsigned kind = cause < CAUSES ? causes[cause].kind : 0;

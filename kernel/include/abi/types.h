@@ -55,13 +55,13 @@ enum right {
     RIGHT_WRITE = 1 << 1,   /* memory: map writable; notification: signal; thread: write registers;
                              * account: spend; task: grant, threads in it; irq: bind,
                              * acknowledge; system: debug console */
-    RIGHT_EXECUTE = 1 << 2, /* memory: map executable; system: power */
+    RIGHT_EXECUTE = 1 << 2, /* memory: map executable; account: make accounts, tasks, threads;
+                             * system: power */
     RIGHT_MAP = 1 << 3,     /* memory: map at all; task: map into it; system: mint windows, irqs */
-    RIGHT_DMA = 1 << 4,     /* memory: learn physical addresses */
+    RIGHT_DMA = 1 << 4,     /* memory: learn physical addresses; account: make such memory */
     RIGHT_GRANT = 1 << 5,   /* copy the handle to another task, by grant or in a message */
-    RIGHT_MANAGE =
-        1 << 6,          /* the one owner handle: destroy, revoke, configure; moved, never copied */
-    RIGHT_SEND = 1 << 7, /* endpoint: call */
+    RIGHT_MANAGE = 1 << 6,  /* the one owner handle: destroy, revoke, configure; moved only */
+    RIGHT_SEND = 1 << 7,    /* endpoint: call */
     RIGHT_RECEIVE = 1 << 8, /* endpoint: reply_wait */
     RIGHTS_ALL = (1 << 9) - 1,
 };

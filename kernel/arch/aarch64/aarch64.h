@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System registers, barriers and device registers of this CPU. Macros, because the name of a
- * system register is part of the instruction.
+ * What the files of this folder share: system registers, barriers, device registers, and what
+ * arch_machine_init asks. Macros where the name of a register is part of the instruction.
  */
 #pragma once
 
-#include <stdint.h>
+#include "arch/arch.h"
+#include "device.h"
+
+enum { TIMER_INTID = 27 }; /* the virtual timer, a line of the CPU's own [Arm BSA §3.7] */
+
+/* Learn the console, the firmware's conduit and the interrupt controller from the tree. The first
+ * two may be missing. */
+void console_init(const struct fdt *tree);
+void psci_init(const struct fdt *tree);
+MUST_CHECK int gic_init(const struct fdt *tree);
+
+/* A trap at `pc`: does not return when it is the semihosting call, which nobody answers. */
+void psci_check_semihosting(uint64_t pc);
 
 #define SYSREG_TEXT(name) #name
 

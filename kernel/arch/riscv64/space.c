@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address spaces as the CPU sees them: satp, ASIDs, and what must be made visible to whom.
+ *
+ * [RISC-V priv §4.1.11, §4.2.1]
+ */
+#include "riscv.h"
+
+enum { SATP_ASID_SHIFT = 44, SATP_ASID_MASK = 0xffff };
+
+static const uint64_t satp_sv39 = 8ull << 60;
+
+uint64_t arch_kernel_space;
+bool arch_space_is_untagged;
+static unsigned asid_count;
+
+uint64_t arch_space_register(paddr_t root, unsigned asid)
+{
+    return satp_sv39 | (uint64_t)asid << SATP_ASID_SHIFT | root >> PAGE_SHIFT;
+}
+
+/* With all ASID bits set first, to see which of them the CPU has. */
+void arch_kernel_switch(paddr_t root)
+{
+    uint64_t satp = arch_space_register(root, SATP_ASID_MASK);
+    arch_kernel_space = arch_space_register(root, 0);
+    __asm__ volatile("csrw satp, %0\n\tcsrr %0, satp" : "+r"(satp)::"memory");
+    __asm__ volatile("csrw satp, %0\n\tsfence.vma" ::"r"(arch_kernel_space) : "memory");
+    unsigned asid_max = (unsigned)(satp >> SATP_ASID_SHIFT) & SATP_ASID_MASK;
+    asid_count = asid_max == 0 ? 0 : asid_max + 1;
+    arch_space_is_untagged = asid_count == 0;
+}
+
+unsigned arch_asid_count(void)
+{
+    return asid_count;
+}
+
+/* The kernel's global translations go too; there is no fence that spares them. */
+void arch_tlb_flush_all(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void arch_icache_sync(const void *start, size_t bytes)
+{
+    (void)start; /* the one instruction there is covers everything */
+    (void)bytes;
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
+void arch_zero_page(void *page)
+{
+    uint64_t *words = page;
+    for (unsigned i = 0; i < PAGE_BYTES / sizeof(*words); i += 8) {
+        words[i] = 0;
+        words[i + 1] = 0;
+        words[i + 2] = 0;
+        words[i + 3] = 0;
+        words[i + 4] = 0;
+        words[i + 5] = 0;
+        words[i + 6] = 0;
+        words[i + 7] = 0;
+    }
+}
