@@ -86,6 +86,7 @@ ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
 
 # What a folder may see on top.
 $(O)/u/drivers/%.o: EXTRA = -Idrivers
+$(O)/u/selftest/arch/%.o: EXTRA = -Iselftest
 $(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(LWIP_INC)
 
 Q   := $(if $(filter 1,$(V)),,@)

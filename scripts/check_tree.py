@@ -20,7 +20,7 @@ FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 LONG_FUNCTION = "Longer than 70 lines:"  # in the comment of a function that may be
-CPU_FOLDERS = ("kernel/arch/", "libc/arch/", "libc/musl/")
+CPU_FOLDERS = ("kernel/arch/", "libc/arch/", "libc/musl/", "selftest/arch/")
 FOREIGN_HEADERS = ("libc/musl/", "servers/netd/lwip/")  # of the form that musl and lwIP want
 SKIPPED_FOLDERS = ("build/", ".deps/", ".git/")
 
@@ -78,7 +78,7 @@ def every_source_is_in_a_list(tree):
         name = os.path.splitext(os.path.basename(path))[0]
         is_test = path.startswith(("tests/unit/", "tests/fuzz/", "tests/bench/")) and name in words
         is_overlay = path.startswith("libc/musl/") or "/musl/" in path  # stands in for musl's file by its path
-        of_cpu = re.sub(r"^(kernel|libc)/arch/[^/]+/", r"\1/arch/", path)
+        of_cpu = re.sub(r"^(kernel|libc|selftest)/arch/[^/]+/", r"\1/arch/", path)
         by_prefix = os.path.dirname(path) + "/" in words and os.path.basename(path) in words  # $(addprefix ...)
         if not (path in words or of_cpu in words or by_prefix or is_test or is_overlay):
             yield path, 0, "is in no files.mk"

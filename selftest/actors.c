@@ -13,20 +13,18 @@ enum {
 
 extern const Elf64_Ehdr __ehdr_start[]; /* the linker's: the headers at the start of the text */
 
-/* --- sides ------------------------------------------------------------------------------------ */
+/* --- sides ---------------------------------------------------------------------------------- */
 
 static char stacks[SIDES_MAX][SIDE_STACK_BYTES] __attribute__((aligned(16)));
-static bool is_taken[SIDES_MAX];
+static handle_t owner_of[SIDES_MAX]; /* of a stack: the side's thread, or HANDLE_NONE */
 
-static bool take_stack(unsigned *stack)
+static bool find_stack(unsigned *stack)
 {
-    for (*stack = 0; *stack < SIDES_MAX; (*stack)++) {
-        if (!is_taken[*stack]) {
-            is_taken[*stack] = true;
-            return true;
-        }
+    *stack = 0;
+    while (*stack < SIDES_MAX && owner_of[*stack] != HANDLE_NONE) {
+        (*stack)++;
     }
-    return false;
+    return *stack < SIDES_MAX;
 }
 
 static bool set_start(handle_t thread, uint64_t entry, uint64_t stack_top)
@@ -38,11 +36,12 @@ static bool set_start(handle_t thread, uint64_t entry, uint64_t stack_top)
 bool side_create(struct side *side, void (*entry)(uint64_t argument), uint64_t argument,
                  unsigned priority)
 {
-    if (!take_stack(&side->stack)) {
+    if (!find_stack(&side->stack)) {
         return false;
     }
     struct sysret made = sys_thread_create(own_account(), own_task(), priority);
     side->thread = (handle_t)made.value;
+    owner_of[side->stack] = side->thread;
     return made.status == OK &&
            set_start(side->thread, (uintptr_t)entry,
                      (uintptr_t)stacks[side->stack] + SIDE_STACK_BYTES) &&
@@ -59,10 +58,18 @@ bool side_start(struct side *side, void (*entry)(uint64_t argument), uint64_t ar
 void side_end(struct side *side)
 {
     sys_handle_close(side->thread);
-    is_taken[side->stack] = false;
+    owner_of[side->stack] = HANDLE_NONE;
 }
 
-/* --- children --------------------------------------------------------------------------------- */
+void sides_end_all(void)
+{
+    for (unsigned i = 0; i < SIDES_MAX; i++) {
+        sys_handle_close(owner_of[i]); /* of HANDLE_NONE nothing comes */
+        owner_of[i] = HANDLE_NONE;
+    }
+}
+
+/* --- children ------------------------------------------------------------------------------- */
 
 static uint64_t pages_of(uint64_t bytes)
 {
@@ -133,7 +140,7 @@ void child_end(struct child *child)
     sys_handle_close(child->account);
 }
 
-/* --- both --------------------------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------------------------- */
 
 bool wait_for_state(handle_t thread, enum thread_state state)
 {

@@ -23,6 +23,7 @@ bool side_create(struct side *side, void (*entry)(uint64_t argument), uint64_t a
 bool side_start(struct side *side, void (*entry)(uint64_t argument), uint64_t argument,
                 unsigned priority);
 void side_end(struct side *side);
+void sides_end_all(void); /* whatever sides there are */
 
 struct child {
     handle_t account;

@@ -7,64 +7,24 @@
 
 #include "actors.h"
 #include "errors.h"
+#include "lent.h"
 #include "machine.h"
 
-#include <proto/init.h>
 #include <wherry/console.h>
-#include <wherry/startup.h>
 
-enum { LEND_WAIT_MS = 3000, CLOCK_SLACK_MS = 500, CLOCK_RUN_MS = 50 };
+enum { CLOCK_SLACK_MS = 500, CLOCK_RUN_MS = 50 };
 
 #define OTHER_VADDR (TEST_VADDR + 16 * PAGE_BYTES)
 
-/* --- the lent window ----------------------------------------------------------------------------- */
-
-struct window {
-    handle_t handle;
-    uint64_t offset; /* of the registers in it */
-    uint64_t pages;
-};
-
-static int ask_init(uint64_t label, struct message *m)
-{
-    *m = (struct message){.words = {label}};
-    int error = ipc_call(startup_handle(ROLE_INIT), m, DEADLINE_FOREVER);
-    return error == OK ? (int)(int64_t)m->words[0] : error;
-}
-
-/* E_BUSY: the clock's driver has not ended. */
-static int borrow(struct window *window)
-{
-    struct message m;
-    int error = ask_init(INIT_LEND, &m);
-    for (ticks_t end = in_ms(LEND_WAIT_MS); error == E_BUSY && time_now() < end;) {
-        sleep_ms(5);
-        error = ask_init(INIT_LEND, &m);
-    }
-    *window = (struct window){(handle_t)m.words[1], m.words[2], m.words[3] >> PAGE_SHIFT};
-    return error;
-}
-
-static int give_back(void)
-{
-    struct message m;
-    return ask_init(INIT_RETURN, &m);
-}
-
-static int64_t map_at(const struct window *window, vaddr_t vaddr)
-{
-    return sys_memory_map(own_task(), window->handle, vaddr, 0, window->pages,
-                          RIGHT_READ | RIGHT_WRITE)
-        .status;
-}
+/* --- the lent window ------------------------------------------------------------------------ */
 
 /* Both clocks count the same time, as far as the coarser one can tell. */
 static void the_clock_s_window_can_be_read(void)
 {
-    struct window window;
-    CHECK(borrow(&window) == OK);
-    CHECK(map_at(&window, TEST_VADDR) == OK);
-    const void *registers = (const void *)(TEST_VADDR + window.offset);
+    struct lent_device clock;
+    CHECK(lent_take(&clock) == OK);
+    CHECK(lent_map(&clock, TEST_VADDR) == OK);
+    const void *registers = (const void *)(TEST_VADDR + clock.offset);
     uint64_t hz = boot_facts()->counter_hz;
     uint64_t clock_start = machine_clock_ns(registers);
     ticks_t start = time_now();
@@ -74,24 +34,24 @@ static void the_clock_s_window_can_be_read(void)
     uint64_t slack_ns = machine_facts.clock_step_ns + CLOCK_SLACK_MS * NS_PER_MS;
     CHECK(clock_start != 0 && clock_ns > 0);
     CHECK(clock_ns < counter_ns + slack_ns && counter_ns < clock_ns + slack_ns);
-    CHECK(give_back() == OK);
+    CHECK(lent_return() == OK);
 }
 
-/* --- what a window does not allow ------------------------------------------------------------------ */
+/* --- what a window does not allow ----------------------------------------------------------- */
 
-static struct window lent;
+static struct lent_device lent;
 
 static int64_t map_part(uint64_t offset, uint64_t pages, uint64_t rights)
 {
-    return sys_memory_map(own_task(), lent.handle, OTHER_VADDR, offset, pages, rights).status;
+    return sys_memory_map(own_task(), lent.window, OTHER_VADDR, offset, pages, rights).status;
 }
 
 static void with_lent_window(void (*check)(void))
 {
-    CHECK(borrow(&lent) == OK);
-    CHECK(map_at(&lent, TEST_VADDR) == OK);
+    CHECK(lent_take(&lent) == OK);
+    CHECK(lent_map(&lent, TEST_VADDR) == OK);
     check();
-    CHECK(give_back() == OK);
+    CHECK(lent_return() == OK);
 }
 
 static void check_bounds(void)
@@ -101,7 +61,7 @@ static void check_bounds(void)
     CHECK(map_part(1, ~0ull, RIGHT_READ) == E_RANGE);
     CHECK(map_part(~0ull, 2, RIGHT_READ) == E_RANGE);
     CHECK(map_part(0, 0, RIGHT_READ) == E_INVALID);
-    CHECK(sys_memory_map(own_task(), lent.handle, OTHER_VADDR + 8, 0, 1, RIGHT_READ).status ==
+    CHECK(sys_memory_map(own_task(), lent.window, OTHER_VADDR + 8, 0, 1, RIGHT_READ).status ==
           E_INVALID);
 }
 
@@ -112,7 +72,7 @@ static void offset_length_overflow_zero_length_and_alignment_are_checked(void)
 
 static void check_double_map(void)
 {
-    CHECK(map_at(&lent, TEST_VADDR) == E_EXISTS);
+    CHECK(lent_map(&lent, TEST_VADDR) == E_EXISTS);
 }
 
 static void a_window_is_not_mapped_over_itself(void)
@@ -122,11 +82,11 @@ static void a_window_is_not_mapped_over_itself(void)
 
 static void check_second_holder(void)
 {
-    struct message m;
+    struct lent_device again;
     handle_t task = (handle_t)sys_task_create(own_account(), 8).value;
-    CHECK(sys_memory_map(task, lent.handle, TEST_VADDR, 0, 1, RIGHT_READ).status == E_BUSY);
+    CHECK(sys_memory_map(task, lent.window, TEST_VADDR, 0, 1, RIGHT_READ).status == E_BUSY);
     sys_handle_close(task);
-    CHECK(ask_init(INIT_LEND, &m) == E_BUSY);
+    CHECK(lent_take(&again) == E_BUSY);
 }
 
 static void a_window_has_one_holder(void)
@@ -153,8 +113,8 @@ static void a_window_is_never_executable(void)
 
 static void check_physical(void)
 {
-    CHECK(sys_memory_physical(lent.handle, 0).status == E_NO_RIGHT);
-    CHECK(sys_handle_grant(own_task(), lent.handle, RIGHT_READ, 0).status == E_NO_RIGHT);
+    CHECK(sys_memory_physical(lent.window, 0).status == E_NO_RIGHT);
+    CHECK(sys_handle_grant(own_task(), lent.window, RIGHT_READ, 0).status == E_NO_RIGHT);
 }
 
 static void a_borrower_learns_no_address_and_lends_to_nobody(void)
@@ -164,15 +124,16 @@ static void a_borrower_learns_no_address_and_lends_to_nobody(void)
 
 static void a_window_that_was_taken_back_is_not_mapped_again(void)
 {
-    CHECK(borrow(&lent) == OK);
-    CHECK(map_at(&lent, TEST_VADDR) == OK);
-    CHECK(give_back() == OK);
+    CHECK(lent_take(&lent) == OK);
+    CHECK(lent_map(&lent, TEST_VADDR) == OK);
+    CHECK(lent_return() == OK);
     CHECK(sys_memory_unmap(own_task(), TEST_VADDR).status == E_NOT_FOUND);
-    CHECK(map_at(&lent, TEST_VADDR) == E_BAD_HANDLE);
-    CHECK(give_back() == E_STATE);
+    CHECK(lent_map(&lent, TEST_VADDR) == E_BAD_HANDLE);
+    CHECK(sys_irq_ack(lent.irq).status == E_BAD_HANDLE);
+    CHECK(lent_return() == E_STATE);
 }
 
-/* --- what is never minted --------------------------------------------------------------------------- */
+/* --- what is never minted ------------------------------------------------------------------- */
 
 static int64_t mint(paddr_t base, uint64_t bytes)
 {
@@ -216,7 +177,7 @@ static void minting_needs_the_right(void)
     sys_handle_close(weak);
 }
 
-/* --- interrupts ------------------------------------------------------------------------------------- */
+/* --- interrupts ----------------------------------------------------------------------------- */
 
 static void an_interrupt_without_a_handle_is_refused(void)
 {
@@ -229,7 +190,7 @@ static void an_interrupt_without_a_handle_is_refused(void)
     sys_handle_close(notification);
 }
 
-/* --- two lines -------------------------------------------------------------------------------------- */
+/* --- two lines ------------------------------------------------------------------------------ */
 
 static const struct test map_tests[] = {
     {"the clock's window can be read", the_clock_s_window_can_be_read},

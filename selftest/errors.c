@@ -6,7 +6,7 @@
 
 #include <wherry/console.h>
 
-/* --- samples ------------------------------------------------------------------------------------- */
+/* --- samples -------------------------------------------------------------------------------- */
 
 enum { SAMPLE_LINE_FIRST = 1, SAMPLE_LINE_END = 1024, SAMPLE_PAGES = 64, FILL_MAX = 1024 };
 
@@ -59,7 +59,7 @@ static void end_samples(void)
     sys_handle_close(samples[OBJECT_ACCOUNT]); /* pays for all the others */
 }
 
-/* --- helpers --------------------------------------------------------------------------------------- */
+/* --- helpers -------------------------------------------------------------------------------- */
 
 int64_t try_call(handle_t endpoint, ticks_t deadline)
 {
@@ -94,7 +94,7 @@ handle_t poor_account(uint64_t pages)
     return (handle_t)sys_account_create(own_account(), pages).value;
 }
 
-/* --- what a lookup answers: no handle, another type's, one without the right ---------------------- */
+/* --- what a lookup answers: no handle, another type's, one without the right ---------------- */
 
 #define LOOKUP_ERRORS(name, wanted, other, call)                                                   \
     static int64_t invoke_##name(handle_t h)                                                       \
@@ -156,7 +156,7 @@ LOOKUP_ERRORS(debug_write, OBJECT_SYSTEM, OBJECT_TASK,
               sys_debug_write(h, 0, 0, 0, 0, 0, 0, 0).status)
 LOOKUP_ERRORS(system_off, OBJECT_SYSTEM, OBJECT_TASK, sys_system_off(h, 99, 0).status)
 
-/* --- the table ---------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *pair;

@@ -7,7 +7,7 @@
 
 enum { PAGES_FOR_ALL_THREADS = 400 };
 
-/* --- a side that waits while something happens ---------------------------------------------------- */
+/* --- a side that waits while something happens ---------------------------------------------- */
 
 struct waiting {
     struct side side;
@@ -75,7 +75,7 @@ static int64_t status_when_stopped(int64_t (*wait)(handle_t object), handle_t ob
     return finish(&waiting);
 }
 
-/* --- call ------------------------------------------------------------------------------------------- */
+/* --- call ----------------------------------------------------------------------------------- */
 
 int64_t provoke_call_E_TIMEOUT(void)
 {
@@ -178,7 +178,7 @@ int64_t provoke_call_E_NO_SLOTS(void)
     return status;
 }
 
-/* --- reply_wait -------------------------------------------------------------------------------------- */
+/* --- reply_wait ----------------------------------------------------------------------------- */
 
 int64_t provoke_reply_wait_E_TIMEOUT(void)
 {
@@ -214,7 +214,7 @@ int64_t provoke_reply_wait_E_BUSY(void)
     return status;
 }
 
-/* --- wait, timer_set ---------------------------------------------------------------------------------- */
+/* --- wait, timer_set ------------------------------------------------------------------------ */
 
 int64_t provoke_wait_E_TIMEOUT(void)
 {
@@ -256,7 +256,7 @@ int64_t provoke_timer_set_E_STATE(void)
     return finish(&unbound);
 }
 
-/* --- threads ------------------------------------------------------------------------------------------ */
+/* --- threads -------------------------------------------------------------------------------- */
 
 static int64_t create_thread(void)
 {

@@ -17,7 +17,7 @@ static int64_t exhaust(struct sysret (*create)(handle_t account))
     return status;
 }
 
-/* --- handles -------------------------------------------------------------------------------------------- */
+/* --- handles -------------------------------------------------------------------------------- */
 
 int64_t provoke_handle_copy_E_BAD_HANDLE(void)
 {
@@ -98,7 +98,7 @@ int64_t provoke_object_info_E_BAD_CALL(void)
     return sys_object_info(sample(OBJECT_TASK), INFO_SELECTORS).status;
 }
 
-/* --- accounts, tasks -------------------------------------------------------------------------------------- */
+/* --- accounts, tasks ------------------------------------------------------------------------ */
 
 int64_t provoke_account_create_E_INVALID(void)
 {
@@ -172,7 +172,7 @@ int64_t provoke_task_supervise_E_INVALID(void)
     return sys_task_supervise(sample(OBJECT_TASK), sample(OBJECT_ENDPOINT), BADGE_ALL).status;
 }
 
-/* --- endpoints, notifications -------------------------------------------------------------------------------- */
+/* --- endpoints, notifications --------------------------------------------------------------- */
 
 static int64_t create_endpoint(void)
 {
@@ -204,7 +204,7 @@ int64_t provoke_notification_create_E_NO_SLOTS(void)
     return with_full_table(create_notification);
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------------------------- */
 
 int64_t provoke_memory_create_E_INVALID(void)
 {
@@ -329,7 +329,7 @@ int64_t provoke_memory_physical_E_RANGE(void)
     return sys_memory_physical(sample(OBJECT_MEMORY), 4).status;
 }
 
-/* --- devices, interrupts, the machine ------------------------------------------------------------------------ */
+/* --- devices, interrupts, the machine ------------------------------------------------------- */
 
 static int64_t create_window(void)
 {

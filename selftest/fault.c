@@ -13,7 +13,7 @@ enum { FAULT_BADGE = 77, READ_ONLY_WORD = 5 };
 #define MENDED_VADDR   (TEST_VADDR + TEST_PAGES / 2 * PAGE_BYTES) /* clear of a child's segments */
 #define ANY            1ull /* an address or program counter that the CPU or compiler chooses */
 
-/* --- a supervised child ---------------------------------------------------------------------- */
+/* --- a supervised child --------------------------------------------------------------------- */
 
 struct patient {
     struct child child;
@@ -62,7 +62,7 @@ static void expect_fault(void (*entry)(uint64_t a, uint64_t b), uint64_t argumen
     patient_close(&patient);
 }
 
-/* --- what children do wrong ---------------------------------------------------------------------- */
+/* --- what children do wrong ----------------------------------------------------------------- */
 
 static void read_at(uint64_t address, uint64_t unused)
 {
@@ -90,7 +90,7 @@ static void jump_and_pass(uint64_t function, uint64_t argument)
     child_rest();
 }
 
-/* --- tests ------------------------------------------------------------------------------------------ */
+/* --- tests ---------------------------------------------------------------------------------- */
 
 static const uint64_t read_only_word = READ_ONLY_WORD;
 static uint64_t writable_word;

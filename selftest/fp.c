@@ -7,7 +7,7 @@
 
 enum { PRIORITY_BELOW = PRIORITY_SELFTEST - 1, RUN_MS = 100 };
 
-/* --- two that hold different contents ------------------------------------------------------------ */
+/* --- two that hold different contents ------------------------------------------------------- */
 
 static volatile uint64_t rounds[2];
 static volatile uint64_t broken[2];
@@ -40,7 +40,7 @@ static void two_threads_keep_their_contents_under_preemption(void)
     side_end(&sides[0]);
 }
 
-/* --- a fresh one ------------------------------------------------------------------------------------ */
+/* --- a fresh one ---------------------------------------------------------------------------- */
 
 static struct side fresh;
 static volatile uint64_t used;
@@ -56,7 +56,9 @@ static void a_fresh_thread_sees_zeros(void)
 {
     struct side holder;
     CHECK(side_start(&holder, hold, 0, PRIORITY_BELOW));
-    sleep_ms(5); /* the registers are full of what the holder put there */
+    while (info(holder.thread, INFO_THREAD_FP_TRAPS) == 0) {
+        sleep_ms(2); /* until the registers are full of what the holder put there */
+    }
     used = 1;
     CHECK(side_start(&fresh, look, 0, PRIORITY_SELFTEST + 1));
     CHECK(info(fresh.thread, INFO_THREAD_STATE) == THREAD_STOPPED && used == 0);
@@ -81,7 +83,7 @@ static void only_threads_that_use_them_trap(void)
     side_end(&fresh);
 }
 
-/* --- one that cannot pay ---------------------------------------------------------------------------- */
+/* --- one that cannot pay -------------------------------------------------------------------- */
 
 static void use_registers(uint64_t a, uint64_t b)
 {

@@ -6,7 +6,7 @@
 
 enum { PRIORITY_SERVER = 20, PRIORITY_CLIENT = 10, LABEL_STOP = 99, ROUNDS = 100 };
 
-/* --- a server: answers a function of the words ------------------------------------------------ */
+/* --- a server: answers a function of the words ---------------------------------------------- */
 
 static uint64_t answer_to(uint64_t word, unsigned index, uint64_t badge)
 {
@@ -63,7 +63,7 @@ static void service_close(struct service *service)
     sys_handle_close(service->endpoint);
 }
 
-/* --- tests ------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------- */
 
 static void call_all_words(handle_t client, uint64_t badge)
 {

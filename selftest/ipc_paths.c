@@ -31,7 +31,7 @@ struct seen {
     uint64_t server_state;
 };
 
-/* --- the server ---------------------------------------------------------------------------------- */
+/* --- the server ----------------------------------------------------------------------------- */
 
 /* Puts what came into the answer. */
 static void fold(struct ipc_registers *r, uint64_t bits_taken)
@@ -103,7 +103,7 @@ static void service_close(struct service *service)
     sys_handle_close(service->notification);
 }
 
-/* --- one exchange ---------------------------------------------------------------------------------- */
+/* --- one exchange --------------------------------------------------------------------------- */
 
 static void fill(struct ipc_registers *r, uint64_t seed, uint64_t flags)
 {
@@ -157,7 +157,7 @@ static bool is_right(const struct seen *seen, uint64_t seed, uint64_t flags, uin
            r->handles[1] == 0;
 }
 
-/* --- tests ------------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------- */
 
 /* Every way of a request and its answer, with one badge and one server. */
 static void compare_paths(const struct service *service, handle_t client, uint64_t badge)

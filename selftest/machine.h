@@ -25,7 +25,13 @@ extern const struct machine_facts machine_facts;
 /* The time of the real-time clock whose registers are mapped there. */
 uint64_t machine_clock_ns(const void *registers);
 
-/* Each begins with the one instruction that faults, so the fault's program counter is its address. */
+/* Its interrupt: switched on; the value that `raise` writes to make it come at once; silenced. */
+void machine_alarm_enable(void *registers);
+uint32_t machine_alarm_value(const void *registers);
+void machine_alarm_raise(void *registers, uint32_t value);
+void machine_alarm_clear(void *registers);
+
+/* Each begins with the instruction that faults: its address is the fault's program counter. */
 void machine_illegal(void);
 void machine_privileged(void);
 void machine_break(void);

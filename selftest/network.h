@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is tested of the network: a ping of the gateway that the lease named, or of the server that gave
- * a lease without one.
+ * What is tested of the network: a ping of the gateway that the lease named, or of the server that
+ * gave a lease without one.
  */
 #pragma once
 

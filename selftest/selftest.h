@@ -51,7 +51,7 @@ bool selftest_run(const struct group *group);
 #define TEST_VADDR 0x60000000ull
 enum { TEST_PAGES = 1024 };
 
-/* --- what init gave us ------------------------------------------------------------------------ */
+/* --- what init gave us ---------------------------------------------------------------------- */
 
 handle_t own_account(void);
 handle_t own_task(void);

@@ -48,10 +48,10 @@ enum init_label {
     INIT_EXIT,   /* 1: code. It has ended; init takes it apart and does not answer */
     INIT_LIST,   /* 1: index from 0. Answer: struct init_process; E_NOT_FOUND behind the last */
     INIT_SYSTEM, /* answer: 1 RAM, 2 free, 3 used pages; 4 objects, 5 handles, 6 mappings */
-    INIT_LEND,   /* the device window that the manifest lends this process, for as long as nobody
-                  * else maps it. Answer: 1 handle (map, read, write), 2 offset, 3 bytes.
+    INIT_LEND,   /* the device that the manifest lends this process, for as long as nobody else
+                  * maps it. Answer: 1 window (map, read, write), 2 offset, 3 bytes, 4 irq.
                   * E_NOT_FOUND: the machine has none. E_BUSY: it is lent already. */
-    INIT_RETURN, /* takes the lent window back, mappings included. E_STATE: nothing is lent */
+    INIT_RETURN, /* takes the lent device back, mappings included. E_STATE: nothing is lent */
     INIT_POWER,  /* 1: enum off_action, 2: code. Does not answer */
 };
 

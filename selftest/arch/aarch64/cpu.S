@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What C cannot say on aarch64: instructions that fault, and every FP and SIMD register
- * [selftest/machine.h]. Both halves of a register are filled and compared.
+ * [machine.h]. Both halves of a register are filled and compared.
  */
     .arch_extension fp
     .arch_extension simd

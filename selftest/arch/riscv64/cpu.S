@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What C cannot say on riscv64: instructions that fault, and every FP register [selftest/machine.h].
+ * What C cannot say on riscv64: instructions that fault, and every FP register [machine.h].
  */
     .text
 
