@@ -7,30 +7,36 @@ Pack programs into the bundle that is linked into the kernel image; read by libc
 
 A program's name is its file's name without .elf.  Little endian:
 
-  header, 24 bytes   "WHRYBNDL", u32 version 1, u32 count, u32 crc32, u32 zero
-  per program, 208   name[32] ending in zeros, u64 entry, u32 segments (1..4), u32 crc32 of its segments' file
-                     bytes in order, then 4 of: u64 vaddr, u64 offset in the bundle, u64 file bytes,
-                     u64 memory bytes, u32 flags (1 read, 2 write, 4 execute), u32 zero; unused ones all zero
+  header, 24 bytes   "WHRYBNDL", u32 version 2, u32 count, u64 sum of the rest of the header and the table
+  per program, 208   name[32] ending in zeros, u64 entry, u64 sum of its segments' pages in order, then 4 of:
+                     u64 vaddr, u64 offset in the bundle, u64 file bytes, u64 memory bytes,
+                     u32 flags (1 read, 2 write, 4 execute), u32 zero; unused ones all zero
   from the next page the segments, each from a page of its own, padded with zeros to a whole page
 
-The header's crc32 is over header and table with that field zero.  Nothing depends on time or place: same programs
-in the same order, same bytes.
+The sum is that of libc/base/sum.h.  Nothing depends on time or place: same programs in the same order, same bytes.
 """
 
 import argparse
 import os
 import struct
 import sys
-import zlib
 
-MAGIC, VERSION, PAGE, SEGMENTS_MAX, NAME_BYTES = b"WHRYBNDL", 1, 4096, 4, 32
-HEADER, PROGRAM, SEGMENT = struct.Struct("<8sIIII"), struct.Struct("<32sQII"), struct.Struct("<QQQQII")
+MAGIC, VERSION, PAGE, SEGMENTS_MAX, NAME_BYTES = b"WHRYBNDL", 2, 4096, 4, 32
+SUM_EMPTY, SUM_FACTOR = 1, 0x100000001b3
+HEADER, PROGRAM, SEGMENT = struct.Struct("<8sIIQ"), struct.Struct("<32sQQ"), struct.Struct("<QQQQII")
 ELF_HEADER, PROGRAM_HEADER = struct.Struct("<16sHHIQQQIHHHHHH"), struct.Struct("<IIQQQQQQ")
 PT_LOAD, ET_EXEC = 1, 2
 
 
 class Refused(Exception):
     """The program cannot be put into a bundle; says why."""
+
+
+def extend_sum(total, data):
+    """sum_extend of libc/base/sum.h."""
+    for word, in struct.iter_unpack("<Q", data):
+        total = (total * SUM_FACTOR + word) % 2 ** 64
+    return total
 
 
 def load_segments(elf):
@@ -79,14 +85,15 @@ def pack(programs):
             entry, segments = load_segments(elf)
         except Refused as why:
             raise Refused("%s: %s" % (name, why))
-        crc, rows = 0, b""
+        total, rows = SUM_EMPTY, b""
         for vaddr, data, mem_bytes, flags in segments:
             rows += SEGMENT.pack(vaddr, position + len(body), len(data), mem_bytes, flags, 0)
-            crc = zlib.crc32(data, crc)
-            body += data + bytes(-len(data) % PAGE)
-        table += PROGRAM.pack(encoded, entry, len(segments), crc) + rows.ljust(SEGMENTS_MAX * SEGMENT.size, b"\0")
-    bare = HEADER.pack(MAGIC, VERSION, len(programs), 0, 0) + table
-    head = HEADER.pack(MAGIC, VERSION, len(programs), zlib.crc32(bare), 0) + table
+            pages = data + bytes(-len(data) % PAGE)
+            total = extend_sum(total, pages)
+            body += pages
+        table += PROGRAM.pack(encoded, entry, total) + rows.ljust(SEGMENTS_MAX * SEGMENT.size, b"\0")
+    bare = HEADER.pack(MAGIC, VERSION, len(programs), 0)[:-8]
+    head = bare + struct.pack("<Q", extend_sum(SUM_EMPTY, bare + table)) + table
     return head.ljust(position, b"\0") + body
 
 

@@ -12,7 +12,7 @@
 #include <abi/error.h>
 #include <abi/types.h>
 #include <base/bytes.h>
-#include <base/crc32.h>
+#include <base/sum.h>
 
 static_assert(BUNDLE_PROGRAM_BYTES == 208, "scripts/mkbundle.py");
 
@@ -38,10 +38,11 @@ void bundle_read(const struct bundle *bundle, uint32_t index, struct bundle_prog
         program->name[i] = (char)at[i];
     }
     program->entry = bytes_get_le64(at + 32);
-    program->segment_count = bytes_get_le32(at + 40);
-    program->crc32 = bytes_get_le32(at + 44);
+    program->sum = bytes_get_le64(at + 40);
+    program->segment_count = 0;
     for (uint32_t i = 0; i < BUNDLE_SEGMENTS_MAX; i++) {
         program->segments[i] = read_segment(at + 48 + i * BUNDLE_SEGMENT_BYTES);
+        program->segment_count += program->segments[i].mem_bytes != 0;
     }
 }
 
@@ -107,8 +108,7 @@ static bool check_program(const struct bundle_program *program, uint64_t size, u
     struct taken taken = {.vaddr = BUNDLE_VADDR_MIN, .offset = *offset};
     bool has_entry = false;
 
-    if (!is_name(program->name) || program->segment_count == 0 ||
-        program->segment_count > BUNDLE_SEGMENTS_MAX) {
+    if (!is_name(program->name)) {
         return false;
     }
     for (uint32_t i = 0; i < BUNDLE_SEGMENTS_MAX; i++) {
@@ -135,13 +135,11 @@ static uint32_t table_end(uint32_t count)
     return BUNDLE_HEADER_BYTES + count * BUNDLE_PROGRAM_BYTES;
 }
 
-/* The sum of header and table, with the sum itself as zero. */
-static uint32_t sum_table(const uint8_t *bytes, uint32_t count)
+/* The sum of header and table, without the field of the sum itself. */
+static uint64_t sum_table(const uint8_t *bytes, uint32_t count)
 {
-    const uint8_t zero[4] = {0};
-    uint32_t crc = crc32_extend(CRC32_EMPTY, bytes, 16);
-    crc = crc32_extend(crc, zero, sizeof(zero));
-    return crc32_extend(crc, bytes + 20, table_end(count) - 20);
+    uint64_t sum = sum_extend(SUM_EMPTY, bytes, 16);
+    return sum_extend(sum, bytes + BUNDLE_HEADER_BYTES, table_end(count) - BUNDLE_HEADER_BYTES);
 }
 
 static MUST_CHECK int check_header(const uint8_t *bytes, size_t size, uint32_t *programs)
@@ -161,8 +159,7 @@ static MUST_CHECK int check_header(const uint8_t *bytes, size_t size, uint32_t *
     if (count > BUNDLE_PROGRAMS_MAX) {
         return E_LIMIT;
     }
-    if (table_end(count) > size || bytes_get_le32(bytes + 20) != 0 ||
-        bytes_get_le32(bytes + 16) != sum_table(bytes, count)) {
+    if (table_end(count) > size || bytes_get_le64(bytes + 16) != sum_table(bytes, count)) {
         return E_CORRUPT;
     }
     *programs = count;
@@ -222,10 +219,11 @@ int bundle_find(const struct bundle *bundle, const char *name, struct bundle_pro
 
 int bundle_check(const struct bundle *bundle, const struct bundle_program *program)
 {
-    uint32_t crc = CRC32_EMPTY;
+    uint64_t sum = SUM_EMPTY;
     for (uint32_t i = 0; i < program->segment_count; i++) {
         const struct bundle_segment *segment = &program->segments[i];
-        crc = crc32_extend(crc, bundle->bytes + segment->offset, segment->file_bytes);
+        sum = sum_extend(sum, bundle->bytes + segment->offset,
+                         align_up(segment->file_bytes, PAGE_BYTES));
     }
-    return crc == program->crc32 ? OK : E_CORRUPT;
+    return sum == program->sum ? OK : E_CORRUPT;
 }

@@ -5,14 +5,14 @@
  * Little endian. A header and a table, then the bytes of the segments, each from a page of its own
  * and padded to a whole page, in the order of the table:
  *
- *     header    0 "WHRYBNDL"   8 u32 version 1   12 u32 count   16 u32 crc32   20 u32 zero
- *     program   0 name[32], ends in zeros   32 u64 entry   40 u32 segments, 1..4   44 u32 crc32
- *               48 four segments, the unused ones zero
+ *     header    0 "WHRYBNDL"   8 u32 version 2   12 u32 count   16 u64 sum
+ *     program   0 name[32], ends in zeros   32 u64 entry   40 u64 sum
+ *               48 one to four segments, the unused places zero
  *     segment   0 u64 vaddr   8 u64 offset in the bundle   16 u64 bytes in the bundle
  *               24 u64 bytes in memory   32 u32 flags   36 u32 zero
  *
- * The header's crc32 covers header and table, with itself as zero. A program's covers the bytes
- * of its segments in order, without padding.
+ * Sums are those of base/sum.h. The header's covers header and table except itself, a program's
+ * the pages of its segments in order.
  *
  * bundle_open checks everything but the programs' own sums, once; the rest cannot fail for a
  * reason that is in the bundle. The bytes stay the caller's and must not change.
@@ -25,7 +25,7 @@
 #include <base/attributes.h>
 
 enum {
-    BUNDLE_VERSION = 1,
+    BUNDLE_VERSION = 2,
     BUNDLE_PROGRAMS_MAX = 64,
     BUNDLE_SEGMENTS_MAX = 4,
     BUNDLE_NAME_BYTES = 32, /* with the 0 at the end */
@@ -58,12 +58,15 @@ struct bundle_segment {
 struct bundle_program {
     char name[BUNDLE_NAME_BYTES]; /* letters, digits and -_. ; ends in 0 */
     uint64_t entry;               /* in an executable segment */
-    uint32_t crc32;
+    uint64_t sum;
     uint32_t segment_count;
     struct bundle_segment segments[BUNDLE_SEGMENTS_MAX]; /* by rising vaddr */
 };
 
-/* E_CORRUPT: broken. E_UNSUPPORTED: another version. E_LIMIT: too many programs. */
+/*
+ * `bytes` begins at a multiple of 8. E_CORRUPT: broken. E_UNSUPPORTED: another version. E_LIMIT:
+ * too many programs.
+ */
 MUST_CHECK int bundle_open(const void *bytes, size_t size, struct bundle *bundle);
 
 /* Requires index < bundle->count. */
@@ -73,5 +76,5 @@ void bundle_read(const struct bundle *bundle, uint32_t index, struct bundle_prog
 MUST_CHECK int bundle_find(const struct bundle *bundle, const char *name,
                            struct bundle_program *program);
 
-/* Sums up the program's bytes. E_CORRUPT: not what its entry says. Reads every byte. */
+/* Sums up the program's pages. E_CORRUPT: not what its entry says. Reads every byte. */
 MUST_CHECK int bundle_check(const struct bundle *bundle, const struct bundle_program *program);

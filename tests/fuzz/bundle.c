@@ -11,16 +11,18 @@
 #include <abi/types.h>
 #include <base/bundle.h>
 #include <base/bytes.h>
-#include <base/crc32.h>
+#include <base/sum.h>
 
 static void set_sum(uint8_t *bytes, size_t size)
 {
     if (size < BUNDLE_HEADER_BYTES || bytes_get_le32(bytes + 12) > BUNDLE_PROGRAMS_MAX) {
         return;
     }
-    size_t end = BUNDLE_HEADER_BYTES + bytes_get_le32(bytes + 12) * BUNDLE_PROGRAM_BYTES;
-    bytes_put_le32(bytes + 16, 0);
-    bytes_put_le32(bytes + 16, crc32_extend(CRC32_EMPTY, bytes, end < size ? end : size));
+    size_t length = bytes_get_le32(bytes + 12) * BUNDLE_PROGRAM_BYTES;
+    if (length <= size - BUNDLE_HEADER_BYTES) {
+        uint64_t sum = sum_extend(SUM_EMPTY, bytes, 16);
+        bytes_put_le64(bytes + 16, sum_extend(sum, bytes + BUNDLE_HEADER_BYTES, length));
+    }
 }
 
 static void try_program(const struct bundle *bundle, uint32_t index, size_t size)
@@ -32,7 +34,7 @@ static void try_program(const struct bundle *bundle, uint32_t index, size_t size
     bundle_read(bundle, index, &program);
     REQUIRE(memchr(program.name, 0, sizeof(program.name)) != NULL);
     REQUIRE(bundle_find(bundle, program.name, &found) == OK);
-    REQUIRE(found.entry == program.entry && found.crc32 == program.crc32);
+    REQUIRE(found.entry == program.entry && found.sum == program.sum);
     REQUIRE(program.segment_count >= 1 && program.segment_count <= BUNDLE_SEGMENTS_MAX);
     for (uint32_t i = 0; i < program.segment_count; i++) {
         const struct bundle_segment *segment = &program.segments[i];

@@ -12,7 +12,7 @@
 #include <abi/types.h>
 #include <base/bundle.h>
 #include <base/bytes.h>
-#include <base/crc32.h>
+#include <base/sum.h>
 
 #include "tests/fuzz/fuzz.h"
 
@@ -21,8 +21,7 @@ enum {
     HEAD = BUNDLE_HEADER_BYTES,
     SECOND = HEAD + BUNDLE_PROGRAM_BYTES,
     ENTRY = 32,
-    SEGMENTS = 40,
-    SUM = 44,
+    SUM = 40,
     SEGMENT = 48, /* of a program; then of a segment: */
     VADDR = 0,
     OFFSET = 8,
@@ -44,9 +43,8 @@ static void put_segment(uint8_t *at, uint64_t vaddr, uint64_t offset, uint64_t f
 static void put_sum(uint8_t *bytes)
 {
     uint32_t count = bytes_get_le32(bytes + 12);
-    bytes_put_le32(bytes + 16, 0);
-    bytes_put_le32(bytes + 16,
-                   crc32_extend(CRC32_EMPTY, bytes, HEAD + count * BUNDLE_PROGRAM_BYTES));
+    uint64_t sum = sum_extend(SUM_EMPTY, bytes, 16);
+    bytes_put_le64(bytes + 16, sum_extend(sum, bytes + HEAD, count * BUNDLE_PROGRAM_BYTES));
 }
 
 /* init: text of 0x1234 bytes and data of 0x10; shell: text of 0x20. Exactly PAGES pages. */
@@ -55,24 +53,21 @@ static uint8_t *build(void)
     uint8_t *bytes = calloc(PAGES, PAGE_BYTES);
     assert_non_null(bytes);
     memcpy(bytes, "WHRYBNDL", 8);
-    bytes_put_le32(bytes + 8, 1);
+    bytes_put_le32(bytes + 8, BUNDLE_VERSION);
     bytes_put_le32(bytes + 12, 2);
     memcpy(bytes + HEAD, "init", 4);
     bytes_put_le64(bytes + HEAD + ENTRY, 0x10100);
-    bytes_put_le32(bytes + HEAD + SEGMENTS, 2);
     put_segment(bytes + HEAD + SEGMENT, 0x10000, 0x1000, 0x1234, BUNDLE_READ | BUNDLE_EXECUTE);
     put_segment(bytes + HEAD + SEGMENT + BUNDLE_SEGMENT_BYTES, 0x12000, 0x3000, 0x10,
                 BUNDLE_READ | BUNDLE_WRITE);
     memcpy(bytes + SECOND, "shell", 5);
     bytes_put_le64(bytes + SECOND + ENTRY, 0x10000);
-    bytes_put_le32(bytes + SECOND + SEGMENTS, 1);
     put_segment(bytes + SECOND + SEGMENT, 0x10000, 0x4000, 0x20, BUNDLE_READ | BUNDLE_EXECUTE);
     for (size_t i = PAGE_BYTES; i < PAGES * PAGE_BYTES; i++) {
         bytes[i] = (uint8_t)(i * 7);
     }
-    uint32_t sum = crc32_extend(CRC32_EMPTY, bytes + 0x1000, 0x1234);
-    bytes_put_le32(bytes + HEAD + SUM, crc32_extend(sum, bytes + 0x3000, 0x10));
-    bytes_put_le32(bytes + SECOND + SUM, crc32_extend(CRC32_EMPTY, bytes + 0x4000, 0x20));
+    bytes_put_le64(bytes + HEAD + SUM, sum_extend(SUM_EMPTY, bytes + 0x1000, 3 * PAGE_BYTES));
+    bytes_put_le64(bytes + SECOND + SUM, sum_extend(SUM_EMPTY, bytes + 0x4000, PAGE_BYTES));
     put_sum(bytes);
     return bytes;
 }
@@ -102,11 +97,13 @@ static int with_u32(size_t at, uint32_t value)
     return open_and_free(bytes);
 }
 
-TEST(crc32_is_that_of_the_standard)
+TEST(the_sum_is_the_one_of_the_writer)
 {
-    assert_int_equal(crc32_extend(CRC32_EMPTY, "123456789", 9), 0xcbf43926);
-    assert_int_equal(crc32_extend(crc32_extend(CRC32_EMPTY, "1234", 4), "56789", 5), 0xcbf43926);
-    assert_int_equal(crc32_extend(CRC32_EMPTY, "", 0), 0);
+    _Alignas(SUM_WORD_BYTES) static const uint8_t text[] = "12345678abcdefgh";
+    uint64_t half = sum_extend(SUM_EMPTY, text, 8);
+    assert_int_equal(sum_extend(SUM_EMPTY, text, 0), SUM_EMPTY);
+    assert_int_equal(sum_extend(SUM_EMPTY, text, 16), 0x216e19cd17648ecd);
+    assert_int_equal(sum_extend(half, text + 8, 8), 0x216e19cd17648ecd);
 }
 
 TEST(programs_are_found_by_name_with_their_segments)
@@ -147,6 +144,52 @@ TEST(a_program_whose_bytes_changed_fails_its_check)
     free(bytes);
 }
 
+TEST(any_changed_bit_of_a_program_is_noticed)
+{
+    struct bundle bundle;
+    struct bundle_program program;
+    uint8_t *bytes = build();
+    assert_int_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), OK);
+    assert_int_equal(bundle_find(&bundle, "shell", &program), OK);
+    for (size_t bit = 0x4000 * 8; bit < 0x5000 * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_equal(bundle_check(&bundle, &program), E_CORRUPT);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_int_equal(bundle_check(&bundle, &program), OK);
+    free(bytes);
+}
+
+static void swap(uint8_t *left, uint8_t *right, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        uint8_t byte = left[i];
+        left[i] = right[i];
+        right[i] = byte;
+    }
+}
+
+TEST(words_and_pages_in_the_wrong_place_are_noticed)
+{
+    struct bundle bundle;
+    struct bundle_program program;
+    uint8_t *bytes = build();
+    assert_int_equal(bundle_open(bytes, PAGES * PAGE_BYTES, &bundle), OK);
+    assert_int_equal(bundle_find(&bundle, "init", &program), OK);
+    for (size_t at = 0x1008; at < 0x4000; at += 8) {
+        if (memcmp(bytes + 0x1000, bytes + at, 8) != 0) {
+            swap(bytes + 0x1000, bytes + at, 8);
+            assert_int_equal(bundle_check(&bundle, &program), E_CORRUPT);
+            swap(bytes + 0x1000, bytes + at, 8);
+        }
+    }
+    bytes[0x1000] ^= 1; /* otherwise the pages are the same */
+    uint64_t before = sum_extend(SUM_EMPTY, bytes + 0x1000, 2 * PAGE_BYTES);
+    swap(bytes + 0x1000, bytes + 0x2000, PAGE_BYTES);
+    assert_int_not_equal(sum_extend(SUM_EMPTY, bytes + 0x1000, 2 * PAGE_BYTES), before);
+    free(bytes);
+}
+
 TEST(any_changed_bit_of_header_and_table_is_noticed)
 {
     struct bundle bundle;
@@ -175,8 +218,7 @@ TEST(a_bundle_cut_short_is_refused)
 TEST(header_fields_are_checked)
 {
     assert_int_equal(with_u64(0, 0), E_CORRUPT);
-    assert_int_equal(with_u32(8, 2), E_UNSUPPORTED);
-    assert_int_equal(with_u32(20, 1), E_CORRUPT);
+    assert_int_equal(with_u32(8, BUNDLE_VERSION - 1), E_UNSUPPORTED);
     assert_int_equal(with_u32(12, 0), OK); /* an empty bundle is one */
     uint8_t *bytes = build();
     struct bundle bundle;
@@ -257,11 +299,22 @@ TEST(the_entry_lies_in_an_executable_segment)
 
 TEST(there_are_one_to_four_segments_and_the_rest_is_zero)
 {
-    assert_int_equal(with_u32(HEAD + SEGMENTS, 0), E_CORRUPT);
-    assert_int_equal(with_u32(HEAD + SEGMENTS, 1), E_CORRUPT); /* the second is not zero */
-    assert_int_equal(with_u32(HEAD + SEGMENTS, 3), E_CORRUPT); /* the third is zero */
-    assert_int_equal(with_u32(HEAD + SEGMENTS, 5), E_CORRUPT);
-    assert_int_equal(with_u32(HEAD + SEGMENTS, UINT32_MAX), E_CORRUPT);
+    size_t third = HEAD + SEGMENT + 2 * BUNDLE_SEGMENT_BYTES;
+    assert_int_equal(with_u32(third + FLAGS, BUNDLE_READ), E_CORRUPT);
+    assert_int_equal(with_u64(third + VADDR, 0x14000), E_CORRUPT);
+    assert_int_equal(with_u64(third + MEM_BYTES, 1), E_CORRUPT); /* one without an address */
+    uint8_t *bytes = build();
+    memset(bytes + SECOND + SEGMENT, 0, BUNDLE_SEGMENT_BYTES); /* none */
+    assert_int_equal(open_and_free(bytes), E_CORRUPT);
+    bytes = build();
+    memset(bytes + HEAD + SEGMENT, 0, BUNDLE_SEGMENT_BYTES); /* the second without a first */
+    assert_int_equal(open_and_free(bytes), E_CORRUPT);
+    bytes = build();
+    for (uint32_t i = 2; i < BUNDLE_SEGMENTS_MAX; i++) {
+        put_segment(bytes + HEAD + SEGMENT + i * BUNDLE_SEGMENT_BYTES, 0x12000 + i * PAGE_BYTES,
+                    0x4000, 0, BUNDLE_READ);
+    }
+    assert_int_equal(open_and_free(bytes), OK);
 }
 
 TEST(random_fields_with_right_sums_are_refused_or_safe)
@@ -284,9 +337,11 @@ TEST(random_fields_with_right_sums_are_refused_or_safe)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crc32_is_that_of_the_standard),
+        cmocka_unit_test(the_sum_is_the_one_of_the_writer),
         cmocka_unit_test(programs_are_found_by_name_with_their_segments),
         cmocka_unit_test(a_program_whose_bytes_changed_fails_its_check),
+        cmocka_unit_test(any_changed_bit_of_a_program_is_noticed),
+        cmocka_unit_test(words_and_pages_in_the_wrong_place_are_noticed),
         cmocka_unit_test(any_changed_bit_of_header_and_table_is_noticed),
         cmocka_unit_test(a_bundle_cut_short_is_refused),
         cmocka_unit_test(header_fields_are_checked),

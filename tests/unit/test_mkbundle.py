@@ -6,7 +6,6 @@ import os
 import struct
 import sys
 import unittest
-import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
 
@@ -32,18 +31,21 @@ TEXT, DATA = (0x10000, b"text" * 10, 40, 5), (0x12000, b"data", 5000, 6)
 class Bundle(unittest.TestCase):
     def test_layout(self):
         bundle = mkbundle.pack([("init", elf([DATA, TEXT])), ("serial", elf([TEXT]))])
-        magic, version, count, crc, zero = struct.unpack_from("<8sIIII", bundle)
-        self.assertEqual((magic, version, count, zero), (b"WHRYBNDL", 1, 2, 0))
-        table = bundle[:24 + 2 * 208]
-        self.assertEqual(crc, zlib.crc32(table[:16] + bytes(4) + table[20:]))
-        name, entry, segments, crc = struct.unpack_from("<32sQII", bundle, 24)
-        self.assertEqual((name.rstrip(b"\0"), entry, segments), (b"init", 0x10000, 2))
-        self.assertEqual(crc, zlib.crc32(TEXT[1] + b"data"))
+        magic, version, count, total = struct.unpack_from("<8sIIQ", bundle)
+        self.assertEqual((magic, version, count), (b"WHRYBNDL", 2, 2))
+        self.assertEqual(total, mkbundle.extend_sum(1, bundle[:16] + bundle[24:24 + 2 * 208]))
+        name, entry, total = struct.unpack_from("<32sQQ", bundle, 24)
+        self.assertEqual((name.rstrip(b"\0"), entry), (b"init", 0x10000))
+        self.assertEqual(total, mkbundle.extend_sum(1, bundle[4096:3 * 4096]))
         self.assertEqual(struct.unpack_from("<QQQQII", bundle, 24 + 48), (0x10000, 4096, 40, 40, 5, 0))
         self.assertEqual(struct.unpack_from("<QQQQII", bundle, 24 + 48 + 40), (0x12000, 8192, 4, 5000, 3, 0))
         self.assertEqual(bundle[24 + 48 + 80:24 + 208], bytes(80))
         self.assertEqual(bundle[8192:8196], b"data")
         self.assertEqual(len(bundle), 4 * 4096)
+
+    def test_the_sum_is_the_one_of_the_reader(self):
+        self.assertEqual(mkbundle.extend_sum(1, b""), 1)
+        self.assertEqual(mkbundle.extend_sum(1, b"12345678abcdefgh"), 0x216e19cd17648ecd)
 
     def test_an_empty_bundle_is_one_page(self):
         self.assertEqual(len(mkbundle.pack([])), 4096)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A sum that notices accidents: flipped bits, lost pages, words in the wrong place. Against an
+ * attacker it is nothing: bytes with a given sum are easily made.
+ *
+ * Over little-endian words of 64 bits: sum * SUM_FACTOR + word, modulo 2^64. The factor is odd, so
+ * a step can be undone, and whatever changes within one word changes the sum. SUM_EMPTY is not 0,
+ * so words of zeros count.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/bytes.h>
+
+#define SUM_EMPTY  UINT64_C(1)
+#define SUM_FACTOR UINT64_C(0x100000001b3)
+
+enum { SUM_WORD_BYTES = 8 };
+
+/*
+ * The sum of what `sum` covers followed by `bytes`; begin with SUM_EMPTY. Requires that address
+ * and length are multiples of 8: a word is one load then, and a byte less than one instruction.
+ */
+static inline uint64_t sum_extend(uint64_t sum, const void *bytes, size_t length)
+{
+    const uint8_t *at = __builtin_assume_aligned(bytes, SUM_WORD_BYTES);
+    for (const uint8_t *end = at + length; at != end; at += SUM_WORD_BYTES) {
+        sum = sum * SUM_FACTOR + bytes_get_le64(at);
+    }
+    return sum;
+}
