@@ -192,16 +192,30 @@ $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
-KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(KERNEL_O)
-$(O)/kernel.elf: $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
+$(O)/kernel.elf $(O)/kernel-user-read.elf: $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)
-	$(Q)$(KERNEL_LD) -o $(O)/kernel.pass1.elf
-	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(O)/symtab.S $(O)/kernel.pass1.elf
-	$(Q)$(CC) $(KERNEL_ARCH_CFLAGS) -c -o $(O)/symtab.o $(O)/symtab.S
-	$(Q)$(KERNEL_LD) $(O)/symtab.o -Map $(@:.elf=.map) -o $@
-	$(Q)$(PY) scripts/symtab --nm $(NM) --check $(O)/symtab.S $@
+	$(Q)$(KERNEL_LD) -o $(@:.elf=.pass1.elf)
+	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(@:.elf=.symtab.S) $(@:.elf=.pass1.elf)
+	$(Q)$(CC) $(KERNEL_ARCH_CFLAGS) -c -o $(@:.elf=.symtab.o) $(@:.elf=.symtab.S)
+	$(Q)$(KERNEL_LD) $(@:.elf=.symtab.o) -Map $(@:.elf=.map) -o $@
+	$(Q)$(PY) scripts/symtab --nm $(NM) --check $(@:.elf=.symtab.S) $@
 $(O)/kernel.img: $(O)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
+
+# What the lanes of bad input boot: a kernel with a bug, images with a flipped bit, a tree of another machine.
+USER_READ_SRC := tests/kernel/user_read.c
+$(O)/kernel-user-read.elf: $(call objs,$(O)/k,$(USER_READ_SRC))
+$(O)/kernel-user-read.elf: WRAP := --wrap=kernel_syscall
+$(O)/kernel-bad-init.elf: $(O)/kernel.elf tests/qemu/spoil.py
+	$(Q)$(PY) tests/qemu/spoil.py program init $< $@
+$(O)/kernel-bad-program.elf: $(O)/kernel.elf tests/qemu/spoil.py
+	$(Q)$(PY) tests/qemu/spoil.py program shell $< $@
+$(O)/bad-tree.dtb: $(H)/$(ARCH).dtb tests/qemu/spoil.py
+	$(Q)$(PY) tests/qemu/spoil.py tree $(FOREIGN_$(ARCH)) $< $@
+FOREIGN_riscv64 := plic xlic
+FOREIGN_aarch64 := arm,cortex-a15-gic arm,cortex-x15-gic
+BAD_INPUT := $(addprefix $(O)/,kernel-user-read.elf kernel-bad-init.elf kernel-bad-program.elf bad-tree.dtb)
 
 # --- host tests: the pure modules, under ASan and UBSan -----------------------------------------------------
 $(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $$(addprefix $(H)/,$$($$*_DATA)) $(H)/host.list
@@ -254,15 +268,19 @@ KERNEL_FILE = $(abspath $(O)/kernel.elf)
 
 boots = $(foreach l,$(QEMU_LANES) $(QEMU_LANES_$(1)),--boot $(1):$(l))
 ## qemu-test   every lane of ARCH, two at a time
-qemu-test: all | $(BUILD)/have-run
+qemu-test: all lanes | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
-images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf'
+images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
+         --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
 test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
 .PHONY: $(ARCHES:%=all-%)
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(LWIP_STAMP) $(MUSL_STAMP)
-	$(Q)$(MAKE) --no-print-directory ARCH=$* all $(BUILD)/$*/headers.ok
+	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
+# What every lane boots.
+lanes: all $(BAD_INPUT)
+.PHONY: lanes
 
 # --- looking closer -----------------------------------------------------------------------------------------
 FUZZ_SECONDS ?= 60
@@ -311,4 +329,4 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(KERNEL_O:.o=.d) $(O)/k/$(USER_READ_SRC).d $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -24,7 +24,7 @@ class ListError(Exception):
 
 
 class Pattern:
-    """A whole line.  <name> stands for a word without space and slash, a final ... for any rest."""
+    """A whole line.  <name> stands for a word without space and slash, a final ... for any rest, a blank for several."""
 
     def __init__(self, text):
         self.text = text
@@ -34,7 +34,7 @@ class Pattern:
         names = parts[1::2]
         if len(names) != len(set(names)):
             raise ListError("a name stands twice in: %s" % text)
-        expression = "".join(re.escape(part) if index % 2 == 0 else r"(?P<%s>[^\s/]+)" % part
+        expression = "".join((r"(?P<%s>[^\s/]+)" % part) if index % 2 else re.escape(part).replace(r"\ ", " +")
                              for index, part in enumerate(parts))
         self.expression = re.compile(expression + rest)
 

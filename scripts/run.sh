@@ -10,7 +10,8 @@
 #
 # Environment:
 #   ARCH     riscv64 (default) or aarch64
-#   LANE     default      user network, restrict=on, virtio 1
+#   LANE     (none)       devices as default; the guest is told of no lane and stays at its prompt
+#            default      user network, restrict=on, virtio 1
 #            default-max  the same with every CPU extension (-cpu max)
 #            gicv3        aarch64: GIC version 3
 #            virt         aarch64: entered at EL2
@@ -21,6 +22,11 @@
 #            no-nic       no network device
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
+#            user-read    panic=exit and every CPU extension: a kernel that reads user memory on purpose
+#            bad-init     panic=exit: init is corrupt
+#            bad-program  another program is corrupt
+#            bad-tree     panic=exit: a device tree with an interrupt controller that nobody knows
+#            bad-words    boot arguments that mean nothing
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
 #   MAC      02:00:00:00:00:01
@@ -53,7 +59,8 @@ verb=${1:-}
 case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; see the top of scripts/run.sh" ;; esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
-lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem bench"
+lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
+lanes="$lanes user-read bad-init bad-program bad-tree bad-words bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -69,7 +76,8 @@ esac
 case " $lanes " in *" $lane "*) ;; *) die 2 "LANE=$lane is not one of: $lanes" ;; esac
 
 mac=${MAC:-02:00:00:00:00:01}
-kernel=${KERNEL:-${BUILD:-build}/$arch/kernel.elf}
+folder=${BUILD:-build}/$arch
+kernel=${KERNEL:-$folder/kernel.elf}
 memory=256M legacy=false network=user,restrict=on words=${LANE:+lane=$lane}
 case $lane in
 default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
@@ -80,6 +88,14 @@ legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
+user-read)
+    network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"
+    set -- "$@" -cpu "$(greatest_cpu)"
+    ;;
+bad-init) network='' kernel=${kernel%.elf}-bad-init.elf words="$words panic=exit" ;;
+bad-program) network='' kernel=${kernel%.elf}-bad-program.elf ;;
+bad-tree) network='' words="$words panic=exit"; set -- "$@" -dtb "$folder/bad-tree.dtb" ;;
+bad-words) network='' words="$words colour=blue panic=perhaps ip=300.1.2.3/24 node" ;;
 bench) network=''; set -- "$@" -icount shift=0 ;;
 smallmem) memory=64M ;;
 bigmem) memory=4G nic_slot=$other_nic_slot ;;
@@ -87,7 +103,7 @@ esac
 network=${NET:-$network}
 
 set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
-    -kernel "$kernel" -append "$words${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
+    -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
     -global virtio-mmio.force-legacy=$legacy -device virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
 if [ -n "$network" ]; then
     set -- "$@" -netdev "${network%%,*},id=net0,${network#*,}" \

@@ -13,7 +13,7 @@ import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 CLEAR = ("ARCH", "LANE", "KERNEL", "MAC", "NET", "MEM", "APPEND", "PCAP", "SERIAL", "GDB", "QEMU_ARGS", "BUILD",
-         "DEPS_DIR", "OFFLINE")
+         "DEPS_DIR", "OFFLINE", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "NO_BUILD", "TOOLCHAIN")
 
 
 def run(command, **settings):
@@ -60,9 +60,12 @@ class Launcher(unittest.TestCase):
     def test_boot_arguments_are_the_lanes_and_then_those_asked_for(self):
         self.assertIn("'-append' 'lane=minimal profile=minimal node=a'", self.command(LANE="minimal", APPEND="node=a"))
 
+    def test_without_a_lane_the_guest_is_told_of_none(self):
+        self.assertIn("'-append' '' ", self.command())
+
     def test_only_the_lane_without_a_device_has_none(self):
         for arch, lane, command in self.boots():
-            wanted = "no" if lane in ("no-nic", "bench") else "yes"
+            wanted = "no" if lane in ("no-nic", "bench", "user-read") or lane.startswith("bad-") else "yes"
             self.assertEqual(run([self.SCRIPT, "--network"], ARCH=arch, LANE=lane)[1].strip(), wanted)
             self.assertEqual("virtio-net-device" in command, wanted == "yes")
 
@@ -72,6 +75,57 @@ class Launcher(unittest.TestCase):
         self.assertEqual(run([self.SCRIPT, "--nonsense"])[0], 2)
         status, _, err = run([self.SCRIPT], KERNEL="/nowhere/kernel.elf")
         self.assertEqual((status, "/nowhere/kernel.elf" in err or "qemu" in err), (3, True))
+
+
+class BadInput(unittest.TestCase):
+    """A clear line and the status of the manual, at once."""
+    UNKNOWN = "ARCH=x86 is not one of: riscv64 aarch64"
+
+    def with_tools(self, *tools):
+        """A PATH with these and nothing else."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for tool in tools:
+            os.symlink(shutil.which(tool), os.path.join(folder.name, tool))
+        return folder.name
+
+    def expect(self, command, status, words, **settings):
+        found, out, err = run(command, **settings)
+        self.assertEqual(found, status, out + err)
+        self.assertIn(words, err)
+
+    def test_an_unknown_cpu(self):
+        for script in ("qemu-test.sh", "run.sh"):
+            self.expect([os.path.join(ROOT, "scripts", script)], 2, self.UNKNOWN, ARCH="x86")
+        self.expect(["make", "-C", ROOT, "ARCH=x86", "all"], 2, self.UNKNOWN)
+
+    def test_an_unknown_lane(self):
+        self.expect([os.path.join(ROOT, "scripts/qemu-test.sh")], 2, "LANE=nowhere is not one of: default ",
+                    LANE="nowhere", NO_BUILD="1")
+
+    def test_a_missing_qemu(self):
+        path = self.with_tools("sh", "env", "dirname")
+        with tempfile.NamedTemporaryFile() as kernel:
+            wanted = "qemu-system-riscv64 is missing; run scripts/deps run"
+            self.expect([os.path.join(ROOT, "scripts/run.sh")], 3, wanted, KERNEL=kernel.name, PATH=path)
+            status, out, err = run([os.path.join(ROOT, "scripts/qemu-test.sh")], KERNEL=kernel.name, PATH=path,
+                                   NO_BUILD="1", UART_LOG=os.path.join(path, "u"), QEMU_LOG=os.path.join(path, "q"))
+            self.assertEqual((status, wanted in out + err), (3, True), out + err)
+
+    def test_a_missing_kernel(self):
+        self.expect([os.path.join(ROOT, "scripts/run.sh")], 3, "/nowhere/kernel.elf is missing; run make ARCH=riscv64",
+                    KERNEL="/nowhere/kernel.elf", PATH=self.with_tools("sh", "env") + ":" + os.environ["PATH"])
+
+
+class Spoil(unittest.TestCase):
+    def test_a_file_without_what_it_would_spoil_is_refused(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"nothing")
+            file.flush()
+            for verb in (["program", "init"], ["tree", "old", "new"], ["tree", "longer", "old"], ["other"]):
+                self.assertNotEqual(run(["/usr/bin/python3", "-B", os.path.join(ROOT, "tests/qemu/spoil.py"), *verb,
+                                         file.name, file.name + ".out"])[0], 0)
+            self.assertFalse(os.path.exists(file.name + ".out"))
 
 
 class Fetch(unittest.TestCase):
