@@ -24,7 +24,7 @@ class ListError(Exception):
 
 
 class Pattern:
-    """A whole line.  <name> stands for a word without space and slash, a final ... for any rest, a blank for several."""
+    """A whole line.  <name> stands for a word without space and slash, a final ... for any rest, a blank for some."""
 
     def __init__(self, text):
         self.text = text
