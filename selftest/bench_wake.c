@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What makes another thread run: a signal, an interrupt, a fault, a turn given away.
+ * What makes another thread run: a signal, an interrupt, a fault, a turn given away. Who waits is
+ * bound to what it waits for, as every program is [wherry/event.h].
  *
  * The two ends of a path lie in two threads, so each adds up the times at its end, and the sum of
  * the one minus that of the other is the ticks of all rounds. A tick is many instructions; rounds
@@ -79,6 +80,7 @@ bool bench_signal_wake(struct bench_ticks *ticks)
     handle_t endpoint = new_endpoint();
     handle_t notification = new_notification();
     if (!child_create(&waiter, PRIORITY_ABOVE) ||
+        sys_thread_bind(waiter.thread, notification).status != OK ||
         !child_start(&waiter, wait_and_add, child_give(&waiter, endpoint, RIGHT_SEND, 0),
                      child_give(&waiter, notification, RIGHT_READ, 0))) {
         return false;
@@ -148,7 +150,9 @@ bool bench_irq_to_driver(struct bench_ticks *ticks)
     driver.notification = new_notification();
     driver.served = 0;
     bool is_whole = sys_irq_bind(clock.irq, driver.notification, 0).status == OK &&
-                    side_start(&driver.side, drive, 0, PRIORITY_ABOVE);
+                    side_create(&driver.side, drive, 0, PRIORITY_ABOVE) &&
+                    sys_thread_bind(driver.side.thread, driver.notification).status == OK &&
+                    sys_thread_start(driver.side.thread).status == OK;
     if (is_whole) {
         machine_alarm_enable(driver.registers);
         is_whole = raise_alarms(ticks);

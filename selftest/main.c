@@ -153,7 +153,7 @@ bool selftest_run(const struct group *group)
 static bool check_leaks(const struct figures *start)
 {
     struct figures end = figures_now();
-    bool is_clean = is_same(start, &end);
+    bool is_clean = is_same(start, &end) && network_frames_are_back();
     console_print("SELFTEST: leak zero %s objects=%lu pages=%lu handles=%lu frames=%lu",
                   is_clean ? "ok" : "FAIL", end.objects, end.pages, end.handles,
                   network_frames_in_use());
@@ -215,7 +215,12 @@ static bool run_tests(void)
         is_passed &= selftest_run(groups[i]);
     }
     is_passed = is_passed && network_run();
-    return check_leaks(&start) && is_passed;
+    is_passed &= check_leaks(&start);
+    if (!memory_keeps_told_pages()) {
+        console_print("SELFTEST: FAIL a told page is kept while its device may write to it");
+        is_passed = false;
+    }
+    return is_passed;
 }
 
 int main(void)

@@ -133,6 +133,18 @@ static void nothing_is_writable_and_executable(void)
     sys_handle_close(memory);
 }
 
+static void memory_is_not_writable_here_and_executable_there(void)
+{
+    handle_t memory = new_memory(1);
+    CHECK(map(memory, TEST_VADDR, 1, RIGHT_READ | RIGHT_WRITE) == OK);
+    CHECK(map(memory, SECOND_VADDR, 1, RIGHT_READ | RIGHT_EXECUTE) == E_DENIED);
+    CHECK(unmap(TEST_VADDR) == OK);
+    CHECK(map(memory, SECOND_VADDR, 1, RIGHT_READ | RIGHT_EXECUTE) == OK);
+    CHECK(map(memory, TEST_VADDR, 1, RIGHT_READ | RIGHT_WRITE) == E_DENIED);
+    CHECK(unmap(SECOND_VADDR) == OK);
+    sys_handle_close(memory);
+}
+
 static void a_mapping_has_no_right_that_its_handle_lacks(void)
 {
     handle_t memory = new_memory(1);
@@ -171,8 +183,8 @@ static void contiguous_memory_is_one_run(void)
     sys_handle_close((handle_t)memory.value);
 }
 
-/* Owner and mapping are gone; a device might still write to it. */
-static void a_told_page_is_kept_until_its_device_is_quiet(void)
+/* A slice still names it when its owner is gone, and whoever has that may say that it is quiet. */
+static void a_told_page_is_free_once_its_device_is_quiet(void)
 {
     handle_t account = (handle_t)sys_account_create(own_account(), 16).value;
     handle_t memory = (handle_t)sys_memory_create(account, 8, false).value;
@@ -185,6 +197,14 @@ static void a_told_page_is_kept_until_its_device_is_quiet(void)
     CHECK(sys_handle_close(slice).status == OK);
     CHECK(info(own_system(), INFO_SYSTEM_USED_PAGES) <= used - 8);
     sys_handle_close(account);
+}
+
+bool memory_keeps_told_pages(void)
+{
+    handle_t memory = new_memory(1);
+    uint64_t used = info(own_system(), INFO_SYSTEM_USED_PAGES);
+    return sys_memory_physical(memory, 0).status == OK && sys_handle_close(memory).status == OK &&
+           info(own_system(), INFO_SYSTEM_USED_PAGES) == used;
 }
 
 /* --- the end -------------------------------------------------------------------------------- */
@@ -255,12 +275,13 @@ static const struct test tests[] = {
     {"only the owner slices", only_the_owner_slices},
     {"a slice keeps the pages of its root", a_slice_keeps_the_pages_of_its_root},
     {"nothing is writable and executable", nothing_is_writable_and_executable},
+    {"memory is not writable here and executable there",
+     memory_is_not_writable_here_and_executable_there},
     {"a mapping has no right that its handle lacks", a_mapping_has_no_right_that_its_handle_lacks},
     {"the first page and the kernel's half are never mapped",
      the_first_page_and_the_kernel_s_half_are_never_mapped},
     {"contiguous memory is one run", contiguous_memory_is_one_run},
-    {"a told page is kept until its device is quiet",
-     a_told_page_is_kept_until_its_device_is_quiet},
+    {"a told page is free once its device is quiet", a_told_page_is_free_once_its_device_is_quiet},
     {"pages are free when the last mapping ends", pages_are_free_when_the_last_mapping_ends},
     {"half-built memory is not mappable", half_built_memory_is_not_mappable},
 };

@@ -30,22 +30,42 @@ static uint32_t moved_out(const struct frames_ring *ring)
     return atomic_load_explicit(&ring->shared.head, memory_order_acquire);
 }
 
-uint64_t network_frames_in_use(void)
+/* Each entry ever given minus each ever taken back: modulo 2^32, both at most FRAMES_COUNT. */
+struct frames_out {
+    uint32_t receiving; /* posted, or filled and not yet taken */
+    uint32_t sending;   /* waiting to be sent, or sent and not yet taken back */
+};
+
+/* Zeros without a network device. */
+static struct frames_out count_frames(void)
 {
     const struct frames_area *area = (const struct frames_area *)TEST_VADDR;
     handle_t frames = startup_handle(ROLE_FRAMES);
-    if (startup_handle(ROLE_WAKE "virtio-net") == HANDLE_NONE && frames == HANDLE_NONE) {
-        return 0;
+    if (frames == HANDLE_NONE ||
+        sys_memory_map(own_task(), frames, TEST_VADDR, 0, sizeof(*area) / PAGE_BYTES, RIGHT_READ)
+                .status != OK) {
+        return (struct frames_out){0, 0};
     }
-    if (sys_memory_map(own_task(), frames, TEST_VADDR, 0, sizeof(*area) / PAGE_BYTES, RIGHT_READ)
-            .status != OK) {
-        return 0;
-    }
-    /* Each entry ever given minus each ever taken back: modulo 2^32, both at most FRAMES_COUNT. */
-    uint32_t receiving = moved_in(&area->rx_free) - moved_out(&area->rx_full);
-    uint32_t sending = moved_in(&area->tx_ready) - moved_out(&area->tx_done);
+    struct frames_out out = {
+        .receiving = moved_in(&area->rx_free) - moved_out(&area->rx_full),
+        .sending = moved_in(&area->tx_ready) - moved_out(&area->tx_done),
+    };
     sys_memory_unmap(own_task(), TEST_VADDR);
-    return (uint64_t)receiving + sending;
+    return out;
+}
+
+static struct frames_out before_ping;
+
+uint64_t network_frames_in_use(void)
+{
+    struct frames_out out = count_frames();
+    return (uint64_t)out.receiving + out.sending;
+}
+
+bool network_frames_are_back(void)
+{
+    struct frames_out out = count_frames();
+    return out.receiving == before_ping.receiving && out.sending <= FRAMES_TX_LAZY;
 }
 
 /* --- ping ----------------------------------------------------------------------------------- */
@@ -123,6 +143,7 @@ bool network_run(void)
 {
     struct lease lease = {0};
     int error = wait_for_address(&lease);
+    before_ping = count_frames();
     if (error == E_NOT_FOUND) {
         console_print("SELFTEST: icmp ping skipped: no network device");
         return true;

@@ -17,3 +17,7 @@ bool network_run(void);
 /* Frames that are not in netd's hands: posted for receiving, or on their way out. 0 without a
  * network device. */
 uint64_t network_frames_in_use(void);
+
+/* Whether as many are posted as before the ping, and no more on their way out than a driver that
+ * sleeps may keep [proto/frames.h]. After network_run. */
+bool network_frames_are_back(void);

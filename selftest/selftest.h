@@ -33,6 +33,10 @@ struct group {
 extern const struct group handle_group, ipc_group, path_group, time_group, sched_group,
     memory_group, fault_group, fp_group, account_group, error_group;
 
+/* Whether a page stays that was told to a device, when all else that knows it has gone. There is no
+ * way back: the last of all tests. */
+bool memory_keeps_told_pages(void);
+
 /* Ends the test unless `condition` holds. For functions that return nothing. */
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
