@@ -81,6 +81,19 @@ UNIT_TESTS += netd_service
 netd_service_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += bringup_rv_virt_v1_2_host
 bringup_rv_virt_v1_2_host_SRC := $(virtqueue_SRC) tests/unit/dhcp_cases.c $(NETD_SIM_SRC)
+# The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
+KERNEL_HOST_SRC := \
+  tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
+  $(filter-out kernel/main.c kernel/print.c kernel/symbols.c libc/base/fmt.c libc/base/mem.c libc/base/bundle.c \
+    libc/base/crc32.c,$(KERNEL_SRC))
+KERNEL_HOST_LIBS := -Wl,--wrap=page_alloc,--wrap=page_free,--wrap=page_alloc_run,--wrap=account_take_slot \
+  -Wl,--wrap=account_give_slot,--wrap=object_create
+UNIT_TESTS += kernel_handles
+kernel_handles_SRC := $(KERNEL_HOST_SRC)
+kernel_handles_LIBS := $(KERNEL_HOST_LIBS)
+UNIT_TESTS += kernel_pages
+kernel_pages_SRC := $(KERNEL_HOST_SRC)
+kernel_pages_LIBS := $(KERNEL_HOST_LIBS)
 
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt
@@ -97,6 +110,9 @@ FUZZ_TARGETS += netd_request
 netd_request_FUZZ_SRC := $(NETD_PURE_SRC) libc/base/fmt.c $(LWIP_SRC)
 FUZZ_TARGETS += netd_frames
 netd_frames_FUZZ_SRC := $(netd_request_FUZZ_SRC)
+FUZZ_TARGETS += syscall
+syscall_FUZZ_SRC := $(KERNEL_HOST_SRC)
+syscall_LIBS := $(KERNEL_HOST_LIBS)
 
 PY_TESTS :=
 PY_TESTS += tests/markers/test_check_markers.py

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench.h"
+
+#include "print.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+struct bench bench;
+
+static uint8_t boot_pages[2][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+
+/* --- the beginning and the end -------------------------------------------------------------------------- */
+
+static void give_boot_handles(void)
+{
+    struct memory *bundle;
+    unsigned lasting = RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE;
+    bench.system = (struct object){.type = OBJECT_SYSTEM};
+    list_init(&bench.system.handles);
+    bench_give(bench.thread, &bench.account->object, lasting, 0);
+    bench_own(bench.thread, &bench.task->object);
+    bench_own(bench.thread, &bench.thread->object);
+    bench_give(bench.thread, &bench.system, lasting, 0);
+    int error = memory_create_boot(bench.account, kernel_physical(boot_pages), 2, &bundle);
+    REQUIRE(error == OK);
+    bench_own(bench.thread, &bundle->object);
+}
+
+void bench_start(void)
+{
+    bench_start_with(16);
+}
+
+void bench_start_with(unsigned asids)
+{
+    uint64_t search = 0;
+    fake_cpu_reset();
+    fake_cpu.asids = asids;
+    fake_memory_init(BENCH_PAGES);
+    memset(account_root(), 0, sizeof(*account_root()));
+    memset(&boot_cpu, 0, sizeof(boot_cpu));
+    memset(&syscall_counters, 0, sizeof(syscall_counters));
+    boot_machine = (struct machine){
+        .ram = {fake_ram_base(), (uint64_t)BENCH_PAGES << PAGE_SHIFT},
+        .forbidden = {{BENCH_DENIED, PAGE_BYTES}},
+        .forbidden_count = 1,
+    };
+    account_root_init(page_count_free());
+    sched_init(&boot_cpu, NULL);
+    int error = account_create(account_root(), BENCH_ACCOUNT, &bench.account);
+    REQUIRE(error == OK);
+    error = task_create(bench.account, BENCH_SLOTS, &search, &bench.task);
+    REQUIRE(error == OK);
+    error = thread_create(bench.account, bench.task, BENCH_PRIORITY, &bench.thread);
+    REQUIRE(error == OK);
+    give_boot_handles();
+    thread_wake(bench.thread);
+    REQUIRE(sched_resume(&boot_cpu) == bench.thread);
+    check_kernel();
+    check_resumed(bench.thread);
+}
+
+void bench_reap(void)
+{
+    for (unsigned steps = 0; object_is_reaping(); steps++) {
+        fake_cpu.work = 0;
+        object_reap_step();
+        REQUIRE(steps < 100000);
+    }
+}
+
+/* Devices are quiet now. */
+static void let_told_memory_go(void)
+{
+    for (unsigned i = 0; i < fake_ledger.slot_count; i++) {
+        struct object *object = fake_ledger.slots[i].at;
+        if (fake_ledger.slots[i].is_object && object->type == OBJECT_MEMORY) {
+            struct memory *memory = container_of(object, struct memory, object);
+            memory->is_told = false;
+            memory_let_go(memory);
+        }
+    }
+}
+
+void bench_end(void)
+{
+    object_destroy(&bench.account->object);
+    bench_reap();
+    check_kernel();
+    let_told_memory_go();
+    bench_reap();
+    REQUIRE(fake_ledger.slot_count == 0 && fake_ledger.pages_taken == 0);
+    REQUIRE(object_count() == 0 && handle_count() == 0 && mapping_count() == 0);
+    REQUIRE(account_root()->used_pages == 0 && page_count_free() == BENCH_PAGES);
+    REQUIRE(list_is_empty(&boot_cpu.timers) && boot_cpu.ready_mask == 0);
+    REQUIRE(boot_cpu.current == NULL && boot_cpu.payer == NULL && boot_cpu.fp_owner == NULL);
+    REQUIRE(list_is_empty(&bench.system.handles));
+}
+
+/* --- puppets ---------------------------------------------------------------------------------------------- */
+
+handle_t bench_give(struct thread *thread, struct object *object, unsigned rights, uint64_t badge)
+{
+    handle_t handle = HANDLE_NONE;
+    int error = handle_insert(&thread->task->table, object, rights, badge, &handle);
+    REQUIRE(error == OK);
+    return handle;
+}
+
+handle_t bench_own(struct thread *thread, struct object *object)
+{
+    return bench_give(thread, object, RIGHTS_ALL, 0);
+}
+
+struct thread *bench_make_sibling(struct task *task, uint8_t priority)
+{
+    struct thread *thread;
+    int error = thread_create(bench.account, task, priority, &thread);
+    REQUIRE(error == OK);
+    return thread;
+}
+
+struct thread *bench_make_thread(uint8_t priority)
+{
+    struct task *task;
+    uint64_t search = 0;
+    int error = task_create(bench.account, 32, &search, &task);
+    REQUIRE(error == OK);
+    return bench_make_sibling(task, priority);
+}
+
+struct thread *bench_make_running(uint8_t priority)
+{
+    struct thread *thread = bench_make_thread(priority);
+    thread_wake(thread);
+    return thread;
+}
+
+struct endpoint *bench_make_endpoint(void)
+{
+    struct endpoint *endpoint;
+    int error = endpoint_create(bench.account, &endpoint);
+    REQUIRE(error == OK);
+    return endpoint;
+}
+
+struct notification *bench_make_notification(void)
+{
+    struct notification *notification;
+    int error = notification_create(bench.account, &notification);
+    REQUIRE(error == OK);
+    return notification;
+}
+
+struct memory *bench_make_memory(uint64_t pages, bool is_contiguous)
+{
+    struct memory *memory;
+    int error = memory_create(bench.account, pages, is_contiguous, &memory);
+    REQUIRE(error == OK);
+    do {
+        fake_cpu.work = 0;
+        error = memory_build_step(memory);
+    } while (error == E_AGAIN);
+    REQUIRE(error == OK);
+    return memory;
+}
+
+bool bench_is_alive(const struct object *object)
+{
+    for (unsigned i = 0; i < fake_ledger.slot_count; i++) {
+        if (fake_ledger.slots[i].at == object) {
+            return !object->is_dying;
+        }
+    }
+    return false;
+}
+
+/* --- ways into the kernel ------------------------------------------------------------------------------ */
+
+enum way { WAY_SYSCALL, WAY_INTERRUPT, WAY_TIMER, WAY_FAULT, WAY_FP, WAY_RESUME };
+
+struct entry {
+    enum way way;
+    struct thread *thread;
+    unsigned kind;
+    vaddr_t address;
+};
+
+static struct thread *go_up(const struct entry *entry)
+{
+    switch (entry->way) {
+    case WAY_SYSCALL: return kernel_syscall(entry->thread);
+    case WAY_INTERRUPT: return kernel_interrupt(entry->thread);
+    case WAY_TIMER: return kernel_timer(entry->thread);
+    case WAY_FAULT: return kernel_fault(entry->thread, entry->kind, entry->address, 13);
+    case WAY_FP: return kernel_fp_trap(entry->thread);
+    case WAY_RESUME: break;
+    }
+    return sched_resume(&boot_cpu);
+}
+
+static struct thread *enter(const struct entry *entry)
+{
+    jmp_buf stuck;
+    struct thread *next = NULL;
+    fake_cpu.stuck = &stuck;
+    fake_cpu.work = 0;
+    if (setjmp(stuck) == 0) {
+        next = go_up(entry);
+        check_resumed(next);
+    }
+    fake_cpu.stuck = NULL;
+    check_kernel();
+    return boot_cpu.current;
+}
+
+struct thread *bench_trap(struct thread *thread)
+{
+    uint64_t pc = thread->frame.pc;
+    bool must_reap = thread->has_result || check_count_reapable() == 0;
+    REQUIRE(boot_cpu.current == thread);
+    thread->frame.pc = pc + FRAME_CALL_BYTES;
+    struct thread *next = enter(&(struct entry){.way = WAY_SYSCALL, .thread = thread});
+    if (next == thread && thread->frame.pc != pc) { /* it returned: what it left is reaped */
+        REQUIRE(!must_reap || check_count_reapable() == 0);
+        REQUIRE(!thread->has_result && thread->progress == 0);
+    }
+    return next;
+}
+
+struct thread *bench_fault(struct thread *thread, unsigned kind, vaddr_t address)
+{
+    REQUIRE(boot_cpu.current == thread);
+    return enter(&(struct entry){WAY_FAULT, thread, kind, address});
+}
+
+struct thread *bench_use_fp(struct thread *thread)
+{
+    REQUIRE(boot_cpu.current == thread && !fake_cpu.is_fp_on);
+    return enter(&(struct entry){.way = WAY_FP, .thread = thread});
+}
+
+struct thread *bench_take_interrupts(void)
+{
+    for (unsigned i = 0;; i++) {
+        struct thread *thread = boot_cpu.current;
+        REQUIRE(i < 1000);
+        if (thread == NULL) {
+            thread = enter(&(struct entry){.way = WAY_RESUME});
+        }
+        if (thread == NULL) {
+            return NULL;
+        }
+        if (fake_line_is_pending()) {
+            enter(&(struct entry){.way = WAY_INTERRUPT, .thread = thread});
+        } else if (arch_timer_is_pending()) {
+            enter(&(struct entry){.way = WAY_TIMER, .thread = thread});
+        } else {
+            return thread;
+        }
+    }
+}
+
+struct thread *bench_sleep_until(ticks_t now)
+{
+    REQUIRE(now >= fake_cpu.now);
+    fake_cpu.now = now;
+    return bench_take_interrupts();
+}
+
+/* --- system calls --------------------------------------------------------------------------------------- */
+
+void bench_run_as(struct thread *thread)
+{
+    uint8_t priority = thread->priority;
+    REQUIRE(thread->state == THREAD_READY);
+    if (boot_cpu.current == thread) {
+        return;
+    }
+    sched_dequeue(thread);
+    thread->priority = PRIORITY_LEVELS - 1;
+    sched_enqueue_first(thread);
+    boot_cpu.is_slice_over = true; /* another of that level steps back */
+    REQUIRE(sched_resume(&boot_cpu) == thread);
+    thread->priority = priority;
+}
+
+/* Issue the call in the frame until it has been done. */
+static void issue(struct thread *thread)
+{
+    uint64_t pc = thread->frame.pc;
+    do {
+        bench_run_as(thread);
+        bench_trap(thread);
+        bench_take_interrupts();
+    } while (bench_is_alive(&thread->object) && thread->state == THREAD_READY &&
+             thread->frame.pc == pc);
+}
+
+struct sysret bench_call(struct thread *thread, uint64_t number, const uint64_t arguments[8])
+{
+    thread->frame.number = number;
+    memcpy(thread->frame.words, arguments, sizeof(thread->frame.words));
+    issue(thread);
+    if (!bench_is_alive(&thread->object)) {
+        return (struct sysret){0};
+    }
+    return (struct sysret){(int64_t)thread->frame.words[0], thread->frame.words[1]};
+}
+
+void bench_ipc(struct thread *thread, enum sysno number, const struct bench_message *message)
+{
+    struct frame *frame = &thread->frame;
+    frame->number =
+        (uint64_t)number | message->sent << IPC_SENT_SHIFT | message->accepted << IPC_ACCEPT_SHIFT;
+    frame->target = message->target;
+    frame->deadline = message->deadline;
+    frame->handles[0] = message->handles[0];
+    frame->handles[1] = message->handles[1];
+    memcpy(frame->words, message->words, sizeof(frame->words));
+    issue(thread);
+}
