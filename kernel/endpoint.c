@@ -37,6 +37,7 @@ static void update_first(struct endpoint *endpoint)
 static void enqueue(struct endpoint *endpoint, struct thread *thread)
 {
     thread->queued_on = endpoint;
+    endpoint->caller_count++;
     list_append(&endpoint->callers, &thread->queue);
     update_first(endpoint);
 }
@@ -45,6 +46,7 @@ static void dequeue(struct thread *thread)
 {
     struct endpoint *endpoint = thread->queued_on;
     thread->queued_on = NULL;
+    endpoint->caller_count--;
     list_remove(&thread->queue);
     update_first(endpoint);
 }

@@ -18,6 +18,7 @@ struct endpoint {
     struct thread *server;       /* receives on it, now or next; &thread_none when nobody does */
     struct thread *first_caller; /* the first of `callers`, NULL when empty */
     struct list_node callers;    /* thread.queue */
+    uint64_t caller_count;
 };
 
 /* E_NO_MEMORY. */

@@ -6,5 +6,4 @@ KERNEL_SRC := \
   kernel/notification.c kernel/memory.c kernel/mapping.c kernel/irq.c kernel/syscall.c \
   kernel/calls_object.c kernel/calls_memory.c \
   kernel/info.c kernel/print.c kernel/symbols.c \
-  libc/base/fmt.c libc/base/mem.c libc/base/fdt.c libc/base/fdt_devices.c libc/base/bundle.c \
-  libc/base/bootargs.c libc/base/parse.c
+  libc/base/fmt.c libc/base/mem.c libc/base/fdt.c libc/base/fdt_devices.c libc/base/bundle.c

@@ -7,78 +7,48 @@
 #include "mapping.h"
 #include "notification.h"
 #include "page.h"
-#include "print.h"
 #include "syscall.h"
 #include "task.h"
 #include "thread.h"
 #include <abi/syscall.h>
+#include <base/mem.h>
 
-static enum object_type type_of(enum info selector)
-{
-    if (selector <= INFO_BADGE) {
-        return OBJECT_NONE;
-    }
-    if (selector <= INFO_ACCOUNT_OBJECTS) {
-        return OBJECT_ACCOUNT;
-    }
-    if (selector <= INFO_TASK_PAGES) {
-        return OBJECT_TASK;
-    }
-    if (selector <= INFO_THREAD_FP_TRAPS) {
-        return OBJECT_THREAD;
-    }
-    if (selector <= INFO_MEMORY_MAPPINGS) {
-        return OBJECT_MEMORY;
-    }
-    if (selector <= INFO_IRQ_COUNT) {
-        return OBJECT_IRQ;
-    }
-    if (selector == INFO_ENDPOINT_QUEUED) {
-        return OBJECT_ENDPOINT;
-    }
-    return selector == INFO_NOTIFICATION_BITS ? OBJECT_NOTIFICATION : OBJECT_SYSTEM;
-}
+/* Where a figure of an object stands: its type, the offset and size of the field. */
+struct figure {
+    uint8_t type;
+    uint8_t bytes;
+    uint16_t offset;
+};
 
-static uint64_t queued_callers(const struct endpoint *endpoint)
-{
-    uint64_t count = 0;
-    for (struct list_node *node = list_first(&endpoint->callers);
-         node != NULL && count < THREADS_MAX; node = list_next(&endpoint->callers, node)) {
-        count++;
-    }
-    return count;
-}
+#define FIGURE(selector, object_type, structure, field)                                            \
+    [INFO_##selector] = {OBJECT_##object_type, sizeof(((struct structure *)NULL)->field),          \
+                         offsetof(struct structure, field)}
 
-/* A flat list: one line a figure. */
-static uint64_t read_figure(const struct handle_entry *entry, enum info selector)
+static const struct figure figures[INFO_SELECTORS] = {
+    FIGURE(ACCOUNT_LIMIT_PAGES, ACCOUNT, account, limit_pages),
+    FIGURE(ACCOUNT_USED_PAGES, ACCOUNT, account, used_pages),
+    FIGURE(ACCOUNT_OBJECTS, ACCOUNT, account, object_count),
+    FIGURE(TASK_HANDLES, TASK, task, table.used),
+    FIGURE(TASK_PAGES, TASK, task, mapped_pages),
+    FIGURE(THREAD_STATE, THREAD, thread, state),
+    FIGURE(THREAD_PRIORITY, THREAD, thread, priority),
+    FIGURE(THREAD_CPU_TICKS, THREAD, thread, cpu_ticks),
+    FIGURE(THREAD_FP_TRAPS, THREAD, thread, fp_traps),
+    FIGURE(MEMORY_PAGES, MEMORY, memory, pages),
+    FIGURE(MEMORY_MAPPINGS, MEMORY, memory, mapping_count),
+    FIGURE(IRQ_LINE, IRQ, irq, line),
+    FIGURE(IRQ_COUNT, IRQ, irq, delivered),
+    FIGURE(ENDPOINT_QUEUED, ENDPOINT, endpoint, caller_count),
+    FIGURE(NOTIFICATION_BITS, NOTIFICATION, notification, bits),
+};
+
+/* What is no field of the object that is asked: of the handle, or of the whole system. */
+static uint64_t read_other(const struct handle_entry *entry, enum info selector)
 {
-    const struct object *object = entry->object;
-    const struct account *account = container_of(object, const struct account, object);
-    const struct task *task = container_of(object, const struct task, object);
-    const struct thread *thread = container_of(object, const struct thread, object);
-    const struct memory *memory = container_of(object, const struct memory, object);
-    const struct irq *irq = container_of(object, const struct irq, object);
     switch (selector) {
-    case INFO_TYPE: return object->type;
+    case INFO_TYPE: return entry->type;
     case INFO_RIGHTS: return entry->rights;
     case INFO_BADGE: return entry->badge;
-    case INFO_ACCOUNT_LIMIT_PAGES: return account->limit_pages;
-    case INFO_ACCOUNT_USED_PAGES: return account->used_pages;
-    case INFO_ACCOUNT_OBJECTS: return account->object_count;
-    case INFO_TASK_HANDLES: return task->table.used;
-    case INFO_TASK_PAGES: return task->mapped_pages;
-    case INFO_THREAD_STATE: return thread->state;
-    case INFO_THREAD_PRIORITY: return thread->priority;
-    case INFO_THREAD_CPU_TICKS: return thread->cpu_ticks;
-    case INFO_THREAD_FP_TRAPS: return thread->fp_traps;
-    case INFO_MEMORY_PAGES: return memory->pages;
-    case INFO_MEMORY_MAPPINGS: return memory->mapping_count;
-    case INFO_IRQ_LINE: return irq->line;
-    case INFO_IRQ_COUNT: return irq->delivered;
-    case INFO_ENDPOINT_QUEUED:
-        return queued_callers(container_of(object, const struct endpoint, object));
-    case INFO_NOTIFICATION_BITS:
-        return container_of(object, const struct notification, object)->bits;
     case INFO_SYSTEM_OBJECTS: return object_count();
     case INFO_SYSTEM_FREE_PAGES: return page_count_free();
     case INFO_SYSTEM_USED_PAGES: return account_root()->limit_pages - page_count_free();
@@ -87,9 +57,15 @@ static uint64_t read_figure(const struct handle_entry *entry, enum info selector
     case INFO_SYSTEM_FAST_CALLS_MISSED: return syscall_counters.fast_calls_missed;
     case INFO_SYSTEM_REPLIES_DROPPED: return syscall_counters.replies_dropped;
     case INFO_SYSTEM_IRQ_SPURIOUS: return syscall_counters.irqs_spurious;
-    case INFO_SELECTORS: break;
+    default: return 0;
     }
-    return 0;
+}
+
+static uint64_t read_field(const struct handle_entry *entry, const struct figure *figure)
+{
+    uint64_t value = 0; /* little endian, so that a short field fills its low bytes */
+    memcpy(&value, (const char *)entry->object + figure->offset, figure->bytes);
+    return value;
 }
 
 int info_read(const struct handle_entry *entry, uint64_t selector, uint64_t *value)
@@ -97,10 +73,12 @@ int info_read(const struct handle_entry *entry, uint64_t selector, uint64_t *val
     if (selector >= INFO_SELECTORS) {
         return E_BAD_CALL;
     }
-    enum object_type type = type_of((enum info)selector);
-    if (type != OBJECT_NONE && entry->type != type) {
+    const struct figure *figure = &figures[selector];
+    bool is_field = figure->type != OBJECT_NONE;
+    bool is_system = !is_field && selector > INFO_BADGE;
+    if ((is_field && entry->type != figure->type) || (is_system && entry->type != OBJECT_SYSTEM)) {
         return E_WRONG_TYPE;
     }
-    *value = read_figure(entry, (enum info)selector);
+    *value = is_field ? read_field(entry, figure) : read_other(entry, (enum info)selector);
     return OK;
 }

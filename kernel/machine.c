@@ -2,7 +2,6 @@
 #include "machine.h"
 
 #include "print.h"
-#include <base/bootargs.h>
 #include <base/bytes.h>
 
 struct machine boot_machine;
@@ -139,37 +138,35 @@ bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t byte
 
 /* --- the rest ------------------------------------------------------------------------------- */
 
-static void ignore_word(void *context, const char *word, size_t length, const char *reason)
+/* Whether `word` is one of the words of `text`, which may be NULL. */
+static bool has_word(const char *text, const char *word)
 {
-    (void)context;
-    (void)word;
-    (void)length;
-    (void)reason; /* init reports it */
+    while (text != NULL && *text != '\0') {
+        size_t i = 0;
+        while (word[i] != '\0' && text[i] == word[i]) {
+            i++;
+        }
+        if (word[i] == '\0' && (text[i] == ' ' || text[i] == '\0')) {
+            return true;
+        }
+        while (*text != '\0' && *text++ != ' ') {
+        }
+    }
+    return false;
 }
 
+/* The one boot argument that the kernel itself heeds; init reports bad ones [base/bootargs.h]. */
 static enum panic_action read_panic_action(const struct fdt *tree)
 {
-    static const struct bootargs_reporter nobody = {ignore_word, NULL};
     struct fdt_node chosen;
-    struct bootargs bootargs;
     const char *text = NULL;
-    size_t length = 0;
     if (fdt_find_path(tree, "/chosen", &chosen)) {
         text = fdt_get_text(tree, &chosen, "bootargs");
     }
-    while (text != NULL && text[length] != '\0') {
-        length++;
-    }
-    bootargs_parse(text, length, &nobody, &bootargs);
-    switch (bootargs.panic) {
-    case BOOTARGS_PANIC_RESET:
-        return PANIC_RESET;
-    case BOOTARGS_PANIC_EXIT:
+    if (has_word(text, "panic=exit")) {
         return PANIC_EXIT;
-    case BOOTARGS_PANIC_HALT:
-        break;
     }
-    return PANIC_HALT;
+    return has_word(text, "panic=reset") ? PANIC_RESET : PANIC_HALT;
 }
 
 static unsigned count_cpus(const struct fdt *tree)

@@ -43,26 +43,14 @@ int object_create(struct account *account, enum object_type type, size_t bytes,
 /* Nobody may find or use the object after this; bounded. */
 static void unlink_object(struct object *object)
 {
-    switch ((enum object_type)object->type) {
-    case OBJECT_THREAD:
-        thread_unlink(container_of(object, struct thread, object));
-        break;
-    case OBJECT_ENDPOINT:
-        endpoint_unlink(container_of(object, struct endpoint, object));
-        break;
+    switch (object->type) {
+    case OBJECT_THREAD: thread_unlink(container_of(object, struct thread, object)); break;
+    case OBJECT_ENDPOINT: endpoint_unlink(container_of(object, struct endpoint, object)); break;
     case OBJECT_NOTIFICATION:
         notification_unlink(container_of(object, struct notification, object));
         break;
-    case OBJECT_IRQ:
-        irq_unlink(container_of(object, struct irq, object));
-        break;
-    case OBJECT_NONE:
-    case OBJECT_ACCOUNT:
-    case OBJECT_TASK: /* its threads end in the steps: a task may have many */
-    case OBJECT_MEMORY:
-    case OBJECT_SYSTEM:
-    case OBJECT_TYPES:
-        break;
+    case OBJECT_IRQ: irq_unlink(container_of(object, struct irq, object)); break;
+    default: break; /* tasks, memory and accounts end in the steps */
     }
 }
 
@@ -101,26 +89,14 @@ void object_unpark(struct object *object)
 /* One step of what the type has to undo; true when nothing is left. */
 static bool reap_type(struct object *object)
 {
-    switch ((enum object_type)object->type) {
-    case OBJECT_ACCOUNT:
-        return account_reap_step(container_of(object, struct account, object));
-    case OBJECT_TASK:
-        return task_reap_step(container_of(object, struct task, object));
-    case OBJECT_THREAD:
-        return thread_reap_step(container_of(object, struct thread, object));
-    case OBJECT_ENDPOINT:
-        return endpoint_reap_step(container_of(object, struct endpoint, object));
-    case OBJECT_MEMORY:
-        return memory_reap_step(container_of(object, struct memory, object));
-    case OBJECT_NOTIFICATION:
-    case OBJECT_IRQ:
-        return true;
-    case OBJECT_NONE:
-    case OBJECT_SYSTEM:
-    case OBJECT_TYPES:
-        break;
+    switch (object->type) {
+    case OBJECT_ACCOUNT: return account_reap_step(container_of(object, struct account, object));
+    case OBJECT_TASK: return task_reap_step(container_of(object, struct task, object));
+    case OBJECT_THREAD: return thread_reap_step(container_of(object, struct thread, object));
+    case OBJECT_ENDPOINT: return endpoint_reap_step(container_of(object, struct endpoint, object));
+    case OBJECT_MEMORY: return memory_reap_step(container_of(object, struct memory, object));
+    default: return true;
     }
-    panic(NULL, "object of type %u on the reap list", object->type);
 }
 
 static bool close_handles_step(struct object *object)

@@ -46,5 +46,16 @@
 /* enum thread_state, as far as the fast paths look */
 #define STATE_READY          1
 #define STATE_CALLING        3
-#define STATE_WAITING        6 /* from here on a notification may wake the thread */
-#define STATE_RECEIVING_FAST 8
+#define STATE_WAITING        8 /* from here on, all with this bit, a notification may wake it */
+#define STATE_RECEIVING_FAST 10
+
+/* kernel/include/abi: enum sysno, enum object_type, handle rights as bits */
+#define CALL_CALL         0
+#define CALL_REPLY_WAIT   1
+#define CALL_NULL         2
+#define CALL_SIGNAL       3
+#define TYPE_NOTIFICATION 5
+#define HANDLE_BITS       12
+#define RIGHT_BIT_WRITE   1
+#define RIGHT_BIT_SEND    7
+#define RIGHT_BIT_RECEIVE 8

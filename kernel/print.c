@@ -45,28 +45,56 @@ void print_bytes(const char *bytes, size_t count)
 
 /* --- panic ---------------------------------------------------------------------------------- */
 
-static bool is_panicking;
+/* [boot.S] */
+extern const uint8_t stack_guard[], panic_stack_top[];
 
-static void print_backtrace(const struct kernel_trap *trap)
+static bool is_panicking;
+static unsigned traps; /* in the kernel so far */
+
+static void print_registers(const struct kernel_trap *trap)
 {
-    uint64_t addresses[BACKTRACE_MAX];
-    unsigned count = arch_backtrace(trap, addresses, BACKTRACE_MAX);
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t offset;
-        const char *name = symbol_find(addresses[i], &offset);
-        print_line("  %016lx %s+0x%lx", addresses[i], name, offset);
+    char text[32];
+    for (unsigned i = 0; i < TRAP_REGISTERS; i++) {
+        fmt_format(text, sizeof(text), "%-7s %016lx  ", arch_trap_names[i], trap->x[i]);
+        put_text(text);
+        put_text(i % 3 == 2 ? "\r\n" : "");
+    }
+    put_text("\r\n");
+}
+
+static void print_address(uint64_t address)
+{
+    uint64_t offset;
+    const char *name = symbol_find(address, &offset);
+    print_line("  %016lx %s+0x%lx", address, name, offset);
+}
+
+static bool is_on_stack(uint64_t address)
+{
+    return address % 8 == 0 && address >= (uint64_t)stack_guard + PAGE_BYTES + 16 &&
+           address <= (uint64_t)panic_stack_top - 16;
+}
+
+/* Frame pointers lead up from record to record: the caller's frame pointer, the return address. */
+static void print_backtrace(uint64_t frame)
+{
+    for (unsigned i = 0; i < BACKTRACE_MAX && is_on_stack(frame); i++) {
+        const uint64_t *record = (const uint64_t *)(frame + FRAME_RECORD);
+        /* A function that calls nothing may save the frame pointer alone, in the second place. */
+        uint64_t next = is_on_stack(record[1]) ? record[1] : record[0];
+        if (next == record[0]) {
+            print_address(record[1]);
+        }
+        frame = next > frame ? next : 0;
     }
 }
 
 static _Noreturn void stop(void)
 {
     switch (boot_machine.panic_action) {
-    case PANIC_EXIT:
-        arch_power_off(EXIT_PANIC);
-    case PANIC_RESET:
-        arch_reset();
-    case PANIC_HALT:
-        break;
+    case PANIC_EXIT: arch_power_off(EXIT_PANIC);
+    case PANIC_RESET: arch_reset();
+    case PANIC_HALT: break;
     }
     for (;;) {
         arch_timer_set(DEADLINE_FOREVER);
@@ -89,13 +117,29 @@ _Noreturn void panic(const struct kernel_trap *trap, const char *format, ...)
     put_text("\r\nKERNEL PANIC: ");
     put_text(line);
     put_text("\r\n");
-    arch_print_registers(trap);
-    print_backtrace(trap);
+    if (trap == NULL) {
+        print_backtrace((uint64_t)__builtin_frame_address(0));
+    } else {
+        print_registers(trap);
+        print_address(trap->x[REG_PC]);
+        print_address(trap->x[REG_RA]);
+        print_backtrace(trap->x[REG_FP]);
+    }
     print_line("stopped");
     stop();
 }
 
+_Noreturn void panic_assert(const char *file, int line)
+{
+    panic(NULL, "assertion failed at %s:%d", file, line);
+}
+
+/* The panic that a trap begins may trap itself, and so may what it says of that: then all is said. */
 _Noreturn void kernel_trap_panic(const struct kernel_trap *trap, const char *what)
 {
-    panic(trap, "trap in the kernel: %s", what);
+    if (++traps > 2) {
+        arch_power_off(EXIT_PANIC);
+    }
+    bool is_overflow = trap->x[TRAP_ADDRESS] - (uint64_t)stack_guard < PAGE_BYTES;
+    panic(trap, "trap in the kernel: %s", is_overflow ? "stack overflow" : what);
 }

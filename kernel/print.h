@@ -16,10 +16,8 @@ void print_bytes(const char *bytes, size_t count);
 _Noreturn void panic(const struct kernel_trap *trap, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+_Noreturn void panic_assert(const char *file, int line);
+
 /* What only a bug of our own could break. Stays on in every build. */
 #define KASSERT(condition)                                                                         \
-    do {                                                                                           \
-        if (__builtin_expect(!(condition), 0)) {                                                   \
-            panic(NULL, "assertion failed: %s, %s:%d", #condition, __FILE__, __LINE__);            \
-        }                                                                                          \
-    } while (0)
+    ((void)(__builtin_expect((condition), 1) || (panic_assert(__FILE__, __LINE__), 0)))

@@ -6,6 +6,7 @@
 #include "syscall.h"
 
 #include "calls.h"
+#include "offsets.h"
 #include "handle.h"
 #include "irq.h"
 #include "notification.h"
@@ -13,6 +14,12 @@
 #include "sched.h"
 #include "task.h"
 #include <abi/ipc.h>
+
+static_assert(CALL_CALL == SYS_call && CALL_REPLY_WAIT == SYS_reply_wait && CALL_NULL == SYS_null &&
+                  CALL_SIGNAL == SYS_signal && TYPE_NOTIFICATION == OBJECT_NOTIFICATION &&
+                  HANDLE_BITS == HANDLE_INDEX_BITS && 1 << RIGHT_BIT_WRITE == RIGHT_WRITE &&
+                  1 << RIGHT_BIT_SEND == RIGHT_SEND && 1 << RIGHT_BIT_RECEIVE == RIGHT_RECEIVE,
+              "offsets.h");
 
 struct syscall_counters syscall_counters;
 

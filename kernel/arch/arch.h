@@ -19,6 +19,7 @@
 
 struct thread;
 struct cpu;
+struct kernel_trap;
 struct fdt;
 
 /* --- console and power ------------------------------------------------------------------- */
@@ -104,7 +105,7 @@ void arch_zero_page(void *page);
 
 /* --- threads -------------------------------------------------------------------------------- */
 
-/* struct frame: user registers, in cpu.h. arch_frame_* are inlines there:
+/* struct frame: user registers [arch/frame.h]. arch_frame_* are inlines there and in cpu.h:
  *   arch_frame_init(f)             zero registers, user mode
  *   arch_frame_word(f, i)          pointer to message word / argument i (0..7)
  *   arch_frame_number(f)           call number and counts
@@ -127,15 +128,6 @@ size_t arch_fp_bytes(void);
 void arch_fp_save(void *state);
 void arch_fp_restore(const void *state);
 /* arch_fp_enable(bool), arch_fp_is_enabled(): inlines in cpu.h. */
-
-/* --- panic ----------------------------------------------------------------------------------- */
-
-/* Print the registers of a trap in the kernel, or of the caller when `trap` is NULL. */
-struct kernel_trap;
-void arch_print_registers(const struct kernel_trap *trap);
-
-/* Walk frame pointers from `trap` (or the caller): up to `limit` return addresses. */
-unsigned arch_backtrace(const struct kernel_trap *trap, uint64_t *addresses, unsigned limit);
 
 /* --- the ways up: called by arch/<cpu> with the user's registers saved in thread->frame -------
  * Each returns the thread to resume, with its address space and FP access already in place. */

@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the assembly of this CPU shares: the layout of struct frame and struct kernel_trap, checked
- * against the structs in cpu.h and trap.c.
+ * Numbers that the C and the assembly of this CPU share.
  */
 #pragma once
 
-/* struct frame */
-#define FRAME_SP     248 /* x0-x30 lie in front of it: FRAME_X(n) */
-#define FRAME_PC     256
-#define FRAME_TPIDR  264
-#define FRAME_PSTATE 272
-#define FRAME_ZERO   280 /* two zeros: one ldp clears two registers */
+/* struct frame: x0-x30, then */
+#define REG_SP          31
+#define REG_PC          32
+#define REG_TP          33 /* TPIDR_EL0 */
+#define REG_PSTATE      34 /* always EL0t, nothing masked: user mode writes no more than flags */
+#define REG_ZERO        35 /* two zeros, never written: one ldp clears two registers */
+#define FRAME_REGISTERS 37
+
+#define REG_WORD     0
+#define REG_NUMBER   8
+#define REG_TARGET   9
+#define REG_DEADLINE 10
+#define REG_HANDLE   11 /* and x12 */
+#define REG_FP       29
+#define REG_RA       30
+#define FRAME_RECORD 0 /* from the frame pointer to the caller's; the return address follows */
+
 #define FRAME_X(n)   ((n) * 8)
 
-/* struct kernel_trap */
-#define TRAP_SP     248
-#define TRAP_PC     256
-#define TRAP_PSTATE 264
-#define TRAP_ESR    272
-#define TRAP_FAR    280
-#define TRAP_BYTES  288
+/* struct kernel_trap: x0-x30, sp, pc, then */
+#define TRAP_STATUS    33
+#define TRAP_CAUSE     34
+#define TRAP_ADDRESS   35
+#define TRAP_REGISTERS 36
 
 /* ESR_EL1.EC of `svc` in AArch64 state [Arm ARM D24.2.40] */
 #define ESR_EC_SHIFT 26
 #define EC_SVC64     0x15
 
-/* System calls with a handler in ipc_fast.S; SYS_call and SYS_reply_wait are 0 and 1. */
-#define SYSCALL_FAST_END 4
+#ifdef __ASSEMBLER__
 
-/* OBJECT_NOTIFICATION */
-#define TYPE_NOTIFICATION 5
+/* Load or store registers in pairs: `ldp` or `stp`, their letter and bytes, where number 0 lies. */
+.macro pairs operation, letter, bytes, base, offset, first, second, rest:vararg
+    \operation \letter\first, \letter\second, [\base, #\offset + \bytes * \first]
+    .ifnb \rest
+    pairs \operation, \letter, \bytes, \base, \offset, \rest
+    .endif
+.endm
+
+#endif

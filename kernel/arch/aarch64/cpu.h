@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "asm.h"
+#include "arch/frame.h"
 #include "page.h"
 #include <abi/types.h>
 #include <base/attributes.h>
@@ -16,29 +16,10 @@
 #include <stdint.h>
 
 enum {
-    ARCH_GENERAL_REGISTERS = 31, /* x0-x30 */
-    ARCH_REGISTER_COUNT = ARCH_GENERAL_REGISTERS + 3,
-
     CPACR_FPEN = 3 << 20, /* access to the FP registers from EL0 and EL1; 0: both trap */
     ISR_IRQ = 1 << 7,
     CNTV_CTL_ISTATUS = 1 << 2,
 };
-
-/* User registers. */
-struct frame {
-    uint64_t x[ARCH_GENERAL_REGISTERS];
-    uint64_t sp;
-    uint64_t pc;
-    uint64_t tpidr;
-    uint64_t pstate;  /* always EL0t, nothing masked: user mode cannot write more than flags */
-    uint64_t zero[2]; /* never written */
-};
-
-static_assert(offsetof(struct frame, sp) == FRAME_SP, "asm.h");
-static_assert(offsetof(struct frame, pc) == FRAME_PC, "asm.h");
-static_assert(offsetof(struct frame, tpidr) == FRAME_TPIDR, "asm.h");
-static_assert(offsetof(struct frame, pstate) == FRAME_PSTATE, "asm.h");
-static_assert(offsetof(struct frame, zero) == FRAME_ZERO, "asm.h");
 
 /* What arch_space_switch(0) switches to: a root table with nothing in it [boot.S]. */
 extern uint8_t empty_table[];
@@ -174,68 +155,19 @@ static inline uint8_t arch_highest_bit(uint64_t word)
 
 enum { FRAME_SAVED_FIRST = 19 }; /* x19-x30 are kept by a call, x30 because `svc` needs no link */
 
-static inline void arch_frame_init(struct frame *frame)
-{
-    *frame = (struct frame){0};
-}
-
-static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
-{
-    return &frame->x[index];
-}
-
-static inline uint64_t arch_frame_number(const struct frame *frame)
-{
-    return frame->x[8];
-}
-
-static inline uint64_t arch_frame_target(const struct frame *frame)
-{
-    return frame->x[9];
-}
-
-static inline ticks_t arch_frame_deadline(const struct frame *frame)
-{
-    return frame->x[10];
-}
-
-static inline uint64_t *arch_frame_handles(struct frame *frame, unsigned index)
-{
-    return &frame->x[11 + index];
-}
-
-static inline void arch_frame_set_ipc(struct frame *frame, int64_t status, uint64_t badge,
-                                      uint64_t bits)
-{
-    frame->x[8] = (uint64_t)status;
-    frame->x[9] = badge;
-    frame->x[10] = bits;
-}
-
 static inline void arch_frame_clear_message(struct frame *frame)
 {
     for (unsigned i = 0; i < FRAME_SAVED_FIRST; i++) {
         frame->x[i] = 0;
     }
-    frame->pstate = 0;
-}
-
-static inline void arch_frame_restart_call(struct frame *frame)
-{
-    frame->pc -= 4;
-}
-
-static inline void arch_frame_result(struct frame *frame, int64_t status, uint64_t value)
-{
-    frame->x[0] = (uint64_t)status;
-    frame->x[1] = value;
+    frame->x[REG_PSTATE] = 0;
 }
 
 static inline uint64_t *arch_frame_register(struct frame *frame, uint64_t index)
 {
-    uint64_t *const special[3] = {&frame->pc, &frame->sp, &frame->tpidr};
-    if (index >= ARCH_REGISTER_COUNT) {
-        return NULL;
+    static const uint8_t special[3] = {REG_PC, REG_SP, REG_TP};
+    if (index < 3) {
+        return &frame->x[special[index]];
     }
-    return index < 3 ? special[index] : &frame->x[index - 3];
+    return index - 3 <= REG_RA ? &frame->x[index - 3] : NULL;
 }

@@ -3,6 +3,8 @@
  * FP and SIMD state: q0-q31, FPCR, FPSR. The kernel itself is built without these registers; the
  * caller has switched access on, which takes effect with the isb.
  */
+#include "asm.h"
+
     .arch_extension fp
     .arch_extension simd
 
@@ -17,22 +19,8 @@ arch_fp_bytes:
     ret
 
 .macro each_pair operation
-    \operation q0, q1, [x0]
-    \operation q2, q3, [x0, #32]
-    \operation q4, q5, [x0, #64]
-    \operation q6, q7, [x0, #96]
-    \operation q8, q9, [x0, #128]
-    \operation q10, q11, [x0, #160]
-    \operation q12, q13, [x0, #192]
-    \operation q14, q15, [x0, #224]
-    \operation q16, q17, [x0, #256]
-    \operation q18, q19, [x0, #288]
-    \operation q20, q21, [x0, #320]
-    \operation q22, q23, [x0, #352]
-    \operation q24, q25, [x0, #384]
-    \operation q26, q27, [x0, #416]
-    \operation q28, q29, [x0, #448]
-    \operation q30, q31, [x0, #480]
+    pairs   \operation, q, 16, x0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+            17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 .endm
 
 arch_fp_save:

@@ -28,19 +28,17 @@
 #error "loaded in pairs, or a number used for a state: see below"
 #endif
 
-#define RIGHT_WRITE_BIT 33   /* of the first word of an entry: RIGHT_WRITE */
-#define RIGHT_SEND_BIT 39
-#define RIGHT_RECEIVE_BIT 40
+#define ENTRY_RIGHT(bit) (ENTRY_RIGHTS * 8 + (bit)) /* in the first word of an entry */
 
 /* x12, x13: the entry of the handle in \handle, found by index alone. Clobbers \offset. */
 .macro find_entry handle, offset
     ldp     x12, x13, [sp, #THREAD_HANDLES]
-    ubfiz   \offset, \handle, #ENTRY_SHIFT, #12
+    ubfiz   \offset, \handle, #ENTRY_SHIFT, #HANDLE_BITS
 .endm
 
 /* Two registers become zero in one instruction. */
 .macro clear first, second
-    ldp     \first, \second, [sp, #FRAME + FRAME_ZERO]
+    ldp     \first, \second, [sp, #FRAME + FRAME_X(REG_ZERO)]
 .endm
 
 /* Leave for C unless x15 may run: its state is \state, it has an address space and nobody ready
@@ -57,17 +55,12 @@
 
 /* Save what a blocked thread keeps; its state becomes \state. */
 .macro block_self state
-    stp     x19, x20, [sp, #FRAME + FRAME_X(19)]
-    stp     x21, x22, [sp, #FRAME + FRAME_X(21)]
-    stp     x23, x24, [sp, #FRAME + FRAME_X(23)]
-    stp     x25, x26, [sp, #FRAME + FRAME_X(25)]
-    stp     x27, x28, [sp, #FRAME + FRAME_X(27)]
-    stp     x29, x30, [sp, #FRAME + FRAME_X(29)]
+    pairs   stp, x, 8, sp, FRAME, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
     mrs     x19, sp_el0
     mrs     x20, elr_el1
     mrs     x21, tpidr_el0
-    stp     x19, x20, [sp, #FRAME + FRAME_SP]
-    stp     x21, xzr, [sp, #FRAME + FRAME_TPIDR]
+    stp     x19, x20, [sp, #FRAME + FRAME_X(REG_SP)]
+    stp     x21, xzr, [sp, #FRAME + FRAME_X(REG_TP)]
     mov     w22, #\state
     str     w22, [sp, #THREAD_STATE]
 .endm
@@ -78,18 +71,13 @@
     str     x15, [x18, #CPU_CURRENT]
     msr     cpacr_el1, xzr
     msr     ttbr0_el1, x17
-    ldp     x19, x20, [sp, #FRAME + FRAME_SP]
-    ldr     x21, [sp, #FRAME + FRAME_TPIDR]
+    ldp     x19, x20, [sp, #FRAME + FRAME_X(REG_SP)]
+    ldr     x21, [sp, #FRAME + FRAME_X(REG_TP)]
     msr     sp_el0, x19
     msr     elr_el1, x20
     msr     tpidr_el0, x21
     msr     spsr_el1, xzr
-    ldp     x19, x20, [sp, #FRAME + FRAME_X(19)]
-    ldp     x21, x22, [sp, #FRAME + FRAME_X(21)]
-    ldp     x23, x24, [sp, #FRAME + FRAME_X(23)]
-    ldp     x25, x26, [sp, #FRAME + FRAME_X(25)]
-    ldp     x27, x28, [sp, #FRAME + FRAME_X(27)]
-    ldp     x29, x30, [sp, #FRAME + FRAME_X(29)]
+    pairs   ldp, x, 8, sp, FRAME, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 .endm
 
     .text
@@ -103,7 +91,7 @@ ipc_call:
     ldp     x13, x14, [x12, #ENTRY_HANDLE]
     cmp     x9, w13, uxtw
     b.ne    ipc_slow
-    tbz     x13, #RIGHT_SEND_BIT, ipc_slow
+    tbz     x13, #ENTRY_RIGHT(RIGHT_BIT_SEND), ipc_slow
     ldr     x15, [x14, #ENDPOINT_SERVER]
     check_peer STATE_RECEIVING_FAST
     ldr     x9, [x12, #ENTRY_BADGE]
@@ -132,7 +120,7 @@ ipc_reply_wait:
     ldp     x13, x14, [x12, #ENTRY_HANDLE]
     cmp     x9, w13, uxtw
     b.ne    ipc_slow
-    tbz     x13, #RIGHT_RECEIVE_BIT, ipc_slow
+    tbz     x13, #ENTRY_RIGHT(RIGHT_BIT_RECEIVE), ipc_slow
     ldp     x15, x16, [x14, #ENDPOINT_SERVER]
     cmp     sp, x15
     ccmp    x16, #0, #0, eq                 // first_caller
@@ -157,7 +145,7 @@ ipc_slow:
     clear   x11, x12
     b       syscall_slow
 
-/* Where the entry goes for each number below SYSCALL_FAST_END. */
+/* Where the entry goes for each number up to CALL_SIGNAL. */
     .balign 8
     .global syscall_fast_table
 syscall_fast_table:
@@ -172,14 +160,14 @@ syscall_null:
 /* signal(x0 = handle, x1 = bits), only to say that nobody waits. */
 syscall_signal:
     ldp     x14, x15, [sp, #THREAD_HANDLES]
-    ubfiz   x16, x0, #ENTRY_SHIFT, #12
+    ubfiz   x16, x0, #ENTRY_SHIFT, #HANDLE_BITS
     cmp     x16, x15
     b.hs    syscall_slow
     add     x14, x14, x16
     ldp     x15, x14, [x14, #ENTRY_HANDLE]
     cmp     x0, w15, uxtw
     b.ne    syscall_slow
-    tbz     x15, #RIGHT_WRITE_BIT, syscall_slow
+    tbz     x15, #ENTRY_RIGHT(RIGHT_BIT_WRITE), syscall_slow
     ubfx    x15, x15, #ENTRY_TYPE * 8, #8
     cmp     x15, #TYPE_NOTIFICATION
     b.ne    syscall_slow

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Exceptions other than calls and interrupts: what a user thread did is told to kernel_fault, what
- * the kernel did ends in a panic. Also what a panic shows: registers and the chain of frames.
+ * the kernel did ends in a panic.
  *
  * [Arm ARM D24.2.40 ESR_EL1]
  */
@@ -32,28 +32,11 @@ enum {
     VECTORS_PER_SOURCE = 4,
 };
 
-/* What trap_in_kernel saves. */
-struct kernel_trap {
-    uint64_t x[ARCH_GENERAL_REGISTERS];
-    uint64_t sp;
-    uint64_t pc;
-    uint64_t pstate;
-    uint64_t esr;
-    uint64_t far;
+const char arch_trap_names[TRAP_REGISTERS][8] = {
+    "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",     "x10", "x11",
+    "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",    "x22", "x23",
+    "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "pc",  "pstate", "esr", "far",
 };
-
-static_assert(offsetof(struct kernel_trap, sp) == TRAP_SP, "asm.h");
-static_assert(offsetof(struct kernel_trap, pc) == TRAP_PC, "asm.h");
-static_assert(offsetof(struct kernel_trap, pstate) == TRAP_PSTATE, "asm.h");
-static_assert(offsetof(struct kernel_trap, esr) == TRAP_ESR, "asm.h");
-static_assert(offsetof(struct kernel_trap, far) == TRAP_FAR, "asm.h");
-static_assert(sizeof(struct kernel_trap) == TRAP_BYTES, "asm.h");
-static_assert(SYS_call == 0 && SYS_reply_wait == 1 && SYS_null == 2 && SYS_signal == 3,
-              "syscall_fast_table");
-static_assert(OBJECT_NOTIFICATION == TYPE_NOTIFICATION, "asm.h");
-
-extern uint8_t stack_guard[];
-extern uint8_t panic_stack_top[];
 
 /* Called from vectors.S. */
 struct thread *trap_user_sync(struct thread *self);
@@ -61,10 +44,7 @@ struct thread *trap_user_serror(struct thread *self);
 _Noreturn void trap_kernel(const struct kernel_trap *trap, unsigned vector);
 
 /* Names of an exception in the kernel, by its place in the table of vectors. */
-static const char *const vector_names[VECTORS_PER_SOURCE] = {
-    "exception in the kernel", "unexpected IRQ", "unexpected FIQ", "SError in the kernel"};
-
-static unsigned trap_depth; /* traps in the kernel so far */
+static const char *const vector_names[VECTORS_PER_SOURCE] = {"exception", "IRQ", "FIQ", "SError"};
 
 static unsigned esr_class(uint64_t esr)
 {
@@ -103,85 +83,19 @@ struct thread *trap_user_serror(struct thread *self)
 
 static const char *trap_name(const struct kernel_trap *trap, unsigned vector)
 {
-    uint64_t page = trap->far & ~(uint64_t)(PAGE_BYTES - 1);
+    uint64_t esr = trap->x[TRAP_CAUSE];
     if (vector % VECTORS_PER_SOURCE != 0) {
         return vector_names[vector % VECTORS_PER_SOURCE];
     }
-    switch (esr_class(trap->esr)) {
-    case EC_ABORT_DATA:
-        if (page == (uint64_t)stack_guard) {
-            return "kernel stack overflow";
-        }
-        return (trap->esr & ESR_WRITE) != 0 ? "write fault in the kernel"
-                                            : "read fault in the kernel";
-    case EC_ABORT_FETCH: return "fetch fault in the kernel";
+    switch (esr_class(esr)) {
+    case EC_ABORT_DATA: return (esr & ESR_WRITE) != 0 ? "write fault" : "read fault";
+    case EC_ABORT_FETCH: return "fetch fault";
     default: return vector_names[0];
     }
 }
 
-/* The panic that a trap in the kernel begins may trap itself: then stop, and at last only wait. */
 void trap_kernel(const struct kernel_trap *trap, unsigned vector)
 {
-    psci_check_semihosting(trap->pc);
-    trap_depth++;
-    if (trap_depth == 1) {
-        kernel_trap_panic(trap, trap_name(trap, vector));
-    }
-    if (trap_depth == 2) {
-        arch_power_off(1);
-    }
-    for (;;) {
-        CPU_DO("wfi");
-    }
-}
-
-/* --- panic ---------------------------------------------------------------------------------- */
-
-void arch_print_registers(const struct kernel_trap *trap)
-{
-    if (trap == NULL) { /* not a trap: what the caller computed is gone from its registers */
-        print_line("pc %016lx  frame %016lx", (uint64_t)__builtin_return_address(0),
-                   (uint64_t)__builtin_frame_address(0));
-        return;
-    }
-    for (unsigned i = 0; i + 3 <= ARCH_GENERAL_REGISTERS - 1; i += 3) {
-        print_line("x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, trap->x[i], i + 1, trap->x[i + 1],
-                   i + 2, trap->x[i + 2]);
-    }
-    print_line("x30 %016lx  sp  %016lx  pc  %016lx", trap->x[30], trap->sp, trap->pc);
-    print_line("esr %016lx  far %016lx  pstate %08lx", trap->esr, trap->far, trap->pstate);
-}
-
-static bool is_frame(uint64_t frame)
-{
-    uint64_t low = (uint64_t)stack_guard + PAGE_BYTES;
-    uint64_t high = (uint64_t)panic_stack_top;
-    return frame % 8 == 0 && frame >= low && frame <= high - 16;
-}
-
-unsigned arch_backtrace(const struct kernel_trap *trap, uint64_t *addresses, unsigned limit)
-{
-    unsigned count = 0;
-    uint64_t frame = (uint64_t)__builtin_frame_address(0);
-    if (trap != NULL) {
-        frame = trap->x[29];
-        if (count < limit) {
-            addresses[count++] = trap->pc;
-        }
-        if (count < limit) {
-            addresses[count++] = trap->x[30]; /* twice when the function has a frame already */
-        }
-    }
-    while (count < limit && is_frame(frame)) {
-        const uint64_t *record = (const uint64_t *)frame; /* caller's record, return address */
-        if (record[1] == 0) {
-            break;
-        }
-        addresses[count++] = record[1];
-        if (record[0] <= frame) {
-            break;
-        }
-        frame = record[0];
-    }
-    return count;
+    psci_check_semihosting(trap->x[REG_PC]);
+    kernel_trap_panic(trap, trap_name(trap, vector));
 }

@@ -17,42 +17,27 @@
 #define FRAME THREAD_FRAME
 #define TIMER_ISTATUS 2
 
-/* x30, sp, pc, TPIDR_EL0, PSTATE. Clobbers x16 and x17. */
-.macro save_special
+/* Move registers of thread sp. */
+.macro frame operation, registers:vararg
+    pairs \operation, x, 8, sp, FRAME, \registers
+.endm
+
+/* x19-x30, sp, pc, TPIDR_EL0, PSTATE. Clobbers x16 and x17. */
+.macro save_kept
+    frame   stp, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
     mrs     x16, sp_el0
     stp     x30, x16, [sp, #FRAME + FRAME_X(30)]
     mrs     x16, elr_el1
     mrs     x17, tpidr_el0
-    stp     x16, x17, [sp, #FRAME + FRAME_PC]
+    stp     x16, x17, [sp, #FRAME + FRAME_X(REG_PC)]
     mrs     x16, spsr_el1
-    str     x16, [sp, #FRAME + FRAME_PSTATE]
-.endm
-
-.macro save_words
-    stp     x0, x1, [sp, #FRAME + FRAME_X(0)]
-    stp     x2, x3, [sp, #FRAME + FRAME_X(2)]
-    stp     x4, x5, [sp, #FRAME + FRAME_X(4)]
-    stp     x6, x7, [sp, #FRAME + FRAME_X(6)]
-    stp     x8, x9, [sp, #FRAME + FRAME_X(8)]
-    stp     x10, x11, [sp, #FRAME + FRAME_X(10)]
-.endm
-
-.macro save_kept
-    stp     x20, x21, [sp, #FRAME + FRAME_X(20)]
-    stp     x22, x23, [sp, #FRAME + FRAME_X(22)]
-    stp     x24, x25, [sp, #FRAME + FRAME_X(24)]
-    stp     x26, x27, [sp, #FRAME + FRAME_X(26)]
-    stp     x28, x29, [sp, #FRAME + FRAME_X(28)]
+    str     x16, [sp, #FRAME + FRAME_X(REG_PSTATE)]
 .endm
 
 /* Everything but x16 and x17, which are in the frame already. */
 .macro save_rest
-    save_words
-    stp     x12, x13, [sp, #FRAME + FRAME_X(12)]
-    stp     x14, x15, [sp, #FRAME + FRAME_X(14)]
-    stp     x18, x19, [sp, #FRAME + FRAME_X(18)]
+    frame   stp, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19
     save_kept
-    save_special
 .endm
 
 /* x0 = the thread, and the CPU's stack. */
@@ -91,10 +76,10 @@ vectors:
     cmp     x16, #EC_SVC64
     b.ne    user_fault
     cbz     x8, ipc_call
-    cmp     x8, #1
+    cmp     x8, #CALL_REPLY_WAIT
     b.eq    ipc_reply_wait
-    cmp     x8, #SYSCALL_FAST_END
-    b.hs    syscall_slow
+    cmp     x8, #CALL_SIGNAL
+    b.hi    syscall_slow
     adr     x16, syscall_fast_table
     ldr     x16, [x16, x8, lsl #3]
     br      x16
@@ -136,13 +121,12 @@ user_fault:
 /* A call for C. Registers that carry nothing in return zero: x11-x18 may hold the fast path's. */
     .global syscall_slow
 syscall_slow:
-    save_words
+    frame   stp, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
     stp     x12, xzr, [sp, #FRAME + FRAME_X(12)]
     stp     xzr, xzr, [sp, #FRAME + FRAME_X(14)]
     stp     xzr, xzr, [sp, #FRAME + FRAME_X(16)]
     stp     xzr, x19, [sp, #FRAME + FRAME_X(18)]
     save_kept
-    save_special
     enter_kernel
     adr     x30, resume_user
     b       kernel_syscall
@@ -154,7 +138,6 @@ signal_in_c:
     stp     xzr, xzr, [sp, #FRAME + FRAME_X(0)]
     stp     x18, x19, [sp, #FRAME + FRAME_X(18)]
     save_kept
-    save_special
     mov     x2, x1
     enter_kernel
     mov     x1, x14
@@ -165,27 +148,14 @@ signal_in_c:
 resume_user:
     mov     sp, x0
     ldp     x30, x16, [sp, #FRAME + FRAME_X(30)]
-    ldp     x17, x18, [sp, #FRAME + FRAME_PC]
-    ldr     x19, [sp, #FRAME + FRAME_PSTATE]
+    ldp     x17, x18, [sp, #FRAME + FRAME_X(REG_PC)]
+    ldr     x19, [sp, #FRAME + FRAME_X(REG_PSTATE)]
     msr     sp_el0, x16
     msr     elr_el1, x17
     msr     tpidr_el0, x18
     msr     spsr_el1, x19
-    ldp     x0, x1, [sp, #FRAME + FRAME_X(0)]
-    ldp     x2, x3, [sp, #FRAME + FRAME_X(2)]
-    ldp     x4, x5, [sp, #FRAME + FRAME_X(4)]
-    ldp     x6, x7, [sp, #FRAME + FRAME_X(6)]
-    ldp     x8, x9, [sp, #FRAME + FRAME_X(8)]
-    ldp     x10, x11, [sp, #FRAME + FRAME_X(10)]
-    ldp     x12, x13, [sp, #FRAME + FRAME_X(12)]
-    ldp     x14, x15, [sp, #FRAME + FRAME_X(14)]
-    ldp     x16, x17, [sp, #FRAME + FRAME_X(16)]
-    ldp     x18, x19, [sp, #FRAME + FRAME_X(18)]
-    ldp     x20, x21, [sp, #FRAME + FRAME_X(20)]
-    ldp     x22, x23, [sp, #FRAME + FRAME_X(22)]
-    ldp     x24, x25, [sp, #FRAME + FRAME_X(24)]
-    ldp     x26, x27, [sp, #FRAME + FRAME_X(26)]
-    ldp     x28, x29, [sp, #FRAME + FRAME_X(28)]
+    frame   ldp, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, \
+            22, 23, 24, 25, 26, 27, 28, 29
     eret
 
 /*
@@ -197,32 +167,20 @@ trap_in_kernel:
     mov     x1, sp
     msr     sp_el0, x1
     adrp    x1, panic_stack_top
-    sub     sp, x1, #TRAP_BYTES
+    sub     sp, x1, #FRAME_X(TRAP_REGISTERS)
     mrs     x1, tpidrro_el0
-    stp     x2, x3, [sp, #FRAME_X(2)]
-    stp     x4, x5, [sp, #FRAME_X(4)]
-    stp     x6, x7, [sp, #FRAME_X(6)]
-    stp     x8, x9, [sp, #FRAME_X(8)]
-    stp     x10, x11, [sp, #FRAME_X(10)]
-    stp     x12, x13, [sp, #FRAME_X(12)]
-    stp     x14, x15, [sp, #FRAME_X(14)]
-    stp     x16, x17, [sp, #FRAME_X(16)]
-    stp     x18, x19, [sp, #FRAME_X(18)]
-    stp     x20, x21, [sp, #FRAME_X(20)]
-    stp     x22, x23, [sp, #FRAME_X(22)]
-    stp     x24, x25, [sp, #FRAME_X(24)]
-    stp     x26, x27, [sp, #FRAME_X(26)]
-    stp     x28, x29, [sp, #FRAME_X(28)]
+    pairs   stp, x, 8, sp, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, \
+            20, 21, 22, 23, 24, 25, 26, 27, 28, 29
     mrs     x2, tpidr_el1
-    stp     x2, x1, [sp, #FRAME_X(0)]
+    stp     x2, x1, [sp]
     mrs     x2, sp_el0
     stp     x30, x2, [sp, #FRAME_X(30)]
     mrs     x2, elr_el1
     mrs     x3, spsr_el1
-    stp     x2, x3, [sp, #TRAP_PC]
+    stp     x2, x3, [sp, #FRAME_X(REG_PC)]
     mrs     x2, esr_el1
     mrs     x3, far_el1
-    stp     x2, x3, [sp, #TRAP_ESR]
+    stp     x2, x3, [sp, #FRAME_X(TRAP_CAUSE)]
     mov     x1, x0
     mov     x0, sp
     b       trap_kernel

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Numbers and macros of the assembly files. trap.c asserts that every number here is the C one.
+ * Numbers that the C and the assembly of this CPU share, and macros of the latter.
  */
 #pragma once
 
 #include "memlayout.h"
-#include "offsets.h"
 
-/* Register n of a thread's frame; 0 is the program counter [cpu.h]. */
+/* struct frame and the first part of struct kernel_trap: register n, and 0 is the program counter. */
+#define REG_PC          0
+#define REG_RA          1
+#define REG_SP          2
+#define REG_TP          4
+#define REG_NUMBER      5 /* t0-t2 */
+#define REG_TARGET      6
+#define REG_DEADLINE    7
+#define REG_FP          8
+#define REG_WORD        10 /* a0-a7 */
+#define REG_HANDLE      28 /* t3, t4 */
+#define FRAME_REGISTERS 32
+#define FRAME_RECORD    (-16) /* from the frame pointer to the caller's; the return address follows */
+#define TRAP_CAUSE      32
+#define TRAP_ADDRESS    33
+#define TRAP_STATUS     34
+#define TRAP_REGISTERS  35
+
 #define FRAME_X(n) (THREAD_FRAME + 8 * (n))
-/* Register n of struct kernel_trap [riscv.h], and what stands behind the registers. */
-#define TRAP_X(n)   (8 * (n))
-#define TRAP_CAUSE  (8 * 32)
-#define TRAP_VALUE  (8 * 33)
-#define TRAP_STATUS (8 * 34)
-
-#define CALL_CALL         0 /* enum sysno */
-#define CALL_REPLY_WAIT   1
-#define CALL_NULL         2
-#define CALL_SIGNAL       3
-#define TYPE_NOTIFICATION 5  /* enum object_type */
-#define RIGHTS_WRITE      2  /* RIGHT_WRITE, in the first byte of the rights */
-#define HANDLE_BITS       12 /* HANDLE_INDEX_BITS */
+#define TRAP_X(n)  (8 * (n))
 
 #define CAUSE_USER_CALL 8 /* [RISC-V priv §4.1.8] */
 #define CAUSE_TIMER     5 /* with the interrupt bit, the sign */
@@ -32,6 +36,7 @@
 #define PANIC_STACK_BYTES 8192
 
 #ifdef __ASSEMBLER__
+#include "offsets.h"
 /* clang-format off */
 
 /* s0-s11, sp, gp, tp: what every call keeps. */

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "arch/frame.h"
 #include "page.h"
 #include <abi/types.h>
 #include <stdbool.h>
@@ -14,15 +15,8 @@
 #include <stdint.h>
 
 enum {
-    ARCH_REGISTER_COUNT = 32,
-
     SSTATUS_FS = 3 << 13, /* access to the FP registers; 0: off */
     SIP_TIMER = 1 << 5,
-};
-
-/* User registers: x[n] is register n, and x[0] the program counter. */
-struct frame {
-    uint64_t x[ARCH_REGISTER_COUNT];
 };
 
 /* What arch_space_switch(0) switches to: the kernel half and nothing else. */
@@ -161,87 +155,24 @@ static inline uint8_t arch_highest_bit(uint64_t word)
 
 /* --- the frame ------------------------------------------------------------------------------- */
 
-enum {
-    FRAME_PC = 0,
-    FRAME_RA = 1,
-    FRAME_SP = 2,
-    FRAME_TP = 4,
-    FRAME_T0 = 5,
-    FRAME_T1 = 6,
-    FRAME_T2 = 7,
-    FRAME_A0 = 10,
-    FRAME_T3 = 28,
-    FRAME_T6 = 31,
-};
-
-static inline void arch_frame_init(struct frame *frame)
-{
-    *frame = (struct frame){0};
-}
-
-static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
-{
-    return &frame->x[FRAME_A0 + index];
-}
-
-static inline uint64_t arch_frame_number(const struct frame *frame)
-{
-    return frame->x[FRAME_T0];
-}
-
-static inline uint64_t arch_frame_target(const struct frame *frame)
-{
-    return frame->x[FRAME_T1];
-}
-
-static inline ticks_t arch_frame_deadline(const struct frame *frame)
-{
-    return frame->x[FRAME_T2];
-}
-
-static inline uint64_t *arch_frame_handles(struct frame *frame, unsigned index)
-{
-    return &frame->x[FRAME_T3 + index];
-}
-
-static inline void arch_frame_set_ipc(struct frame *frame, int64_t status, uint64_t badge,
-                                      uint64_t bits)
-{
-    frame->x[FRAME_T0] = (uint64_t)status;
-    frame->x[FRAME_T1] = badge;
-    frame->x[FRAME_T2] = bits;
-}
-
 static inline void arch_frame_clear_message(struct frame *frame)
 {
-    frame->x[FRAME_RA] = 0;
+    frame->x[REG_RA] = 0;
     arch_frame_set_ipc(frame, 0, 0, 0);
-    for (unsigned i = 0; i < 8; i++) {
-        frame->x[FRAME_A0 + i] = 0;
-    }
-    for (unsigned i = FRAME_T3; i <= FRAME_T6; i++) {
+    for (unsigned i = REG_WORD; i < REG_WORD + IPC_WORDS; i++) {
         frame->x[i] = 0;
     }
-}
-
-/* `ecall` has no compressed form. */
-static inline void arch_frame_restart_call(struct frame *frame)
-{
-    frame->x[FRAME_PC] -= 4;
-}
-
-static inline void arch_frame_result(struct frame *frame, int64_t status, uint64_t value)
-{
-    frame->x[FRAME_A0] = (uint64_t)status;
-    frame->x[FRAME_A0 + 1] = value;
+    for (unsigned i = REG_HANDLE; i < FRAME_REGISTERS; i++) { /* t3-t6 */
+        frame->x[i] = 0;
+    }
 }
 
 static inline uint64_t *arch_frame_register(struct frame *frame, uint64_t index)
 {
     /* pc sp tp, a0-a7, then ra gp t0-t2 s0 s1 s2-s11 t3-t6 */
-    static const uint8_t order[ARCH_REGISTER_COUNT] = {
-        FRAME_PC, FRAME_SP, FRAME_TP, 10, 11, 12, 13, 14, 15, 16, 17, FRAME_RA, 3,  5,  6,  7,
-        8,        9,        18,       19, 20, 21, 22, 23, 24, 25, 26, 27,       28, 29, 30, 31,
+    static const uint8_t order[FRAME_REGISTERS] = {
+        0, 2, 4,  10, 11, 12, 13, 14, 15, 16, 17, 1,  3,  5,  6,  7,
+        8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
     };
-    return index < ARCH_REGISTER_COUNT ? &frame->x[order[index]] : NULL;
+    return index < FRAME_REGISTERS ? &frame->x[order[index]] : NULL;
 }

@@ -30,10 +30,10 @@ trap_entry:
     addi    t6, t6, -CAUSE_USER_CALL
     bnez    t6, not_a_call
     beqz    t0, ipc_call
-    addi    t5, t0, -CALL_REPLY_WAIT
-    beqz    t5, ipc_reply_wait
     addi    t5, t0, -CALL_SIGNAL
     beqz    t5, call_signal
+    addi    t5, t0, -CALL_REPLY_WAIT
+    beqz    t5, ipc_reply_wait
     addi    t5, t0, -CALL_NULL
     beqz    t5, call_null
     this_cpu t5, t6
@@ -164,18 +164,17 @@ call_signal:
     addi    t4, t4, -TYPE_NOTIFICATION
     bnez    t4, slow_signal
     lbu     t4, ENTRY_RIGHTS(t3)
-    andi    t4, t4, RIGHTS_WRITE
+    andi    t4, t4, 1 << RIGHT_BIT_WRITE
     beqz    t4, slow_signal
     ld      t3, ENTRY_OBJECT(t3)
     ld      t4, NOTIFICATION_THREAD(t3)
     lbu     t4, THREAD_STATE(t4)
-    addi    t4, t4, -STATE_WAITING
-    bgez    t4, signal_wakes
+    andi    t4, t4, STATE_WAITING
+    bnez    t4, signal_wakes            /* else t4 is zero, as it must return */
     /* --- committed --- */
     addi    t3, t3, NOTIFICATION_BITS
     amoor.d zero, a1, (t3)
     li      t3, 0
-    li      t4, 0
 
 /* Back behind the call with OK and value 0. */
 call_null:

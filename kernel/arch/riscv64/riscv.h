@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of this folder share: the trap record, the firmware, device registers.
+ * What the files of this folder share: the firmware, device registers.
  */
 #pragma once
 
@@ -23,19 +23,7 @@ enum cause {
     CAUSES,
 };
 
-/* A trap taken in the kernel, filled by trap.S. x[0] is the program counter. */
-struct kernel_trap {
-    uint64_t x[ARCH_REGISTER_COUNT];
-    uint64_t cause;
-    uint64_t value;
-    uint64_t status;
-};
-
-/* --- boot.S --- */
-extern uint64_t boot_hart;
-extern uint8_t stack_guard[];
-extern uint8_t stack_top[];
-extern uint8_t panic_stack_top[];
+extern uint64_t boot_hart; /* boot.S */
 
 /* --- what arch_machine_init asks, each once: E_NOT_FOUND where the tree has none ------------- */
 

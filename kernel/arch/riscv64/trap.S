@@ -100,11 +100,11 @@ trap_in_kernel:
     csrr    t0, sepc
     sd      t0, TRAP_X(0)(t6)
     csrr    t0, scause
-    sd      t0, TRAP_CAUSE(t6)
+    sd      t0, TRAP_X(TRAP_CAUSE)(t6)
     csrr    t0, stval
-    sd      t0, TRAP_VALUE(t6)
+    sd      t0, TRAP_X(TRAP_ADDRESS)(t6)
     csrr    t0, sstatus
-    sd      t0, TRAP_STATUS(t6)
+    sd      t0, TRAP_X(TRAP_STATUS)(t6)
     lla     sp, panic_stack_top
     mv      a0, t6
     li      s0, 0

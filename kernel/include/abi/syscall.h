@@ -163,7 +163,7 @@ enum info {
     INFO_SELECTORS,
 };
 
-/* Thread states. From THREAD_WAITING on, a notification may wake the thread. */
+/* Thread states. From THREAD_WAITING on, all with bit 3, a notification may wake the thread. */
 enum thread_state {
     THREAD_STOPPED,        /* created and not started, or stopped */
     THREAD_READY,          /* running or ready to */
@@ -171,7 +171,7 @@ enum thread_state {
     THREAD_CALLING,        /* in call, being served */
     THREAD_FAULTED,        /* fault record queued or being looked at */
     THREAD_DEAD,
-    THREAD_WAITING,        /* in wait */
+    THREAD_WAITING = 8,    /* in wait */
     THREAD_RECEIVING,      /* in reply_wait */
     THREAD_RECEIVING_FAST, /* the same, with FOREVER and taking no handles */
 };
