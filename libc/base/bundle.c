@@ -31,9 +31,14 @@ static struct bundle_segment read_segment(const uint8_t *at)
     };
 }
 
+static const uint8_t *program_at(const struct bundle *bundle, uint32_t index)
+{
+    return bundle->bytes + BUNDLE_HEADER_BYTES + index * BUNDLE_PROGRAM_BYTES;
+}
+
 void bundle_read(const struct bundle *bundle, uint32_t index, struct bundle_program *program)
 {
-    const uint8_t *at = bundle->bytes + BUNDLE_HEADER_BYTES + index * BUNDLE_PROGRAM_BYTES;
+    const uint8_t *at = program_at(bundle, index);
     for (uint32_t i = 0; i < BUNDLE_NAME_BYTES; i++) {
         program->name[i] = (char)at[i];
     }
@@ -178,17 +183,14 @@ static bool is_same(const char *left, const char *right)
     return false;
 }
 
-/* Looks among the first `count` programs. */
-static MUST_CHECK int find(const struct bundle *bundle, const char *name, uint32_t count,
-                           struct bundle_program *program)
+/* The index of a program among the first `count`; `count` when it is not there. */
+static uint32_t find(const struct bundle *bundle, const char *name, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        bundle_read(bundle, i, program);
-        if (is_same(program->name, name)) {
-            return OK;
-        }
+    uint32_t i = 0;
+    while (i < count && !is_same((const char *)program_at(bundle, i), name)) {
+        i++;
     }
-    return E_NOT_FOUND;
+    return i;
 }
 
 int bundle_open(const void *bytes, size_t size, struct bundle *bundle)
@@ -201,10 +203,8 @@ int bundle_open(const void *bytes, size_t size, struct bundle *bundle)
     uint64_t offset = align_up(table_end(opened.count), PAGE_BYTES);
     for (uint32_t i = 0; i < opened.count; i++) {
         struct bundle_program program;
-        struct bundle_program earlier;
         bundle_read(&opened, i, &program);
-        if (!check_program(&program, size, &offset) ||
-            find(&opened, program.name, i, &earlier) == OK) {
+        if (!check_program(&program, size, &offset) || find(&opened, program.name, i) < i) {
             return E_CORRUPT;
         }
     }
@@ -214,7 +214,12 @@ int bundle_open(const void *bytes, size_t size, struct bundle *bundle)
 
 int bundle_find(const struct bundle *bundle, const char *name, struct bundle_program *program)
 {
-    return find(bundle, name, bundle->count, program);
+    uint32_t index = find(bundle, name, bundle->count);
+    if (index == bundle->count) {
+        return E_NOT_FOUND;
+    }
+    bundle_read(bundle, index, program);
+    return OK;
 }
 
 int bundle_check(const struct bundle *bundle, const struct bundle_program *program)

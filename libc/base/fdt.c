@@ -312,14 +312,23 @@ bool fdt_find_path(const struct fdt *fdt, const char *path, struct fdt_node *nod
 
 bool fdt_find_phandle(const struct fdt *fdt, uint32_t phandle, struct fdt_node *node)
 {
-    struct fdt_node next = fdt_root(fdt);
-    do {
-        uint32_t value;
-        if (fdt_get_u32(fdt, &next, "phandle", &value) == OK && value == phandle) {
-            *node = next;
+    struct fdt_node last = fdt_root(fdt); /* the node begun last: a property is its own [F2] */
+    uint32_t at = last.path[0];
+    uint32_t open = 0; /* nodes begun and not ended */
+    struct token token;
+
+    while (read_token(fdt, &at, &token)) {
+        if (token.kind == TOKEN_BEGIN_NODE) {
+            last.depth = open++; /* < FDT_DEPTH_MAX [F2] */
+            last.path[last.depth] = token.start;
+        } else if (token.kind == TOKEN_END_NODE && --open == 0) {
+            return false;
+        } else if (token.kind == TOKEN_PROPERTY && token.length == FDT_CELL_BYTES &&
+                   is_equal(token.name, "phandle") && bytes_get_be32(token.value) == phandle) {
+            *node = last;
             return true;
         }
-    } while (fdt_next(fdt, &next));
+    }
     return false;
 }
 
@@ -393,24 +402,25 @@ const char *fdt_get_text(const struct fdt *fdt, const struct fdt_node *node, con
     return (const char *)property.value;
 }
 
+bool fdt_property_has_text(const struct fdt_property *property, const char *text)
+{
+    uint32_t at = 0;
+    while (at < property->length) {
+        uint32_t length = text_length(property->value + at, property->length - at);
+        if (length == property->length - at) {
+            return false; /* the last string does not end */
+        }
+        if (is_equal((const char *)property->value + at, text)) {
+            return true;
+        }
+        at += length + 1; /* <= property->length */
+    }
+    return false;
+}
+
 bool fdt_has_text(const struct fdt *fdt, const struct fdt_node *node, const char *name,
                   const char *text)
 {
     struct fdt_property property;
-    uint32_t at = 0;
-
-    if (!fdt_find_property(fdt, node, name, &property)) {
-        return false;
-    }
-    while (at < property.length) {
-        uint32_t length = text_length(property.value + at, property.length - at);
-        if (length == property.length - at) {
-            return false; /* the last string does not end */
-        }
-        if (is_equal((const char *)property.value + at, text)) {
-            return true;
-        }
-        at += length + 1; /* <= property.length */
-    }
-    return false;
+    return fdt_find_property(fdt, node, name, &property) && fdt_property_has_text(&property, text);
 }

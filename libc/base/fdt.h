@@ -112,6 +112,9 @@ MUST_CHECK int fdt_get_u32(const struct fdt *fdt, const struct fdt_node *node, c
 const char *fdt_get_text(const struct fdt *fdt, const struct fdt_node *node, const char *name);
 
 /* Whether the property is a list of strings with `text` in it. */
+MUST_CHECK bool fdt_property_has_text(const struct fdt_property *property, const char *text);
+
+/* As fdt_property_has_text, of the property `name`; false when there is none. */
 MUST_CHECK bool fdt_has_text(const struct fdt *fdt, const struct fdt_node *node, const char *name,
                              const char *text);
 

@@ -32,10 +32,14 @@ static uint32_t find_line(const struct fdt *tree, const struct fdt_node *node)
 static const char *find_compatible(const struct fdt *tree, const struct fdt_node *node,
                                    const struct manifest *wanted)
 {
+    struct fdt_property compatible;
+    if (!fdt_find_property(tree, node, "compatible", &compatible)) {
+        return NULL;
+    }
     for (uint32_t i = 0; i < wanted->process_count; i++) {
         const struct manifest_device *device = &wanted->processes[i].device;
         for (int j = 0; j < MANIFEST_COMPATIBLES_MAX && device->compatibles[j] != NULL; j++) {
-            if (fdt_has_text(tree, node, "compatible", device->compatibles[j])) {
+            if (fdt_property_has_text(&compatible, device->compatibles[j])) {
                 return device->compatibles[j];
             }
         }
