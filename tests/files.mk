@@ -94,6 +94,15 @@ kernel_handles_LIBS := $(KERNEL_HOST_LIBS)
 UNIT_TESTS += kernel_pages
 kernel_pages_SRC := $(KERNEL_HOST_SRC)
 kernel_pages_LIBS := $(KERNEL_HOST_LIBS)
+UNIT_TESTS += kernel_memory
+kernel_memory_SRC := $(KERNEL_HOST_SRC)
+kernel_memory_LIBS := $(KERNEL_HOST_LIBS)
+UNIT_TESTS += kernel_endpoints
+kernel_endpoints_SRC := tests/fuzz/syscall.c $(KERNEL_HOST_SRC)
+kernel_endpoints_LIBS := $(KERNEL_HOST_LIBS)
+UNIT_TESTS += kernel_sched
+kernel_sched_SRC := $(KERNEL_HOST_SRC)
+kernel_sched_LIBS := $(KERNEL_HOST_LIBS)
 
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt

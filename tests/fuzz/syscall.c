@@ -157,7 +157,7 @@ static uint64_t pick_number(struct input *input, char kind)
     switch (kind) {
     case 'R': return byte == 0xff ? take64(input) : byte < 0x40 ? RIGHTS_ALL : byte * 3u;
     case 'B': return byte < 0xc0 ? byte % 8 : byte == 0xff ? BADGE_ALL : byte;
-    case 'D': return byte < 0x40 ? BENCH_FOREVER : byte < 0x60 ? 0 : fake_cpu.now + byte * 7u;
+    case 'D': return byte < 0xa0 ? BENCH_FOREVER : byte < 0xb0 ? 0 : fake_cpu.now + byte * 7u;
     case 'P': return byte == 0xff ? take64(input) : byte % 40u;
     case 'S': return byte % 72u;
     case 'Q': return byte % 68u;
@@ -182,7 +182,7 @@ static void prepare_ipc(struct input *input, struct thread *thread)
     frame->deadline = pick_number(input, 'D');
     frame->target = pick_handle(input, thread, OBJECT_ENDPOINT);
     unsigned sent = byte % 8 < 5 ? 0 : byte % 6;
-    unsigned accepts = byte / 8 % 8 < 4 ? 0 : byte / 8 % 6;
+    unsigned accepts = byte / 8 % 8 < 6 ? 0 : byte / 8 % 6;
     frame->number |= sent << IPC_SENT_SHIFT | accepts << IPC_ACCEPT_SHIFT;
     for (unsigned i = 0; i < sent && i < IPC_HANDLES_MAX; i++) {
         uint64_t handle = pick_handle(input, thread, OBJECT_NONE);
