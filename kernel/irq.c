@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "arch/arch.h"
+#include "sched.h"
 #include "syscall.h"
 
 static struct irq *lines[IRQ_LINES_MAX];
@@ -57,6 +58,12 @@ struct thread *irq_dispatch(void)
     }
     irq->delivered++;
     return notification_signal(irq->notification, 1ull << irq->bit);
+}
+
+struct thread *kernel_interrupt(struct thread *self)
+{
+    struct thread *woken = irq_dispatch();
+    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
 }
 
 void irq_unlink(struct irq *irq)

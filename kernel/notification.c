@@ -33,32 +33,40 @@ uint64_t notification_take(struct notification *notification)
     return bits;
 }
 
-/* Blocked so that this notification wakes it. */
-static bool is_waited_for(const struct notification *notification)
+/* Its wait on the notification is over, with `bits`: what thread_leave_waits does in these states,
+ * and the result. On the way of every interrupt, so without a detour. */
+static void end_wait(struct notification *notification, struct thread *thread, uint64_t bits)
 {
-    const struct thread *thread = notification->thread;
-    if (thread->state == THREAD_WAITING) {
-        return thread->waiting_on == notification;
+    if (thread->has_deadline) {
+        timer_disarm(&thread->wait_timer);
+        thread->has_deadline = false;
     }
-    return notification->is_bound && thread->state > THREAD_WAITING;
+    thread->call_accepts = 0;
+    if (thread->state == THREAD_WAITING) {
+        if (!notification->is_bound) {
+            notification->thread = &thread_none;
+        }
+        arch_frame_result(&thread->frame, OK, bits);
+    } else {
+        thread->caller = &thread_none; /* stale while it received */
+        arch_frame_clear_message(&thread->frame);
+        arch_frame_set_ipc(&thread->frame, OK, 0, bits);
+    }
+    thread->state = THREAD_READY;
 }
 
 struct thread *notification_signal(struct notification *notification, uint64_t bits)
 {
-    notification->bits |= bits;
-    if (notification->bits == 0 || !is_waited_for(notification)) {
+    struct thread *thread = notification->thread;
+    bool is_waiting = thread->state == THREAD_WAITING && thread->waiting_on == notification;
+    bool is_receiving = thread->state > THREAD_WAITING && notification->is_bound;
+    bits |= notification->bits;
+    if (bits == 0 || !(is_waiting || is_receiving)) {
+        notification->bits = bits;
         return NULL;
     }
-    struct thread *thread = notification->thread;
-    uint64_t taken = notification_take(notification);
-    if (thread->state == THREAD_WAITING) {
-        arch_frame_result(&thread->frame, OK, taken);
-    } else {
-        arch_frame_clear_message(&thread->frame);
-        arch_frame_set_ipc(&thread->frame, OK, 0, taken);
-    }
-    thread_leave_waits(thread);
-    thread->state = THREAD_READY;
+    notification->bits = 0;
+    end_wait(notification, thread, bits);
     return thread;
 }
 

@@ -134,7 +134,7 @@ _Noreturn void panic_assert(const char *file, int line)
     panic(NULL, "assertion failed at %s:%d", file, line);
 }
 
-/* The panic that a trap begins may trap itself, and so may what it says of that: then all is said. */
+/* The panic that a trap begins may trap itself, and so may what it says of that. */
 _Noreturn void kernel_trap_panic(const struct kernel_trap *trap, const char *what)
 {
     if (++traps > 2) {

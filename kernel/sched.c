@@ -105,9 +105,20 @@ static void set_priority(struct thread *thread, uint8_t priority)
     }
 }
 
-/* Charge the payer up to `now`; with its budget used up it runs at the lowest priority until its
- * period ends. */
-static void charge(struct cpu *cpu, ticks_t now)
+/* Out of its budget a thread runs at the lowest priority until its period ends. */
+static void charge_budget(struct cpu *cpu, struct thread *payer, ticks_t spent)
+{
+    if (!timer_is_armed(&payer->replenish)) {
+        timer_arm(cpu, &payer->replenish, cpu->paid_until + payer->period_ticks);
+    }
+    payer->spent_ticks += spent;
+    if (payer->spent_ticks >= payer->budget_ticks && payer->priority != 0) {
+        set_priority(payer, 0);
+    }
+}
+
+/* Charge the payer up to `now`. */
+static inline __attribute__((always_inline)) void charge(struct cpu *cpu, ticks_t now)
 {
     struct thread *payer = cpu->payer;
     ticks_t spent = now - cpu->paid_until;
@@ -116,15 +127,8 @@ static void charge(struct cpu *cpu, ticks_t now)
         return;
     }
     payer->cpu_ticks += spent;
-    if (payer->budget_ticks == 0) {
-        return;
-    }
-    if (!timer_is_armed(&payer->replenish)) {
-        timer_arm(cpu, &payer->replenish, now + payer->period_ticks);
-    }
-    payer->spent_ticks += spent;
-    if (payer->spent_ticks >= payer->budget_ticks && payer->priority != 0) {
-        set_priority(payer, 0);
+    if (payer->budget_ticks != 0) {
+        charge_budget(cpu, payer, spent);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "calls.h"
 #include "offsets.h"
 #include "handle.h"
-#include "irq.h"
 #include "notification.h"
 #include "print.h"
 #include "sched.h"
@@ -176,12 +175,6 @@ struct thread *kernel_syscall(struct thread *self)
 struct thread *kernel_signal(struct thread *self, struct notification *notification, uint64_t bits)
 {
     struct thread *woken = notification_signal(notification, bits);
-    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
-}
-
-struct thread *kernel_interrupt(struct thread *self)
-{
-    struct thread *woken = irq_dispatch();
     return woken == NULL ? self : sched_hand_over(self->cpu, woken);
 }
 

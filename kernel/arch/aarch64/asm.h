@@ -19,7 +19,7 @@
 #define REG_HANDLE   11 /* and x12 */
 #define REG_FP       29
 #define REG_RA       30
-#define FRAME_RECORD 0 /* from the frame pointer to the caller's; the return address follows */
+#define FRAME_RECORD 0 /* from the frame pointer to: the caller's, the return address */
 
 #define FRAME_X(n)   ((n) * 8)
 

@@ -6,7 +6,7 @@
 
 #include "memlayout.h"
 
-/* struct frame and the first part of struct kernel_trap: register n, and 0 is the program counter. */
+/* struct frame and the first part of struct kernel_trap: register n; 0 is the program counter. */
 #define REG_PC          0
 #define REG_RA          1
 #define REG_SP          2
@@ -18,7 +18,7 @@
 #define REG_WORD        10 /* a0-a7 */
 #define REG_HANDLE      28 /* t3, t4 */
 #define FRAME_REGISTERS 32
-#define FRAME_RECORD    (-16) /* from the frame pointer to the caller's; the return address follows */
+#define FRAME_RECORD    (-16) /* from the frame pointer to: the caller's, the return address */
 #define TRAP_CAUSE      32
 #define TRAP_ADDRESS    33
 #define TRAP_STATUS     34
