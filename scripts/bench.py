@@ -5,9 +5,10 @@ Measure, and compare with the ceilings of tests/bench/ceilings.txt.
 
   bench.py --arch ARCH [--target | --outside]
 
-On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  From outside (no lane, real
-time, with an instruction-counting plugin): boot_init and boot_dhcp, instructions from the kernel's entry to the line
-and wall time from power-on, and idle_insn_per_s, at the prompt for ten seconds.
+On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  From outside (real time, with an
+instruction-counting plugin): boot_init and boot_dhcp, instructions from the kernel's entry to the line, those from
+reset in brackets, and wall time from power-on; idle_insn_per_s, at the prompt for ten seconds; and in another boot,
+with all tests of selftest, longest_kernel_path: instructions outside user mode without taking an interrupt.
 
 Exit status: 0 within the ceilings, 1 one is exceeded or a figure is missing, 3 QEMU or its plugin could not start.
 """
@@ -29,7 +30,9 @@ PLUGIN = "tests/bench/insn_plugin.c"
 TIMEOUT_S = 180
 QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10
 OUTSIDE = collections.OrderedDict((("boot_init", "init: ready"), ("boot_dhcp", "net: dhcp bound ")))
-IDLE = "idle_insn_per_s"
+IDLE, PATH = "idle_insn_per_s", "longest_kernel_path"
+USER_END = 0x40000000  # programs lie below; firmware, and the kernel before it has its own map, above
+Counts = collections.namedtuple("Counts", "now at_entry longest longest_from longest_to")
 ENDS = ("SELFTEST: end", "KERNEL PANIC: ")
 
 
@@ -79,39 +82,65 @@ def entry_address(kernel):
         return struct.unpack_from("<Q", file.read(64), 24)[0]
 
 
-def count(path):
-    """(instructions since the kernel's entry)"""
-    with open(path, "rb") as file:
-        now, at_entry = struct.unpack("<QQ", file.read(16))
-    return now - at_entry
+class Counted:
+    """A boot with the plugin; its counts can be read at any time."""
+
+    def __init__(self, arch, lane, kernel, user_end, folder, stderr):
+        self.file, self.stderr = os.path.join(folder, "count"), stderr
+        if os.path.exists(self.file):
+            os.unlink(self.file)
+        plugin = "-plugin %s,out=%s,entry=%#x,user=%#x" % (build_plugin(folder), self.file, entry_address(kernel),
+                                                           user_end)
+        self.guest = guest.Guest(arch, lane, stderr, QEMU_ARGS=plugin)
+
+    def counts(self):
+        if not os.path.exists(self.file):
+            self.stderr.seek(0)
+            raise CannotMeasure("QEMU did not take the plugin (API version 1 is what it speaks): %s" %
+                                self.stderr.read().decode("utf-8", "replace").strip())
+        with open(self.file, "rb") as file:
+            return Counts(*struct.unpack("<5Q", file.read(40)))
 
 
 def measure_outside(arch, kernel, folder, stderr):
-    counter = os.path.join(folder, "count")
-    plugin = "-plugin %s,out=%s,entry=%#x" % (build_plugin(folder), counter, entry_address(kernel))
-    figures, wall_ms, start = {}, {}, time.monotonic()
-    with guest.Guest(arch, "", stderr, QEMU_ARGS=plugin) as machine:  # told of a lane, the guest stops after its tests
+    figures, notes, start = {}, {}, time.monotonic()
+    boot = Counted(arch, "", kernel, 0, folder, stderr)
+    with boot.guest as machine:
         for line in lines_of(machine, start + TIMEOUT_S, QUIET_S):
             for name, beginning in OUTSIDE.items():
                 if line.startswith(beginning) and name not in figures:
-                    figures[name] = count(counter)
-                    wall_ms[name] = round((time.monotonic() - start) * 1000)
+                    now = boot.counts()
+                    figures[name] = now.now - now.at_entry
+                    notes[name] = "(%d from reset) %d ms" % (now.now, round((time.monotonic() - start) * 1000))
             if line.startswith(ENDS):
                 break
-        if machine.status is None and os.path.exists(counter):
-            collections.deque(lines_of(machine, time.monotonic() + SETTLE_S), 0)
-            before = count(counter)
-            collections.deque(lines_of(machine, time.monotonic() + IDLE_S), 0)
-            if machine.status is None:  # a machine that stopped is not idle
-                figures[IDLE] = (count(counter) - before) // IDLE_S
-    if not os.path.exists(counter):
-        stderr.seek(0)
-        raise CannotMeasure("QEMU did not take the plugin (API version 1 is what it speaks): %s" %
-                            stderr.read().decode("utf-8", "replace").strip())
-    return figures, wall_ms
+        collections.deque(lines_of(machine, time.monotonic() + SETTLE_S), 0)
+        before = boot.counts().now
+        collections.deque(lines_of(machine, time.monotonic() + IDLE_S), 0)
+        if machine.status is None:  # a machine that is off is not idle
+            figures[IDLE] = (boot.counts().now - before) // IDLE_S
+    figures[PATH], notes[PATH] = measure_path(arch, kernel, folder, stderr)
+    return figures, notes
 
 
-def compare(limits, wanted, figures, wall_ms=None):
+def measure_path(arch, kernel, folder, stderr):
+    """(instructions, between what): the longest of a boot with all tests; None if they did not end well."""
+    boot, is_whole = Counted(arch, "default", kernel, USER_END, folder, stderr), False
+    with boot.guest as machine:
+        for line in lines_of(machine, time.monotonic() + TIMEOUT_S, QUIET_S):
+            is_whole |= line == ENDS[0]
+    counts = boot.counts()
+    places = [symbol_of(kernel, address) for address in (counts.longest_from, counts.longest_to)]
+    return counts.longest if is_whole else None, "from %s to %s" % tuple(places)
+
+
+def symbol_of(kernel, address):
+    listing = subprocess.run(["llvm-symbolizer-19", "--output-style=GNU", "-f", "-e", kernel, "%#x" % address],
+                             stdout=subprocess.PIPE, universal_newlines=True).stdout.split("\n")
+    return "%s (%#x)" % (listing[0], address)
+
+
+def compare(limits, wanted, figures, notes=None):
     """Print every figure; give the names that are missing or above their ceiling."""
     bad = []
     for name in wanted:
@@ -119,11 +148,10 @@ def compare(limits, wanted, figures, wall_ms=None):
         verdict = "missing" if value is None else "TOO HIGH" if ceiling is not None and value > ceiling else ""
         if verdict and not (value is None and ceiling is None):
             bad.append(name)
-        wall = "  %6d ms" % wall_ms[name] if wall_ms and name in wall_ms else ""
-        print("  %-18s %12s  ceiling %12s%s  %s" % (name, "-" if value is None else value,
-              "-" if ceiling is None else ceiling, wall, verdict))
+        print(("  %-20s %12s  ceiling %12s  %s %s" % (name, "-" if value is None else value,
+              "-" if ceiling is None else ceiling, (notes or {}).get(name, ""), verdict)).rstrip())
     for name in sorted(set(figures) - set(limits)):
-        print("  %-18s %12d  no line in %s" % (name, figures[name], ceilings.PATH))
+        print("  %-20s %12d  no line in %s" % (name, figures[name], ceilings.PATH))
     return bad
 
 
@@ -135,7 +163,7 @@ def main():
     arguments = parser.parse_args()
     kernel = os.environ.get("KERNEL") or os.path.join(os.environ.get("BUILD", "build"), arguments.arch, "kernel.elf")
     limits = ceilings.read(arguments.arch)
-    outside = [name for name in limits if name in OUTSIDE or name == IDLE]
+    outside = [name for name in limits if name in OUTSIDE or name in (IDLE, PATH)]
     target = [name for name in limits if name not in outside and not name.startswith("kernel_")]
     bad = []
     try:
