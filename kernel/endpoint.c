@@ -267,10 +267,13 @@ static void reply(struct thread *self)
         thread_finish_ipc(caller, error);
         return;
     }
-    thread_finish_ipc(caller, OK);
+    thread_leave_waits(caller);
+    arch_frame_clear_message(&caller->frame);
     parcel_deliver(&parcel, caller);
     copy_words(caller, self);
     arch_frame_set_ipc(&caller->frame, (int64_t)parcel.count << IPC_SENT_SHIFT, 0, 0);
+    caller->state = THREAD_READY;
+    sched_enqueue_first(caller); /* before its equals, as the fast path */
 }
 
 static int check_wait(struct thread *self, struct endpoint **endpoint)

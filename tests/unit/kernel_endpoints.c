@@ -280,6 +280,19 @@ TEST(a_bound_notification_ends_the_wait_and_comes_before_callers)
     bench_end();
 }
 
+TEST(an_answered_caller_runs_before_others_of_its_level)
+{
+    start();
+    wait_for_call(BENCH_FOREVER);
+    call(BENCH_FOREVER);
+    struct thread *equal = bench_make_running(client->priority);
+    thread_stop(bench.thread);
+    wait_for_call(fake_cpu.now + 1000); /* not the fast path's */
+    assert_ptr_equal(boot_cpu.current, client);
+    assert_int_equal(equal->state, THREAD_READY);
+    bench_end();
+}
+
 TEST(on_every_walk_the_fast_paths_and_the_c_paths_agree)
 {
     enum { WALKS = 60, BYTES = 600 };
@@ -337,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_fault_is_a_message_and_the_answer_lets_the_thread_go_on_or_not),
         cmocka_unit_test(a_faulted_thread_stops_when_its_supervisor_or_the_endpoint_goes),
         cmocka_unit_test(a_bound_notification_ends_the_wait_and_comes_before_callers),
+        cmocka_unit_test(an_answered_caller_runs_before_others_of_its_level),
         cmocka_unit_test(on_every_walk_the_fast_paths_and_the_c_paths_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
