@@ -77,6 +77,8 @@ INC_user   := -Ikernel/include -Ilibc -Ilibc/include -Ilibc/arch/$(ARCH)
 INC_host   := -Ikernel/include -iquote kernel -Ilibc -Ilibc/include -Idrivers -Itests/host -I.
 
 CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH_CFLAGS) $(INC_kernel) -D__KERNEL__
+# The kernel is small before it is fast, but for the ways of every interrupt [KERNEL_HOT]; lld optimises it whole.
+KERNEL_OPT    := -Os $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 CFLAGS_lwip   := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC) $(LWIP_INC)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
@@ -110,7 +112,7 @@ FUZZERS  := $(FUZZ_TARGETS:%=$(H)/fuzz/bin/%)
 KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(O)/kernel.img))
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
-$(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel))
+$(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_HOT))
 $(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_lwip))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
@@ -136,7 +138,7 @@ fetch: | $(BUILD)/have-build
 $(O)/k/%.c.o: %.c $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(if $(filter $(KERNEL_HOT),$<),-O2) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
 $(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
