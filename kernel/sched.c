@@ -108,12 +108,14 @@ static void set_priority(struct thread *thread, uint8_t priority)
 /* Out of its budget a thread runs at the lowest priority until its period ends. */
 static void charge_budget(struct cpu *cpu, struct thread *payer, ticks_t spent)
 {
-    if (!timer_is_armed(&payer->replenish)) {
-        timer_arm(cpu, &payer->replenish, cpu->paid_until + payer->period_ticks);
+    if (cpu->paid_until >= payer->period_end) {
+        payer->period_end = cpu->paid_until + payer->period_ticks;
+        payer->spent_ticks = 0;
     }
     payer->spent_ticks += spent;
     if (payer->spent_ticks >= payer->budget_ticks && payer->priority != 0) {
         set_priority(payer, 0);
+        timer_arm(cpu, &payer->replenish, payer->period_end);
     }
 }
 
@@ -143,6 +145,7 @@ void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, t
     thread->base_priority = priority;
     thread->budget_ticks = budget;
     thread->period_ticks = period;
+    thread->period_end = 0;
     timer_disarm(&thread->replenish);
     sched_replenish(thread);
 }

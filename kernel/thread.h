@@ -50,13 +50,14 @@ struct thread {
     struct list_node in_task;
     struct timer wait_timer; /* deadline of call, reply_wait, wait */
     struct timer alarm;      /* timer_set */
-    struct timer replenish;  /* end of the budget's period */
+    struct timer replenish;  /* end of the period, of a thread whose budget is used up */
     uint64_t call_badge;     /* of the handle it calls through */
     struct sysret result;    /* while has_result */
     void *fp;                /* saved FP state, NULL until first used */
     ticks_t cpu_ticks;
     ticks_t budget_ticks; /* 0: none */
     ticks_t period_ticks;
+    ticks_t period_end;  /* a new one begins with the first charge behind it */
     ticks_t spent_ticks; /* in this period */
     uint64_t fp_traps;
     uint64_t fault_words[5]; /* words 1-5 of the fault message */

@@ -95,6 +95,30 @@ TEST(a_used_up_budget_lowers_the_thread_until_its_period_ends)
     bench_end();
 }
 
+TEST(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget)
+{
+    start();
+    struct thread *spender = bench_make_running(20);
+    struct thread *other = bench_make_sibling(spender->task, 3);
+    struct notification *notification = bench_make_notification();
+    handle_t handle = bench_own(spender, &notification->object);
+    thread_wake(other);
+    sched_set_budget(spender, 20, 100, 1000);
+    assert_ptr_equal(resume(), spender);
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 60), spender);
+    CALL(spender, wait, handle, DEADLINE_FOREVER);
+    assert_ptr_equal(boot_cpu.current, other);
+    assert_int_equal(spender->spent_ticks, 60);
+    assert_false(timer_is_armed(&spender->replenish));
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 1000), other);
+    CALL(other, signal, handle, 1);
+    assert_ptr_equal(boot_cpu.current, spender);
+    ticks_t begin = fake_cpu.now;
+    assert_ptr_equal(bench_sleep_until(begin + 99), spender);
+    assert_ptr_equal(bench_sleep_until(begin + 100), other);
+    bench_end();
+}
+
 TEST(forty_deadlines_of_one_moment_all_pass_and_none_before)
 {
     enum { WAITERS = 40 }; /* more than a step runs */
@@ -319,6 +343,7 @@ int main(void)
         cmocka_unit_test(threads_of_a_level_take_turns_and_one_alone_is_not_disturbed),
         cmocka_unit_test(yield_lets_the_others_of_the_level_go_first_and_no_lower_one),
         cmocka_unit_test(a_used_up_budget_lowers_the_thread_until_its_period_ends),
+        cmocka_unit_test(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget),
         cmocka_unit_test(forty_deadlines_of_one_moment_all_pass_and_none_before),
         cmocka_unit_test(a_deadline_that_has_passed_or_is_zero_does_not_wait),
         cmocka_unit_test(the_alarm_signals_its_bit_and_an_unbound_thread_has_none),
