@@ -75,8 +75,9 @@ struct parcel {
 /* The handles named in the sender's registers. E_BAD_HANDLE, E_NO_RIGHT, E_INVALID (one twice). */
 static int parcel_read(struct thread *sender, struct parcel *parcel)
 {
-    parcel->count = arch_frame_number(&sender->frame) >> IPC_SENT_SHIFT & IPC_COUNT_MASK;
-    for (unsigned i = 0; i < parcel->count; i++) {
+    unsigned count = arch_frame_number(&sender->frame) >> IPC_SENT_SHIFT & IPC_COUNT_MASK;
+    parcel->count = 0; /* and so it stays when one is refused */
+    for (unsigned i = 0; i < count; i++) {
         uint64_t pair = *arch_frame_handles(&sender->frame, i / 2);
         handle_t handle = (handle_t)(i % 2 == 0 ? pair : pair >> 32);
         int error = handle_lookup(&sender->task->table, handle, OBJECT_NONE, RIGHT_GRANT,
@@ -90,6 +91,7 @@ static int parcel_read(struct thread *sender, struct parcel *parcel)
             }
         }
     }
+    parcel->count = count;
     return OK;
 }
 
@@ -101,6 +103,19 @@ static int parcel_check(const struct parcel *parcel, const struct thread *receiv
         return E_TOO_MANY_HANDLES;
     }
     return handle_table_has_room(&receiver->task->table, parcel->count) ? OK : E_NO_SLOTS;
+}
+
+/* Nobody takes the reply: what was to move with it ends. */
+static void parcel_discard(const struct parcel *parcel)
+{
+    for (unsigned i = 0; i < parcel->count; i++) {
+        struct handle_entry *entry = parcel->entries[i];
+        struct object *object = entry->object;
+        if ((entry->rights & RIGHT_MANAGE) != 0) {
+            handle_remove(entry);
+            object_destroy(object);
+        }
+    }
 }
 
 /* Copy the handles, move those that own. Cannot fail after parcel_check. */
@@ -251,7 +266,9 @@ static void reply(struct thread *self)
 {
     struct thread *caller = self->caller;
     struct parcel parcel;
+    int error = parcel_read(self, &parcel);
     if (caller == &thread_none) {
+        parcel_discard(&parcel); /* it gave up, or the server has served nobody yet */
         return;
     }
     self->caller = &thread_none;
@@ -259,11 +276,11 @@ static void reply(struct thread *self)
         reply_to_fault(caller, *arch_frame_word(&self->frame, 0));
         return;
     }
-    int error = parcel_read(self, &parcel);
     if (error == OK) {
         error = parcel_check(&parcel, caller, caller->call_accepts);
     }
     if (error != OK) {
+        parcel_discard(&parcel);
         thread_finish_ipc(caller, error);
         return;
     }
@@ -335,6 +352,9 @@ void endpoint_reply_wait(struct thread *self)
         return;
     }
     reply(self);
+    if (self->object.is_dying) { /* a discarded handle was its own */
+        return;
+    }
     int error = check_wait(self, &endpoint);
     if (error != OK) {
         finish_wait(self, error, 0);

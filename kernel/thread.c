@@ -8,6 +8,7 @@
 #include "offsets.h"
 #include "print.h"
 #include "sched.h"
+#include "syscall.h"
 #include "task.h"
 #include <abi/ipc.h>
 #include <abi/syscall.h>
@@ -129,8 +130,10 @@ void thread_leave_waits(struct thread *thread)
 static bool set_blocked_result(struct thread *thread, int64_t status)
 {
     switch ((enum thread_state)thread->state) {
-    case THREAD_SENDING:
     case THREAD_CALLING:
+        syscall_counters.replies_dropped++; /* its server will answer nobody */
+        __attribute__((fallthrough));
+    case THREAD_SENDING:
     case THREAD_RECEIVING:
     case THREAD_RECEIVING_FAST:
         arch_frame_clear_message(&thread->frame);

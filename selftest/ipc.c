@@ -300,6 +300,40 @@ static void a_reply_with_too_many_handles_fails_the_caller(void)
     sys_handle_close(sent);
 }
 
+struct hasty {
+    struct side side;
+    handle_t endpoint;
+};
+
+/* A side that calls and does not wait for the answer. */
+static void call_hastily(uint64_t argument)
+{
+    struct hasty *hasty = (struct hasty *)argument;
+    struct message m = {.words = {1}};
+    int error = ipc_call(hasty->endpoint, &m, in_ms(5));
+    (void)error;
+    side_rest(hasty->side.thread);
+}
+
+static void a_reply_that_nobody_takes_ends_what_it_carries(void)
+{
+    static struct hasty hasty;
+    struct message m = {.handle_count = 0};
+    uint64_t dropped = info(own_system(), INFO_SYSTEM_REPLIES_DROPPED);
+    hasty.endpoint = new_endpoint();
+    CHECK(side_start(&hasty.side, call_hastily, (uintptr_t)&hasty, PRIORITY_SELFTEST + 1));
+    CHECK(ipc_reply_wait(hasty.endpoint, &m, in_ms(1000)) == OK);
+    CHECK(wait_for_state(hasty.side.thread, THREAD_STOPPED));
+    CHECK(info(own_system(), INFO_SYSTEM_REPLIES_DROPPED) == dropped + 1);
+    handle_t carried = new_notification();
+    m.handles[0] = carried;
+    m.handle_count = 1;
+    CHECK(ipc_reply_wait(hasty.endpoint, &m, 0) == E_TIMEOUT);
+    CHECK(sys_object_info(carried, INFO_TYPE).status == E_BAD_HANDLE);
+    side_end(&hasty.side);
+    sys_handle_close(hasty.endpoint);
+}
+
 static const struct test tests[] = {
     {"a call carries eight words and the badge", carries_eight_words_and_the_badge},
     {"nobody forges a badge", nobody_forges_a_badge},
@@ -313,6 +347,8 @@ static const struct test tests[] = {
     {"a reply downhill stays on the fast path", a_reply_downhill_stays_on_the_fast_path},
     {"bits come before requests", bits_come_before_requests},
     {"handles travel both ways", handles_travel_both_ways},
+    {"a reply that nobody takes ends what it carries",
+     a_reply_that_nobody_takes_ends_what_it_carries},
     {"a reply with too many handles fails the caller",
      a_reply_with_too_many_handles_fails_the_caller},
 };
