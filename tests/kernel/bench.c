@@ -218,7 +218,8 @@ static struct thread *enter(const struct entry *entry)
 struct thread *bench_trap(struct thread *thread)
 {
     uint64_t pc = thread->frame.pc;
-    bool must_reap = thread->has_result || check_count_reapable() == 0;
+    bool is_ipc = (arch_frame_number(&thread->frame) & IPC_NUMBER_MASK) <= SYS_reply_wait;
+    bool must_reap = !is_ipc && (thread->has_result || check_count_reapable() == 0);
     REQUIRE(boot_cpu.current == thread);
     thread->frame.pc = pc + FRAME_CALL_BYTES;
     struct thread *next = enter(&(struct entry){.way = WAY_SYSCALL, .thread = thread});

@@ -304,9 +304,14 @@ TEST(the_numbers_of_address_spaces_run_out_and_start_again)
     static const unsigned numbers[] = {0, 2, 3, 16};
     for (unsigned i = 0; i < 4; i++) {
         bench_start_with(numbers[i]);
+        thread_stop(bench.thread);
         struct thread *threads[6];
         for (unsigned k = 0; k < 6; k++) {
-            threads[k] = bench_make_running(3);
+            threads[k] = bench_make_running(3); /* each with a page of its own at one address */
+            handle_t memory = bench_own(threads[k], &bench_make_memory(1, false)->object);
+            handle_t task = bench_own(threads[k], &threads[k]->task->object);
+            assert_int_equal(
+                CALL(threads[k], memory_map, task, memory, 0x20000, 0, 1, RIGHT_READ).status, OK);
         }
         for (unsigned k = 0; k < 40; k++) {
             CALL(threads[k * 5 % 6], yield, 0);
