@@ -12,9 +12,9 @@
  * all but the pages that are still in use.
  *
  * I1  An object on the reap list is reachable by nobody but the reaper.
- * I2  A syscall that put objects there does not return to user mode before the list is empty;
- *     between two steps interrupts are taken [syscall.c]. What a thread leaves that ended itself is
- *     reaped while the CPU idles, and a step each tick.
+ * I2  A syscall but for IPC that put objects there does not return to user mode before the list is
+ *     empty; between two steps interrupts are taken [syscall.c]. What IPC leaves, or a thread that
+ *     ended itself, is reaped while the CPU idles, and a step each tick.
  */
 #pragma once
 
