@@ -5,7 +5,8 @@ Measure, and compare with the ceilings of tests/bench/ceilings.txt.
 
   bench.py --arch ARCH [--target | --outside]
 
-On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  From outside (real time, with an
+On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  Those that measure one span of
+10,000 rounds are compared with what a plugin counted in that span.  From outside (real time, with an
 instruction-counting plugin): boot_init and boot_dhcp, instructions from the kernel's entry to the line, those from
 reset in brackets, and wall time from power-on; idle_insn_per_s, at the prompt for ten seconds; and in another boot,
 with all tests of selftest, longest_kernel_path: instructions outside user mode without taking an interrupt.
@@ -32,7 +33,9 @@ QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10
 OUTSIDE = collections.OrderedDict((("boot_init", "init: ready"), ("boot_dhcp", "net: dhcp bound ")))
 IDLE, PATH = "idle_insn_per_s", "longest_kernel_path"
 USER_END = 0x40000000  # programs lie below; firmware, and the kernel before it has its own map, above
-Counts = collections.namedtuple("Counts", "now at_entry longest longest_from longest_to")
+Counts = collections.namedtuple("Counts", "now at_entry longest longest_from longest_to spans")
+ROUNDS = 10000
+ONE_SPAN = ("null_syscall", "ipc_0w", "ipc_4w", "ipc_8w", "signal_idle", "map_unmap")
 ENDS = ("SELFTEST: end", "KERNEL PANIC: ")
 
 
@@ -44,6 +47,28 @@ def figure_of(line):
     """(name, number) of a line of the target, or None."""
     found = re.fullmatch(r"bench: (\w+) (\d+) insn", line.strip())
     return (found.group(1), int(found.group(2))) if found else None
+
+
+def loop_of(line):
+    """(name, instructions of a round of the loop around it), or None."""
+    found = re.fullmatch(r"bench: \(loop of (\w+) (\d+) insn\)", line.strip())
+    return (found.group(1), int(found.group(2))) if found else None
+
+
+def cross_check(figures, loops, spans):
+    """{name: what the plugin says}: the span of the loop with rounds, less that of the empty loop before it."""
+    counted, at = {}, 0
+    for name in ONE_SPAN:
+        if name not in figures or name not in loops:
+            continue
+        wanted = (loops[name], loops[name] + figures[name])
+        for index in range(at, len(spans)):
+            rounds = [spans[index] / ROUNDS] + [span / ROUNDS for span in spans[index + 1:index + 3]]
+            found = [r for r in rounds[1:] if abs(r - wanted[1]) <= 2]
+            if abs(rounds[0] - wanted[0]) <= 2 and found:
+                counted[name], at = found[0] - rounds[0], index
+                break
+    return counted
 
 
 def lines_of(machine, deadline, quiet_s=TIMEOUT_S):
@@ -58,16 +83,21 @@ def lines_of(machine, deadline, quiet_s=TIMEOUT_S):
             yield line.decode("utf-8", "replace").rstrip("\r")
 
 
-def measure_target(arch, wanted, stderr):
-    figures = {}
-    with guest.Guest(arch, "bench", stderr) as machine:
+def measure_target(arch, kernel, wanted, folder, stderr):
+    """The target's own figures; one that the plugin does not confirm is left out."""
+    figures, loops = {}, {}
+    boot = Counted(arch, "bench", kernel, USER_END, folder, stderr)
+    with boot.guest as machine:
         for line in lines_of(machine, time.monotonic() + TIMEOUT_S):
-            figure = figure_of(line)
-            if figure:
-                figures[figure[0]] = figure[1]
-            if line.startswith(ENDS) or wanted <= set(figures):
+            figures.update(filter(None, [figure_of(line)]))
+            loops.update(filter(None, [loop_of(line)]))
+            if line.startswith(ENDS) or (wanted <= set(figures) and wanted <= set(loops)):
                 break
-    return figures
+    counted = cross_check(figures, loops, boot.counts().spans)
+    notes = {name: "plugin %.1f" % counted[name] if name in counted else "" for name in figures}
+    for name in set(ONE_SPAN) & set(figures) - set(counted):
+        notes[name] = "(says %d, the plugin something else)" % figures.pop(name)
+    return figures, notes
 
 
 def build_plugin(folder):
@@ -99,7 +129,8 @@ class Counted:
             raise CannotMeasure("QEMU did not take the plugin (API version 1 is what it speaks): %s" %
                                 self.stderr.read().decode("utf-8", "replace").strip())
         with open(self.file, "rb") as file:
-            return Counts(*struct.unpack("<5Q", file.read(40)))
+            *counts, span_count = struct.unpack("<6Q", file.read(48))
+            return Counts(*counts, struct.unpack("<%dQ" % span_count, file.read(8 * span_count)))
 
 
 def measure_outside(arch, kernel, folder, stderr):
@@ -170,7 +201,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "qemu.log"), "w+b") as stderr:
             if not arguments.outside:
                 print("%s, on the target, instructions:" % arguments.arch)
-                bad += compare(limits, target, measure_target(arguments.arch, set(target), stderr))
+                bad += compare(limits, target, *measure_target(arguments.arch, kernel, set(target), folder, stderr))
             if not arguments.target:
                 print("%s, from outside, instructions:" % arguments.arch)
                 bad += compare(limits, outside, *measure_outside(arguments.arch, kernel, folder, stderr))

@@ -10,7 +10,9 @@
  * outside it in which no interrupt is taken is kept, kernel and the firmware it called together. A
  * run ends where user mode goes on, and where the kernel waits for an interrupt or looks whether
  * one is pending, as it does between the steps of long work. What comes before the first user
- * block is boot and does not count. One CPU only: nothing is atomic.
+ * block is boot and does not count. Likewise with user, the instructions between two looks of user
+ * mode at the CPU's counter are kept when they are many: what a benchmark there has measured, by
+ * other means. One CPU only: nothing is atomic.
  *
  * A block counts whole even if a trap ends it early, so a run may be a few instructions shorter.
  *
@@ -43,6 +45,8 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, translated_t callback);
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *block, int operation,
                                               void *address, uint64_t value);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, executed_t callback,
+                                            int flags, void *data);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, executed_t callback,
                                           int flags, void *data);
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
@@ -50,12 +54,16 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
 
+enum { SPANS_MAX = 4096, SPAN_MIN = 10000 };
+
 static struct counts {
     uint64_t now;          /* instructions so far */
     uint64_t at_entry;     /* what that was when the kernel was entered; 0 before */
     uint64_t longest;      /* the longest run outside user mode */
     uint64_t longest_from; /* its first and its last block */
     uint64_t longest_to;
+    uint64_t span_count;
+    uint64_t spans[SPANS_MAX]; /* between two looks at the counter, in order; the rest is lost */
 } *counts;
 
 /* What is known of a block when it is translated. */
@@ -104,6 +112,17 @@ static void executed(unsigned cpu, void *data)
     }
 }
 
+static void looked_at_counter(unsigned cpu, void *data)
+{
+    (void)cpu;
+    (void)data;
+    static uint64_t last;
+    if (counts->now - last >= SPAN_MIN && counts->span_count < SPANS_MAX) {
+        counts->spans[counts->span_count++] = counts->now - last;
+    }
+    last = counts->now;
+}
+
 /* wfi, or a read of sip or ISR_EL1. What they are on one CPU, no kernel has on the other. */
 static bool is_interrupt_point(uint32_t code)
 {
@@ -111,19 +130,38 @@ static bool is_interrupt_point(uint32_t code)
            (code & 0xffffffe0) == 0xd538c100;
 }
 
-static bool has_interrupt_point(const struct qemu_plugin_tb *block, size_t count)
+/* rdtime, or a read of CNTVCT_EL0. */
+static bool is_look_at_counter(uint32_t code)
 {
+    return (code & 0xfffff07f) == 0xc0102073 || (code & 0xffffffe0) == 0xd53be040;
+}
+
+static uint32_t code_of(const struct qemu_plugin_insn *insn)
+{
+    uint32_t code = 0;
+    if (qemu_plugin_insn_size(insn) == sizeof(code)) {
+        memcpy(&code, qemu_plugin_insn_data(insn), sizeof(code));
+    }
+    return code;
+}
+
+static void watch(struct qemu_plugin_tb *block, uint64_t address, uint64_t count)
+{
+    struct block *known = malloc(sizeof(*known)); /* QEMU may run it until it ends */
+    if (known == NULL) {
+        abort();
+    }
+    *known = (struct block){address, count, false};
     for (size_t i = 0; i < count; i++) {
-        const struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, i);
-        uint32_t code = 0;
-        if (qemu_plugin_insn_size(insn) == sizeof(code)) {
-            memcpy(&code, qemu_plugin_insn_data(insn), sizeof(code));
-        }
-        if (is_interrupt_point(code)) {
-            return true;
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, i);
+        uint32_t code = code_of(insn);
+        known->takes_interrupts |= is_interrupt_point(code);
+        if (address < user_end && is_look_at_counter(code)) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, looked_at_counter, CALLBACK_NO_REGISTERS,
+                                                   NULL);
         }
     }
-    return false;
+    qemu_plugin_register_vcpu_tb_exec_cb(block, executed, CALLBACK_NO_REGISTERS, known);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
@@ -136,15 +174,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
         counts->at_entry = counts->now;
     }
     qemu_plugin_register_vcpu_tb_exec_inline(block, INLINE_ADD_U64, &counts->now, count);
-    if (user_end == 0) {
-        return;
+    if (user_end != 0) {
+        watch(block, address, count);
     }
-    struct block *known = malloc(sizeof(*known)); /* QEMU may run it until it ends */
-    if (known == NULL) {
-        abort();
-    }
-    *known = (struct block){address, count, has_interrupt_point(block, count)};
-    qemu_plugin_register_vcpu_tb_exec_cb(block, executed, CALLBACK_NO_REGISTERS, known);
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any bytes as what a few hostile programs do, with interrupts, time and faults between: whatever
- * they ask for, the kernel keeps every promise of its headers [tests/kernel/check.h], the fast paths
- * would do the same [tests/kernel/fast_model.h], and at the end nothing is left.
+ * they ask for, the kernel keeps every promise of its headers [tests/kernel/check.h], and the fast
+ * paths would do the same [tests/kernel/fast_model.h], and at the end nothing is left.
  */
 #include "fuzz.h"
 
@@ -36,7 +36,7 @@ static uint64_t take64(struct input *input)
     return value;
 }
 
-/* --- the world --------------------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------------------- */
 
 /* One puppet may use its task, thread and account, the endpoint and notification of the next. */
 static void equip(struct thread *thread, struct account *account, struct endpoint *endpoint,
@@ -82,7 +82,7 @@ static void make_world(unsigned asids)
     REQUIRE(sched_resume(&boot_cpu) != NULL);
 }
 
-/* --- arguments ------------------------------------------------------------------------------------------ */
+/* --- arguments -------------------------------------------------------------------------------- */
 
 /* A letter for each argument: what a caller who knew what it did would put there. */
 static const char *const signatures[SYSCALL_COUNT] = {
@@ -214,7 +214,7 @@ static void prepare(struct input *input, struct thread *thread)
     }
 }
 
-/* --- what happens ------------------------------------------------------------------------------------------ */
+/* --- what happens ----------------------------------------------------------------------------- */
 
 static void call(struct input *input, struct thread *thread)
 {

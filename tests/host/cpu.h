@@ -27,7 +27,7 @@ struct frame {
     uint64_t kept[FRAME_KEPT];
 };
 
-/* --- entries of page tables: address, flags of enum page_flag, valid ---------------------------- */
+/* --- entries of page tables: address, flags of enum page_flag, valid -------------------------- */
 
 enum { ENTRY_FLAGS_SHIFT = 1, ENTRY_FLAGS_MASK = 0x1f, ENTRY_VALID = 1 };
 

@@ -10,7 +10,7 @@ struct bench bench;
 
 static uint8_t boot_pages[2][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 
-/* --- the beginning and the end -------------------------------------------------------------------------- */
+/* --- the beginning and the end ---------------------------------------------------------------- */
 
 static void give_boot_handles(void)
 {
@@ -98,7 +98,7 @@ void bench_end(void)
     REQUIRE(list_is_empty(&bench.system.handles));
 }
 
-/* --- puppets ---------------------------------------------------------------------------------------------- */
+/* --- puppets ---------------------------------------------------------------------------------- */
 
 handle_t bench_give(struct thread *thread, struct object *object, unsigned rights, uint64_t badge)
 {
@@ -176,7 +176,7 @@ bool bench_is_alive(const struct object *object)
     return false;
 }
 
-/* --- ways into the kernel ------------------------------------------------------------------------------ */
+/* --- ways into the kernel --------------------------------------------------------------------- */
 
 enum way { WAY_SYSCALL, WAY_INTERRUPT, WAY_TIMER, WAY_FAULT, WAY_FP, WAY_RESUME };
 
@@ -270,7 +270,7 @@ struct thread *bench_sleep_until(ticks_t now)
     return bench_take_interrupts();
 }
 
-/* --- system calls --------------------------------------------------------------------------------------- */
+/* --- system calls ----------------------------------------------------------------------------- */
 
 void bench_run_as(struct thread *thread)
 {

@@ -51,7 +51,7 @@ void bench_start_with(unsigned asids);
 /* Destroys everything; whatever does not come back ends the process. */
 void bench_end(void);
 
-/* --- puppets ---------------------------------------------------------------------------------------- */
+/* --- puppets ---------------------------------------------------------------------------------- */
 
 /* A task of init's with one thread, stopped; and one more thread of `task`. */
 struct thread *bench_make_thread(uint8_t priority);
@@ -70,7 +70,7 @@ struct memory *bench_make_memory(uint64_t pages, bool is_contiguous);
 
 bool bench_is_alive(const struct object *object);
 
-/* --- system calls ------------------------------------------------------------------------------------- */
+/* --- system calls ----------------------------------------------------------------------------- */
 
 /* Put the ready thread on the CPU, whatever its priority. */
 void bench_run_as(struct thread *thread);

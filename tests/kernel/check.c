@@ -59,7 +59,7 @@ static bool is_object(const void *pointer, enum object_type type)
     return false;
 }
 
-/* --- accounts [account.h I1, I2] ---------------------------------------------------------------------- */
+/* --- accounts [account.h I1, I2] -------------------------------------------------------------- */
 
 static uint64_t index_pages(const struct memory *memory)
 {
@@ -163,7 +163,7 @@ static void check_accounts(void)
     REQUIRE(own == fake_ledger.pages_taken);
 }
 
-/* --- objects and handles [object.h, handle.h I1-I3] ------------------------------------------------ */
+/* --- objects and handles [object.h, handle.h I1-I3] ------------------------------------------- */
 
 unsigned check_count_reapable(void)
 {
@@ -241,7 +241,7 @@ static uint64_t check_table(const struct handle_table *table)
     return used + (table->entries[0].object != NULL);
 }
 
-/* --- tasks and mappings ------------------------------------------------------------------------------ */
+/* --- tasks and mappings ----------------------------------------------------------------------- */
 
 static void check_mapping(const struct mapping *mapping, uint64_t *pages)
 {
@@ -317,7 +317,7 @@ static void check_tasks(void)
     REQUIRE(mappings == mapping_count());
 }
 
-/* --- memory [memory.h I1] ----------------------------------------------------------------------------- */
+/* --- memory [memory.h I1] --------------------------------------------------------------------- */
 
 static void check_memory(const struct memory *memory)
 {
@@ -348,7 +348,7 @@ static void check_memory(const struct memory *memory)
     }
 }
 
-/* --- threads [thread.h I1-I5] -------------------------------------------------------------------------- */
+/* --- threads [thread.h I1-I5] ----------------------------------------------------------------- */
 
 static bool is_on_ready_queue(const struct thread *thread)
 {
@@ -419,7 +419,7 @@ static void check_thread(const struct thread *thread)
     }
 }
 
-/* --- endpoints, notifications, interrupts ------------------------------------------------------------- */
+/* --- endpoints, notifications, interrupts ----------------------------------------------------- */
 
 static void check_endpoint(const struct endpoint *endpoint)
 {
@@ -464,7 +464,7 @@ static void check_irq(const struct irq *irq)
     REQUIRE(irq->object.is_dying || arch_irq_is_valid(irq->line));
 }
 
-/* --- the scheduler ------------------------------------------------------------------------------------ */
+/* --- the scheduler ---------------------------------------------------------------------------- */
 
 static void check_ready_queues(void)
 {

@@ -28,7 +28,7 @@ static void work(unsigned units)
     REQUIRE(fake_cpu.work <= FAKE_WORK_MAX); /* T4 */
 }
 
-/* --- time and interrupts ------------------------------------------------------------------------ */
+/* --- time and interrupts ---------------------------------------------------------------------- */
 
 ticks_t arch_now(void)
 {
@@ -123,7 +123,7 @@ void arch_idle(void)
     }
 }
 
-/* --- page tables --------------------------------------------------------------------------------- */
+/* --- page tables ------------------------------------------------------------------------------ */
 
 enum { ENTRIES = PAGE_BYTES / 8 };
 
@@ -211,7 +211,7 @@ uint64_t fake_count_pages(paddr_t root)
     return pages;
 }
 
-/* --- translations that the CPU remembers ------------------------------------------------------------ */
+/* --- translations that the CPU remembers ------------------------------------------------------ */
 
 unsigned arch_asid_count(void)
 {
@@ -267,7 +267,7 @@ void arch_zero_page(void *page)
     memset(page, 0, PAGE_BYTES);
 }
 
-/* --- FP -------------------------------------------------------------------------------------------------- */
+/* --- FP --------------------------------------------------------------------------------------- */
 
 size_t arch_fp_bytes(void)
 {
@@ -296,7 +296,7 @@ bool arch_fp_is_enabled(void)
     return fake_cpu.is_fp_on;
 }
 
-/* --- the end of the machine, lines ------------------------------------------------------------------------ */
+/* --- the end of the machine, lines ------------------------------------------------------------ */
 
 void arch_power_off(unsigned code)
 {

@@ -72,7 +72,7 @@ bool fake_walk(paddr_t root, vaddr_t vaddr, paddr_t *page, unsigned *flags);
 unsigned fake_count_tables(paddr_t root);
 uint64_t fake_count_pages(paddr_t root);
 
-/* --- in place of print.c and main.c -------------------------------------------------------------- */
+/* --- in place of print.c and main.c ----------------------------------------------------------- */
 
 extern uint8_t fake_facts_page[PAGE_BYTES];
 _Noreturn void panic_assert(const char *file, int line);

@@ -62,7 +62,7 @@ bool fake_page_is_free(paddr_t page)
     return number_of(page) < FAKE_PAGES && !fake_ledger.is_taken[number_of(page)];
 }
 
-/* --- pages ----------------------------------------------------------------------------------------------- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static void take(paddr_t page)
 {
@@ -101,7 +101,7 @@ void __wrap_page_free(paddr_t page)
     __real_page_free(page);
 }
 
-/* --- slots: the first word of a free one is the slab's ------------------------------------------------ */
+/* --- slots: the first word of a free one is the slab's ---------------------------------------- */
 
 static size_t slot_bytes(size_t bytes)
 {

@@ -94,7 +94,7 @@ bool fast_model_predict(struct fast_model *model, struct thread *self)
     return true;
 }
 
-/* --- the same, field by field ---------------------------------------------------------------------------- */
+/* --- the same, field by field ----------------------------------------------------------------- */
 
 static void forget_thread(struct thread *thread)
 {

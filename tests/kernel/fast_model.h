@@ -23,7 +23,7 @@ struct fast_model {
     uint64_t space_after;
 };
 
-/* Whether the fast path takes the call in the frame of the running thread, and then what it writes. */
+/* Whether the fast path takes the call in the running thread's frame, and then what it writes. */
 bool fast_model_predict(struct fast_model *model, struct thread *self);
 
 /* The C path has done the call and goes on with `next`: the same, field by field. */

@@ -21,10 +21,11 @@ FIRST_SEGMENT = 48  # within a program's entry
 
 
 def program(data, name):
-    start = data.find(mkbundle.MAGIC)
-    if start < 0 or data.count(mkbundle.MAGIC) != 1:
+    head = mkbundle.MAGIC + struct.pack("<I", mkbundle.VERSION)  # the kernel's code may have the magic too
+    start = data.find(head)
+    if start < 0 or data.count(head) != 1:
         sys.exit("spoil: no bundle, or more than one")
-    count, = struct.unpack_from("<I", data, start + 12)
+    count, = struct.unpack_from("<I", data, start + len(head))
     for index in range(count):
         entry = start + mkbundle.HEADER.size + index * (FIRST_SEGMENT + mkbundle.SEGMENTS_MAX * mkbundle.SEGMENT.size)
         if data[entry:entry + mkbundle.NAME_BYTES].rstrip(b"\0") == name.encode():

@@ -50,6 +50,17 @@ class Figures(unittest.TestCase):
             self.assertIn("ipc_8w", ceilings.read(arch, os.path.join(ROOT, ceilings.PATH)))
 
 
+class CrossCheck(unittest.TestCase):
+    def test_the_plugins_count_confirms_a_figure(self):
+        spans = (70001, 30010, 230020, 99999)
+        counted = bench.cross_check({"null_syscall": 20}, {"null_syscall": 3}, spans)
+        self.assertAlmostEqual(counted["null_syscall"], 20.001)
+
+    def test_a_figure_that_no_span_confirms_is_not_confirmed(self):
+        for spans in ((), (30010,), (30010, 330020), (130010, 230020), (230020, 30010)):
+            self.assertEqual(bench.cross_check({"null_syscall": 20}, {"null_syscall": 3}, spans), {})
+
+
 class Ratchet(unittest.TestCase):
     def raised(self, now, *earlier):
         return len(ceilings.raised(now, earlier, ROOT))
