@@ -198,10 +198,17 @@ void arch_irq_unmask(unsigned line)
     mmio_write32(distributor + GICD_ISENABLER + line / 32 * 4, 1u << line % 32);
 }
 
+/* The barriers order what goes through system registers with what goes through memory; all of
+ * version 2 is one device, whose accesses stay in order. */
 unsigned arch_irq_take(void)
 {
-    uint64_t intid = is_v3 ? SYSREG_READ(ICC_IAR1_EL1) : mmio_read32(local + GICC_IAR);
-    CPU_DO("dsb sy");
+    uint64_t intid;
+    if (is_v3) {
+        intid = SYSREG_READ(ICC_IAR1_EL1);
+        CPU_DO("dsb sy");
+    } else {
+        intid = mmio_read32(local + GICC_IAR);
+    }
     if (intid >= INTID_LINES_MAX) {
         return 0;
     }
@@ -209,8 +216,8 @@ unsigned arch_irq_take(void)
     if (line != 0) {
         arch_irq_mask(line);
     }
-    CPU_DO("dsb sy"); /* masked before it is completed */
     if (is_v3) {
+        CPU_DO("dsb sy");
         SYSREG_WRITE(ICC_EOIR1_EL1, intid);
         CPU_DO("isb");
     } else {

@@ -28,7 +28,8 @@
 #define TRAP_X(n)  (8 * (n))
 
 #define CAUSE_USER_CALL 8 /* [RISC-V priv §4.1.8] */
-#define CAUSE_TIMER     5 /* with the interrupt bit, the sign */
+#define CAUSE_TIMER     5 /* this and the next with the interrupt bit, the sign */
+#define CAUSE_DEVICE    9
 #define STATUS_SPP      (1 << 8)
 #define STATUS_FS       (3 << 13)
 

@@ -28,7 +28,7 @@ trap_entry:
     csrw    sscratch, t6
     csrr    t6, scause
     addi    t6, t6, -CAUSE_USER_CALL
-    bnez    t6, not_a_call
+    bnez    t6, trap_other
     beqz    t0, ipc_call
     addi    t5, t0, -CALL_SIGNAL
     beqz    t5, call_signal
@@ -38,8 +38,6 @@ trap_entry:
     beqz    t5, call_null
     this_cpu t5, t6
     j       call_slow
-not_a_call:
-    j       trap_other
 
 /* t3 = entry of handle `target`, for self t6; t4: scratch. */
 .macro find_entry target, slow

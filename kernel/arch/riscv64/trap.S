@@ -65,8 +65,7 @@ trap_other:
     csrr    t6, sstatus
     andi    t6, t6, STATUS_SPP
     bnez    t6, trap_in_kernel
-    lla     t6, boot_cpu
-    ld      t6, CPU_CURRENT(t6)
+    ld      t6, boot_cpu                /* CPU_CURRENT is 0 */
     save_kept t6
     .irp    n, 1, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30
     sd      x\n, FRAME_X(\n)(t6)
@@ -76,18 +75,18 @@ trap_other:
     csrr    t0, sepc
     sd      t0, FRAME_X(0)(t6)
     mv      a0, t6
-    lla     ra, boot_cpu
-    ld      sp, CPU_STACK_TOP(ra)
+    ld      sp, boot_cpu + CPU_STACK_TOP
     li      s0, 0
-    lla     ra, thread_resume
     csrr    t0, scause
     bgez    t0, 1f
-    slli    t0, t0, 1
-    addi    t0, t0, -2 * CAUSE_TIMER
+    andi    t0, t0, CAUSE_DEVICE & ~CAUSE_TIMER
     beqz    t0, 2f
-    tail    kernel_interrupt
-1:  tail    trap_exception
-2:  tail    kernel_timer
+    call    kernel_interrupt
+    j       thread_resume
+1:  call    trap_exception
+    j       thread_resume
+2:  call    kernel_timer
+    j       thread_resume
 
 trap_in_kernel:
     lla     t6, kernel_trap_registers
