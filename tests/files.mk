@@ -128,6 +128,7 @@ PY_TESTS += tests/markers/test_check_markers.py
 PY_TESTS += tests/unit/test_qemu_test.py
 PY_TESTS += tests/unit/test_check_tree.py
 PY_TESTS += tests/unit/test_mkbundle.py
+PY_TESTS += tests/unit/test_run_tests.py
 PY_TESTS += tests/unit/test_bench.py
 PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whatever goes wrong in a test of any kind is counted as a failure, and the last line says so."""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+
+import run_tests  # noqa: E402
+
+
+class Counting(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder, self.build = folder.name, run_tests.BUILD
+        run_tests.BUILD = os.path.join(folder.name, "build")
+        os.mkdir(run_tests.BUILD)
+        self.addCleanup(setattr, run_tests, "BUILD", self.build)
+
+    def program(self, text, name="program"):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    def run_all(self, *arguments):
+        """(exit status, last line)"""
+        saved, sys.argv = sys.argv, ["run_tests.py", *arguments]
+        try:
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                status = run_tests.main()
+        finally:
+            sys.argv = saved
+        return status, out.getvalue().rstrip("\n").split("\n")[-1]
+
+    def test_each_verdict_of_a_program_counts(self):
+        path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n[ RUN      ] b\\n[  FAILED  ] b\\n'; exit 1")
+        self.assertEqual(self.run_all("--unit", path), (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_a_test_that_took_the_program_down_failed(self):
+        path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n[ RUN      ] b\\n'; kill -SEGV $$")
+        self.assertEqual(self.run_all("--unit", path), (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_a_program_without_tests_failed(self):
+        self.assertEqual(self.run_all("--unit", self.program("#!/bin/sh\n")), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_a_leak_after_the_last_test_failed(self):
+        path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n'; exit 23")
+        self.assertEqual(self.run_all("--unit", path), (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_a_crash_of_a_fuzz_target_is_no_skip(self):
+        path = self.program("#!/bin/sh\nexit 77", "fdt")
+        self.assertEqual(self.run_all("--corpus", path), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_a_fuzz_target_without_a_corpus_failed(self):
+        path = self.program("#!/bin/sh\n", "no_such_target")
+        self.assertEqual(self.run_all("--corpus", path), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_a_check_may_be_skipped_but_not_be_all(self):
+        self.assertEqual(self.run_all("--check", "a=exit 77"), (1, "0 passed, 0 failed, 1 skipped"))
+        self.assertEqual(self.run_all("--check", "a=exit 77", "--check", "b=true"), (0, "1 passed, 0 failed, 1 skipped"))
+
+    def test_the_results_are_xml_whatever_was_printed(self):
+        self.run_all("--check", "a=printf '<&]]>\\000\\033[1m\\377'; exit 1")
+        root = ET.parse(os.path.join(run_tests.BUILD, "test-results.xml")).getroot()
+        self.assertEqual(root.find("testsuite").get("failures"), "1")
+        self.assertIn("<&]]>\\x00", root.find("testsuite/testcase/failure").text)
+        with open(os.path.join(run_tests.BUILD, "test-summary.txt")) as file:
+            self.assertEqual(file.read(), "0 passed, 1 failed, 0 skipped\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
