@@ -42,7 +42,8 @@ class Counting(unittest.TestCase):
         return status, out.getvalue().rstrip("\n").split("\n")[-1]
 
     def test_each_verdict_of_a_program_counts(self):
-        path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n[ RUN      ] b\\n[  FAILED  ] b\\n'; exit 1")
+        path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n'\n"
+                            "printf '[ RUN      ] b\\n[  FAILED  ] b\\n'; exit 1")
         self.assertEqual(self.run_all("--unit", path), (1, "1 passed, 1 failed, 0 skipped"))
 
     def test_a_test_that_took_the_program_down_failed(self):
@@ -66,7 +67,8 @@ class Counting(unittest.TestCase):
 
     def test_a_check_may_be_skipped_but_not_be_all(self):
         self.assertEqual(self.run_all("--check", "a=exit 77"), (1, "0 passed, 0 failed, 1 skipped"))
-        self.assertEqual(self.run_all("--check", "a=exit 77", "--check", "b=true"), (0, "1 passed, 0 failed, 1 skipped"))
+        self.assertEqual(self.run_all("--check", "a=exit 77", "--check", "b=true"),
+                         (0, "1 passed, 0 failed, 1 skipped"))
 
     def test_the_results_are_xml_whatever_was_printed(self):
         self.run_all("--check", "a=printf '<&]]>\\000\\033[1m\\377'; exit 1")
