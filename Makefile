@@ -273,7 +273,8 @@ boots = $(foreach l,$(QEMU_LANES) $(QEMU_LANES_$(1)),--boot $(1):$(l))
 qemu-test: all lanes | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
 images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
-         --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf'
+         --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
+         --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
 test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))

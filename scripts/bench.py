@@ -3,7 +3,7 @@
 """
 Measure, and compare with the ceilings of tests/bench/ceilings.txt.
 
-  bench.py --arch ARCH [--target | --outside]
+  bench.py --arch ARCH [--target | --outside | --path]
 
 On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  Those that measure one span of
 10,000 rounds are compared with what a plugin counted in that span.  From outside (real time, with an
@@ -155,11 +155,11 @@ def measure_outside(arch, kernel, folder, stderr):
 
 
 def measure_path(arch, kernel, folder, stderr):
-    """(instructions, between what): the longest of a boot with all tests; None if they did not end well."""
+    """(instructions, between what): the longest of a boot with all tests; None if they did not end."""
     boot, is_whole = Counted(arch, "default", kernel, USER_END, folder, stderr), False
     with boot.guest as machine:
         for line in lines_of(machine, time.monotonic() + TIMEOUT_S, QUIET_S):
-            is_whole |= line == ENDS[0]
+            is_whole |= line.startswith(ENDS[0])
     counts = boot.counts()
     places = [symbol_of(kernel, address) for address in (counts.longest_from, counts.longest_to)]
     return counts.longest if is_whole else None, "from %s to %s" % tuple(places)
@@ -191,6 +191,7 @@ def main():
     parser.add_argument("--arch", choices=ceilings.ARCHES, required=True)
     parser.add_argument("--target", action="store_true", help="only what the target counts itself")
     parser.add_argument("--outside", action="store_true", help="only what is counted from outside")
+    parser.add_argument("--path", action="store_true", help="only the longest path of the kernel")
     arguments = parser.parse_args()
     kernel = os.environ.get("KERNEL") or os.path.join(os.environ.get("BUILD", "build"), arguments.arch, "kernel.elf")
     limits = ceilings.read(arguments.arch)
@@ -199,6 +200,10 @@ def main():
     bad = []
     try:
         with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "qemu.log"), "w+b") as stderr:
+            if arguments.path:
+                figure, note = measure_path(arguments.arch, kernel, folder, stderr)
+                bad += compare(limits, [PATH], {PATH: figure}, {PATH: note})
+                arguments.target = arguments.outside = True
             if not arguments.outside:
                 print("%s, on the target, instructions:" % arguments.arch)
                 bad += compare(limits, target, *measure_target(arguments.arch, kernel, set(target), folder, stderr))
