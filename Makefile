@@ -195,7 +195,8 @@ $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
 KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
-$(O)/kernel.elf $(O)/kernel-user-read.elf: $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+BUGGY_KERNELS := $(O)/kernel-user-read.elf $(O)/kernel-stack-overflow.elf
+$(O)/kernel.elf $(BUGGY_KERNELS): $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)
 	$(Q)$(KERNEL_LD) -o $(@:.elf=.pass1.elf)
 	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(@:.elf=.symtab.S) $(@:.elf=.pass1.elf)
@@ -205,10 +206,11 @@ $(O)/kernel.elf $(O)/kernel-user-read.elf: $(KERNEL_O) $(O)/kernel.lds $(O)/kern
 $(O)/kernel.img: $(O)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-# What the lanes of bad input boot: a kernel with a bug, images with a flipped bit, a tree of another machine.
-USER_READ_SRC := tests/kernel/user_read.c
-$(O)/kernel-user-read.elf: $(call objs,$(O)/k,$(USER_READ_SRC))
-$(O)/kernel-user-read.elf: WRAP := --wrap=kernel_syscall
+# What the lanes of bad input boot: kernels with a bug, images with a flipped bit, a tree of another machine.
+BUG_SRC := tests/kernel/user_read.c tests/kernel/stack_overflow.c
+$(O)/kernel-user-read.elf: $(O)/k/$(word 1,$(BUG_SRC)).o
+$(O)/kernel-stack-overflow.elf: $(O)/k/$(word 2,$(BUG_SRC)).o
+$(BUGGY_KERNELS): WRAP := --wrap=kernel_syscall
 $(O)/kernel-bad-init.elf: $(O)/kernel.elf tests/qemu/spoil.py
 	$(Q)$(PY) tests/qemu/spoil.py program init $< $@
 $(O)/kernel-bad-program.elf: $(O)/kernel.elf tests/qemu/spoil.py
@@ -217,7 +219,7 @@ $(O)/bad-tree.dtb: $(H)/$(ARCH).dtb tests/qemu/spoil.py
 	$(Q)$(PY) tests/qemu/spoil.py tree $(FOREIGN_$(ARCH)) $< $@
 FOREIGN_riscv64 := plic xlic
 FOREIGN_aarch64 := arm,cortex-a15-gic arm,cortex-x15-gic
-BAD_INPUT := $(addprefix $(O)/,kernel-user-read.elf kernel-bad-init.elf kernel-bad-program.elf bad-tree.dtb)
+BAD_INPUT := $(BUGGY_KERNELS) $(addprefix $(O)/,kernel-bad-init.elf kernel-bad-program.elf bad-tree.dtb)
 
 # --- host tests: the pure modules, under ASan and UBSan -----------------------------------------------------
 $(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$*_SRC)) $$(addprefix $(H)/,$$($$*_DATA)) $(H)/host.list
@@ -332,4 +334,4 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(O)/k/$(USER_READ_SRC).d $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -23,6 +23,7 @@
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
 #            user-read    panic=exit and every CPU extension: a kernel that reads user memory on purpose
+#            stack-overflow  panic=exit: a kernel that calls itself without end on purpose
 #            bad-init     panic=exit: init is corrupt
 #            bad-program  another program is corrupt
 #            bad-tree     panic=exit: a device tree with an interrupt controller that nobody knows
@@ -60,7 +61,7 @@ case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; s
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
-lanes="$lanes user-read bad-init bad-program bad-tree bad-words bench"
+lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -92,6 +93,7 @@ user-read)
     network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"
     set -- "$@" -cpu "$(greatest_cpu)"
     ;;
+stack-overflow) network='' kernel=${kernel%.elf}-stack-overflow.elf words="$words panic=exit" ;;
 bad-init) network='' kernel=${kernel%.elf}-bad-init.elf words="$words panic=exit" ;;
 bad-program) network='' kernel=${kernel%.elf}-bad-program.elf ;;
 bad-tree) network='' words="$words panic=exit"; set -- "$@" -dtb "$folder/bad-tree.dtb" ;;

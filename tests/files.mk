@@ -134,6 +134,6 @@ PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
 
 QEMU_LANES := default default-max legacy minimal no-dhcp no-nic smallmem bigmem \
-    user-read bad-init bad-program bad-tree bad-words
+    user-read stack-overflow bad-init bad-program bad-tree bad-words
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image
