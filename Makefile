@@ -78,7 +78,7 @@ INC_host   := -Ikernel/include -iquote kernel -Ilibc -Ilibc/include -Idrivers -I
 
 CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH_CFLAGS) $(INC_kernel) -D__KERNEL__
 # The kernel is small before it is fast, but for the ways of every interrupt [KERNEL_HOT]; lld optimises it whole.
-KERNEL_OPT    := -Os $(if $(filter llvm,$(TOOLCHAIN)),-flto)
+KERNEL_OPT    := -Oz $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 CFLAGS_lwip   := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC) $(LWIP_INC)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \

@@ -188,11 +188,9 @@ int call_irq_ack(struct call *call)
 
 int call_debug_write(struct call *call)
 {
-    char bytes[56];
-    for (unsigned i = 0; i < sizeof(bytes); i++) {
-        bytes[i] = (char)(call_argument(call, 1 + i / 8) >> i % 8 * 8);
-    }
-    print_bytes(bytes, sizeof(bytes));
+    enum { DEBUG_WORDS = 7 }; /* they lie side by side in the frame, little endian */
+    print_bytes((const char *)arch_frame_word(&call->self->frame, 1),
+                DEBUG_WORDS * sizeof(uint64_t));
     return OK;
 }
 

@@ -88,8 +88,8 @@ int call_yield(struct call *call)
 
 /* Copy `source` into `table`, with the rights and badge in the arguments from `first` on. Only the
  * owner names badges: nobody forges another's. */
-static int copy_into(struct call *call, struct handle_table *table,
-                     struct handle_entry *source, unsigned first)
+static int copy_into(struct call *call, struct handle_table *table, struct handle_entry *source,
+                     unsigned first)
 {
     uint64_t rights = call_argument(call, first);
     uint64_t badge = call_argument(call, first + 1);
@@ -266,6 +266,9 @@ int call_thread_write(struct call *call)
     uint64_t *found;
     int error = find_register(call, &found);
     if (error == OK) {
+        struct thread *thread = call_object(call, 0);
+        thread->progress = 0; /* what it does next may be another call */
+        thread->has_result = false;
         *found = call_argument(call, 2);
     }
     return error;

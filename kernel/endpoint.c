@@ -157,7 +157,7 @@ static void write_fault_words(struct thread *to, const struct thread *faulted)
 /* Hand `caller`'s message to `server`, which is ready to take it. The caller is on no queue. */
 static void deliver(struct thread *server, struct thread *caller, const struct parcel *parcel)
 {
-    arch_frame_clear_message(&server->frame);
+    thread_set_ipc(server, (int64_t)parcel->count << IPC_SENT_SHIFT, caller->call_badge, 0);
     parcel_deliver(parcel, server);
     if (caller->state == THREAD_FAULTED) {
         write_fault_words(server, caller);
@@ -165,8 +165,6 @@ static void deliver(struct thread *server, struct thread *caller, const struct p
         copy_words(server, caller);
         caller->state = THREAD_CALLING;
     }
-    arch_frame_set_ipc(&server->frame, (int64_t)parcel->count << IPC_SENT_SHIFT, caller->call_badge,
-                       0);
     caller->server = server;
     server->caller = caller;
 }
@@ -235,8 +233,7 @@ void endpoint_call(struct thread *self)
     struct parcel parcel;
     int error = check_call(self, &entry, &parcel);
     if (error != OK) {
-        arch_frame_clear_message(&self->frame);
-        arch_frame_set_ipc(&self->frame, error, 0, 0);
+        thread_set_ipc(self, error, 0, 0);
         return;
     }
     /* --- committed --- */
@@ -285,10 +282,9 @@ static void reply(struct thread *self)
         return;
     }
     thread_leave_waits(caller);
-    arch_frame_clear_message(&caller->frame);
+    thread_set_ipc(caller, (int64_t)parcel.count << IPC_SENT_SHIFT, 0, 0);
     parcel_deliver(&parcel, caller);
     copy_words(caller, self);
-    arch_frame_set_ipc(&caller->frame, (int64_t)parcel.count << IPC_SENT_SHIFT, 0, 0);
     caller->state = THREAD_READY;
     sched_enqueue_first(caller); /* before its equals, as the fast path */
 }
@@ -338,17 +334,11 @@ static bool take_caller(struct endpoint *endpoint, struct thread *self)
     return false;
 }
 
-static void finish_wait(struct thread *self, int64_t status, uint64_t bits)
-{
-    arch_frame_clear_message(&self->frame);
-    arch_frame_set_ipc(&self->frame, status, 0, bits);
-}
-
 void endpoint_reply_wait(struct thread *self)
 {
     struct endpoint *endpoint;
     if (!counts_are_valid(arch_frame_number(&self->frame))) {
-        finish_wait(self, E_INVALID, 0);
+        thread_set_ipc(self, E_INVALID, 0, 0);
         return;
     }
     reply(self);
@@ -357,20 +347,20 @@ void endpoint_reply_wait(struct thread *self)
     }
     int error = check_wait(self, &endpoint);
     if (error != OK) {
-        finish_wait(self, error, 0);
+        thread_set_ipc(self, error, 0, 0);
         return;
     }
     /* --- committed --- */
     claim(endpoint, self);
     ticks_t deadline = arch_frame_deadline(&self->frame);
     if (self->bound->bits != 0) {
-        finish_wait(self, OK, notification_take(self->bound));
+        thread_set_ipc(self, OK, 0, notification_take(self->bound));
     } else if (take_caller(endpoint, self)) {
         return;
     } else if (endpoint->first_caller != NULL) {
         arch_frame_restart_call(&self->frame); /* more failing callers than a step takes */
     } else if (deadline <= arch_now()) {
-        finish_wait(self, E_TIMEOUT, 0);
+        thread_set_ipc(self, E_TIMEOUT, 0, 0);
     } else {
         bool is_fast = deadline == DEADLINE_FOREVER && accepts(self) == 0;
         self->call_accepts = accepts(self);
@@ -380,18 +370,22 @@ void endpoint_reply_wait(struct thread *self)
 
 /* --- ends ----------------------------------------------------------------------------------- */
 
+/* The call of `caller`, queued or being served, fails; a faulted thread stays stopped. */
+static void end_call(struct thread *caller, int64_t status)
+{
+    if (caller->state != THREAD_FAULTED) {
+        thread_finish_ipc(caller, status);
+    } else {
+        endpoint_leave(caller);
+        caller->state = THREAD_STOPPED;
+    }
+}
+
 /* Give up the caller that `server` serves. */
 static void fail_caller(struct thread *server, int64_t status)
 {
-    struct thread *caller = server->caller;
-    if (is_receiving(server) || caller == &thread_none) {
-        return;
-    }
-    server->caller = &thread_none;
-    if (caller->state == THREAD_FAULTED) {
-        caller->state = THREAD_STOPPED;
-    } else {
-        thread_finish_ipc(caller, status);
+    if (!is_receiving(server) && server->caller != &thread_none) {
+        end_call(server->caller, status);
     }
 }
 
@@ -423,17 +417,8 @@ void endpoint_unlink(struct endpoint *endpoint)
 
 bool endpoint_reap_step(struct endpoint *endpoint)
 {
-    for (unsigned i = 0; i < STEP_THREADS; i++) {
-        struct thread *caller = endpoint->first_caller;
-        if (caller == NULL) {
-            return true;
-        }
-        if (caller->state == THREAD_FAULTED) {
-            dequeue(caller);
-            caller->state = THREAD_STOPPED;
-        } else {
-            thread_finish_ipc(caller, E_CLOSED);
-        }
+    for (unsigned i = 0; i < STEP_THREADS && endpoint->first_caller != NULL; i++) {
+        end_call(endpoint->first_caller, E_CLOSED);
     }
     return endpoint->first_caller == NULL;
 }

@@ -7,5 +7,5 @@ KERNEL_SRC := \
   kernel/calls_object.c kernel/calls_memory.c \
   kernel/info.c kernel/print.c kernel/symbols.c \
   libc/base/fmt.c libc/base/mem.c libc/base/fdt.c libc/base/fdt_devices.c libc/base/bundle.c
-# Compiled for speed: they lie between an interrupt and its driver.
-KERNEL_HOT := kernel/sched.c kernel/notification.c kernel/irq.c
+# Compiled for speed: what lies between an interrupt and its driver, and what goes page by page.
+KERNEL_HOT := kernel/sched.c kernel/notification.c kernel/irq.c kernel/pagetable.c kernel/page.c

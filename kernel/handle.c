@@ -27,13 +27,11 @@ uint64_t handle_count(void)
 
 void handle_table_init(struct handle_table *table, struct handle_entry *entries, uint32_t count)
 {
-    entries[SUPERVISOR_INDEX].handle = HANDLE_UNSPEAKABLE;
-    table->entries = entries;
-    table->count = count;
-    table->first_free = 0;
-    table->first_unused = 1;
-    table->used = 0;
-    entries[SUPERVISOR_INDEX].table = table;
+    for (uint32_t i = 1; i < count; i++) {
+        entries[i].handle = HANDLE_NONE; /* the rest is filled when it is first used */
+    }
+    entries[SUPERVISOR_INDEX] = (struct handle_entry){.handle = HANDLE_UNSPEAKABLE, .table = table};
+    *table = (struct handle_table){.entries = entries, .count = count, .first_unused = 1};
 }
 
 /* A free entry: one given back, else one never used. 0 when there is none. */
@@ -82,23 +80,17 @@ unsigned handle_rights_of(enum object_type type)
 {
     unsigned common = RIGHT_GRANT | RIGHT_MANAGE;
     switch (type) {
-    case OBJECT_ENDPOINT:
-        return common | RIGHT_SEND | RIGHT_RECEIVE;
-    case OBJECT_SYSTEM:
-        return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP;
+    case OBJECT_ENDPOINT: return common | RIGHT_SEND | RIGHT_RECEIVE;
+    case OBJECT_SYSTEM: return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP;
     case OBJECT_MEMORY:
         return common | RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_DMA;
-    case OBJECT_TASK:
-        return common | RIGHT_READ | RIGHT_WRITE | RIGHT_MAP;
-    case OBJECT_ACCOUNT:
-        return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DMA;
+    case OBJECT_TASK: return common | RIGHT_READ | RIGHT_WRITE | RIGHT_MAP;
+    case OBJECT_ACCOUNT: return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DMA;
     case OBJECT_THREAD:
     case OBJECT_NOTIFICATION:
-    case OBJECT_IRQ:
-        return common | RIGHT_READ | RIGHT_WRITE;
+    case OBJECT_IRQ: return common | RIGHT_READ | RIGHT_WRITE;
     case OBJECT_NONE:
-    case OBJECT_TYPES:
-        break;
+    case OBJECT_TYPES: break;
     }
     return 0;
 }
@@ -134,8 +126,8 @@ bool handle_table_has_room(const struct handle_table *table, uint32_t count)
     return table->count - 1 - table->used >= count; /* entry 0 is never handed out */
 }
 
-int handle_copy_entry(struct handle_table *table, struct handle_entry *source,
-                      unsigned rights, uint64_t badge, handle_t *handle)
+int handle_copy_entry(struct handle_table *table, struct handle_entry *source, unsigned rights,
+                      uint64_t badge, handle_t *handle)
 {
     int error = handle_insert(table, source->object,
                               source->rights & rights & ~(unsigned)RIGHT_MANAGE, badge, handle);

@@ -35,13 +35,13 @@ struct handle_table {
     struct handle_entry *entries;
     uint32_t count;
     uint32_t first_free;   /* index; 0: none was given back */
-    uint32_t first_unused; /* from here on entries are as zeroed */
+    uint32_t first_unused; /* from here on entries hold no more than handle 0 */
     uint32_t used;
 };
 
 enum { HANDLE_SLOTS_MIN = 8, HANDLE_SLOTS_MAX = 1024 };
 
-/* An empty table of zeroed `entries`. */
+/* An empty table of `entries`, whatever is in them. */
 void handle_table_init(struct handle_table *table, struct handle_entry *entries, uint32_t count);
 
 /* The live entry of `handle` or NULL. Pure. */

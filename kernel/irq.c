@@ -60,7 +60,8 @@ struct thread *irq_dispatch(void)
     return notification_signal(irq->notification, 1ull << irq->bit);
 }
 
-struct thread *kernel_interrupt(struct thread *self)
+/* Flat: it is the way of every packet. */
+__attribute__((flatten)) struct thread *kernel_interrupt(struct thread *self)
 {
     struct thread *woken = irq_dispatch();
     return woken == NULL ? self : sched_hand_over(self->cpu, woken);

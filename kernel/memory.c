@@ -91,7 +91,7 @@ paddr_t memory_page(const struct memory *memory, uint64_t number)
 
 static int build_scattered(struct memory *root)
 {
-    for (unsigned i = 0; i < STEP_PAGES && root->done_pages < root->pages; i++) {
+    for (unsigned i = 0; i < STEP_ZEROED && root->done_pages < root->pages; i++) {
         int error = make_index(root, root->done_pages);
         if (error == OK) {
             error = account_take_page(root->object.account, index_slot(root, root->done_pages));
@@ -123,7 +123,7 @@ static int build_contiguous(struct memory *root)
     if (root->base == 0) {
         return find_run(root);
     }
-    for (unsigned i = 0; i < STEP_PAGES && root->done_pages < root->pages; i++) {
+    for (unsigned i = 0; i < STEP_ZEROED && root->done_pages < root->pages; i++) {
         arch_zero_page(kernel_pointer(root->base + (root->done_pages << PAGE_SHIFT)));
         root->done_pages++;
     }

@@ -49,8 +49,7 @@ static void end_wait(struct notification *notification, struct thread *thread, u
         arch_frame_result(&thread->frame, OK, bits);
     } else {
         thread->caller = &thread_none; /* stale while it received */
-        arch_frame_clear_message(&thread->frame);
-        arch_frame_set_ipc(&thread->frame, OK, 0, bits);
+        thread_set_ipc(thread, OK, 0, bits);
     }
     thread->state = THREAD_READY;
 }

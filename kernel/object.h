@@ -39,9 +39,10 @@ struct object {
 };
 
 enum {
-    STEP_HANDLES = 32, /* handles a step closes */
-    STEP_PAGES = 16,   /* pages a step zeroes, maps, unmaps or frees */
-    STEP_THREADS = 32, /* blocked threads a step wakes */
+    STEP_HANDLES = 16, /* handles a step closes */
+    STEP_ZEROED = 8,   /* pages a step zeroes */
+    STEP_PAGES = 16,   /* pages a step maps, unmaps or frees */
+    STEP_THREADS = 16, /* blocked threads a step wakes */
 };
 
 /* Make an object of `type` and `bytes`, zeroed, paid by `account`. E_NO_MEMORY. Gives it. */

@@ -10,7 +10,7 @@
 
 enum {
     PAGES_PER_WORD = 64,
-    RUN_LOOKS = PAGE_RUN_MAX + 128, /* pages or words looked at before E_AGAIN; more than a run */
+    RUN_EXTRA_LOOKS = 128, /* pages or words looked at before E_AGAIN, besides those of the run */
 };
 
 static struct {
@@ -143,7 +143,7 @@ int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base)
         } else {
             number++;
         }
-        if (++looked == RUN_LOOKS) {
+        if (++looked == pages + RUN_EXTRA_LOOKS) {
             *from = start;
             return E_AGAIN;
         }

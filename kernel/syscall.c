@@ -155,7 +155,7 @@ struct thread *kernel_syscall(struct thread *self)
     if (!self->has_result && !run(self)) {
         return sched_resume(cpu);
     }
-    /* IPC ends nothing, and must not be issued again: its registers are the answer. */
+    /* IPC is never issued again, because its registers are the answer. */
     self->has_result |= object_has_ended && self->result.status != REGISTERS_SET;
     bool is_reaped = !self->has_result || reap();
     if (cpu->current != self) { /* it ended itself */

@@ -64,7 +64,7 @@ static uint32_t table_pages(uint64_t slots)
     return (uint32_t)((slots * sizeof(struct handle_entry) + PAGE_BYTES - 1) / PAGE_BYTES);
 }
 
-/* A zeroed run of pages. E_AGAIN: the search goes on from *search. */
+/* A run of pages, not zeroed. E_AGAIN: the search goes on from *search. */
 static int take_run(struct account *account, uint32_t pages, uint64_t *search, paddr_t *base)
 {
     int error = account_charge(account, pages);
@@ -74,12 +74,8 @@ static int take_run(struct account *account, uint32_t pages, uint64_t *search, p
     error = page_alloc_run(pages, search, base);
     if (error != OK) {
         account_refund(account, pages);
-        return error;
     }
-    for (uint32_t i = 0; i < pages; i++) {
-        arch_zero_page(kernel_pointer(*base + i * (paddr_t)PAGE_BYTES));
-    }
-    return OK;
+    return error;
 }
 
 static void give_run(struct account *account, paddr_t base, uint32_t pages)
@@ -159,35 +155,32 @@ int task_create(struct account *account, uint64_t handle_slots, uint64_t *search
     return OK;
 }
 
-static bool close_table_step(struct task *task, unsigned *left)
+/* From the last entry ever used down; nobody puts handles into a dying task. */
+static bool close_table_step(struct handle_table *table)
 {
-    for (uint32_t i = 0; i < task->table.count && *left > 0; i++) {
-        struct handle_entry *entry = &task->table.entries[i];
-        if (entry->object == NULL) {
-            continue;
-        }
-        bool is_owner = (entry->rights & RIGHT_MANAGE) != 0;
+    for (unsigned i = 0; i < STEP_HANDLES && table->first_unused > 0; i++) {
+        struct handle_entry *entry = &table->entries[--table->first_unused];
         struct object *object = entry->object;
-        handle_remove(entry);
+        bool is_owner = (entry->rights & RIGHT_MANAGE) != 0;
+        if (object != NULL) {
+            handle_remove(entry);
+        }
         if (is_owner) {
             object_destroy(object);
         }
-        (*left)--;
     }
-    return *left > 0;
+    return table->first_unused == 0;
 }
 
 bool task_reap_step(struct task *task)
 {
     struct account *account = task->object.account;
-    unsigned left = STEP_HANDLES;
-
-    struct list_node *thread;
-    while (left > 0 && (thread = list_first(&task->threads)) != NULL) {
-        object_destroy(&container_of(thread, struct thread, in_task)->object);
-        left--;
+    for (unsigned i = 0; i < STEP_THREADS && !list_is_empty(&task->threads); i++) {
+        struct list_node *first = list_first(&task->threads);
+        object_destroy(&container_of(first, struct thread, in_task)->object);
     }
-    if (left == 0 || !close_table_step(task, &left) || !mapping_reap_step(task)) {
+    if (!list_is_empty(&task->threads) || !close_table_step(&task->table) ||
+        !mapping_reap_step(task)) {
         return false;
     }
     sched_leave_space();

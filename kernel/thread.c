@@ -103,14 +103,10 @@ void thread_leave_waits(struct thread *thread)
     }
     thread->call_accepts = 0; /* I5 */
     switch ((enum thread_state)thread->state) {
-    case THREAD_READY:
-        sched_dequeue(thread);
-        break;
+    case THREAD_READY: sched_dequeue(thread); break;
     case THREAD_SENDING:
     case THREAD_CALLING:
-    case THREAD_FAULTED:
-        endpoint_leave(thread);
-        break;
+    case THREAD_FAULTED: endpoint_leave(thread); break;
     case THREAD_WAITING:
         if (!thread->waiting_on->is_bound) {
             thread->waiting_on->thread = &thread_none;
@@ -121,8 +117,7 @@ void thread_leave_waits(struct thread *thread)
         thread->caller = &thread_none; /* stale while it received */
         break;
     case THREAD_STOPPED:
-    case THREAD_DEAD:
-        break;
+    case THREAD_DEAD: break;
     }
 }
 
@@ -135,26 +130,19 @@ static bool set_blocked_result(struct thread *thread, int64_t status)
         __attribute__((fallthrough));
     case THREAD_SENDING:
     case THREAD_RECEIVING:
-    case THREAD_RECEIVING_FAST:
-        arch_frame_clear_message(&thread->frame);
-        arch_frame_set_ipc(&thread->frame, status, 0, 0);
-        return true;
-    case THREAD_WAITING:
-        arch_frame_result(&thread->frame, status, 0);
-        return true;
+    case THREAD_RECEIVING_FAST: thread_set_ipc(thread, status, 0, 0); return true;
+    case THREAD_WAITING: arch_frame_result(&thread->frame, status, 0); return true;
     case THREAD_READY:
     case THREAD_STOPPED:
     case THREAD_FAULTED:
-    case THREAD_DEAD:
-        break;
+    case THREAD_DEAD: break;
     }
     return false;
 }
 
 void thread_finish_ipc(struct thread *thread, int64_t status)
 {
-    arch_frame_clear_message(&thread->frame);
-    arch_frame_set_ipc(&thread->frame, status, 0, 0);
+    thread_set_ipc(thread, status, 0, 0);
     thread_leave_waits(thread);
     thread_wake(thread);
 }
@@ -182,8 +170,6 @@ void thread_stop(struct thread *thread)
     set_blocked_result(thread, E_STATE);
     thread_leave_waits(thread);
     thread->state = THREAD_STOPPED;
-    thread->progress = 0; /* what it does next may be another call */
-    thread->has_result = false;
 }
 
 void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_t cause)

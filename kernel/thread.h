@@ -82,6 +82,14 @@ void thread_block(struct thread *thread, enum thread_state state, ticks_t deadli
  * to set, with thread_wake or otherwise. */
 void thread_leave_waits(struct thread *thread);
 
+/* The result registers of call and reply_wait: everything else of a message is zero. */
+static inline void thread_set_ipc(struct thread *thread, int64_t status, uint64_t badge,
+                                  uint64_t bits)
+{
+    arch_frame_clear_message(&thread->frame);
+    arch_frame_set_ipc(&thread->frame, status, badge, bits);
+}
+
 /* The end of a wait. Each leaves it, sets the result registers and wakes the thread. */
 void thread_finish_ipc(struct thread *thread, int64_t status);    /* call, reply_wait: no words */
 void thread_finish_call(struct thread *thread, int64_t status, uint64_t value); /* wait */

@@ -155,10 +155,10 @@ static inline uint8_t arch_highest_bit(uint64_t word)
 
 /* --- the frame ------------------------------------------------------------------------------- */
 
+/* t0-t2 are arch_frame_set_ipc's. */
 static inline void arch_frame_clear_message(struct frame *frame)
 {
     frame->x[REG_RA] = 0;
-    arch_frame_set_ipc(frame, 0, 0, 0);
     for (unsigned i = REG_WORD; i < REG_WORD + IPC_WORDS; i++) {
         frame->x[i] = 0;
     }
