@@ -27,6 +27,11 @@ int console_open(struct log_page *log, handle_t serial)
     return error;
 }
 
+void console_close(void)
+{
+    page = NULL;
+}
+
 struct log_page *console_page(void)
 {
     return page;

@@ -5,8 +5,12 @@
 #include <wherry/event.h>
 #include <wherry/startup.h>
 #include <wherry/sys.h>
+#include <wherry/time.h>
 
-enum { PAYLOAD_BYTES = 56 };
+enum {
+    PAYLOAD_BYTES = 56,
+    ANSWER_SECONDS = 1, /* netd answers at once, unless it is dead or hung */
+};
 
 /* A call on netd; its status is the answer's when the call itself succeeds. */
 static MUST_CHECK int call_netd(struct message *message, ticks_t deadline)
@@ -37,9 +41,6 @@ static MUST_CHECK int start(uint32_t address, ticks_t deadline, uint64_t *token)
 int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
 {
     uint64_t token = 0, bits;
-    if (startup_handle(ROLE_NETD) == HANDLE_NONE) {
-        return E_NOT_FOUND;
-    }
     int error = start(address, deadline, &token);
     if (error != OK) {
         return error;
@@ -48,7 +49,7 @@ int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
     do {
         int woken = event_wait(EVENT_PING, deadline, &bits);
         message = (struct message){.words = {NETD_PING_TAKE, token}};
-        error = call_netd(&message, DEADLINE_FOREVER); /* answered at once */
+        error = call_netd(&message, time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND));
         if (woken != OK && error == E_AGAIN) {
             return woken;
         }

@@ -9,12 +9,16 @@
 #include <proto/rng.h>
 #include <wherry/ipc.h>
 #include <wherry/startup.h>
+#include <wherry/time.h>
 
-/* The bytes of one reply; rng answers at once. */
+enum { ANSWER_SECONDS = 1 }; /* rng answers at once, unless it is dead or hung */
+
+/* The bytes of one reply. */
 static MUST_CHECK int ask(struct message *message)
 {
     *message = (struct message){.words = {RNG_GET}};
-    int error = ipc_call(startup_handle(ROLE_RNG), message, DEADLINE_FOREVER);
+    ticks_t deadline = time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND);
+    int error = ipc_call(startup_handle(ROLE_RNG), message, deadline);
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 

@@ -16,6 +16,37 @@ static bool is_running(const struct process *process)
     return process->state == INIT_STATE_STARTING || process->state == INIT_STATE_UP;
 }
 
+/* --- the end of hope -------------------------------------------------------------------------- */
+
+/* It never runs again: who calls it learns so at once, and init's lines go where they are seen. */
+static void retire(struct process *process, enum init_state state)
+{
+    process->state = state;
+    if (process->endpoint != HANDLE_NONE) {
+        sys_handle_close(process->endpoint);
+        process->endpoint = HANDLE_NONE;
+    }
+    if ((process->rule->flags & READS_LOGS) != 0) {
+        console_close();
+        console_print("init: nobody shows the lines of processes");
+    }
+}
+
+/* It died after `lived_ms`, or could not be started: once more after a pause, or never. */
+static void try_again(struct process *process, uint64_t lived_ms)
+{
+    const char *name = process->rule->name;
+    uint32_t pause_ms;
+    if (watch_death(&process->watch, lived_ms, &pause_ms)) {
+        process->state = INIT_STATE_WAITING;
+        process->restart_at = time_after(time_now(), pause_ms * NS_PER_MS);
+        console_print("init: restart %s in %u ms", name, pause_ms);
+    } else {
+        retire(process, INIT_STATE_FAILED);
+        console_print("init: %s given up after %u deaths", name, process->watch.deaths);
+    }
+}
+
 /* --- start ------------------------------------------------------------------------------------ */
 
 /* Says why a process without its device is not started; false: it is. */
@@ -35,13 +66,14 @@ static bool is_refused(const struct system *system, uint32_t index)
     return false;
 }
 
+/* Starts it; if that fails, decides what becomes of it. */
 static void start(struct system *system, uint32_t index)
 {
     struct process *process = &system->processes[index];
     const char *name = process->rule->name;
 
-    process->state = INIT_STATE_STOPPED;
     if (is_refused(system, index)) {
+        retire(process, INIT_STATE_STOPPED);
         return;
     }
     console_print("init: start %s", name);
@@ -54,6 +86,12 @@ static void start(struct system *system, uint32_t index)
                       process->rule->program);
     } else if (error != OK) {
         console_print("init: %s not started: %s", name, error_text(error));
+    }
+    if (error == E_NOT_FOUND || error == E_CORRUPT ||
+        (error != OK && process->rule->restart == RESTART_NEVER)) {
+        retire(process, INIT_STATE_STOPPED);
+    } else if (error != OK) {
+        try_again(process, 0); /* what it lacked may be there later */
     }
 }
 
@@ -118,21 +156,14 @@ void supervise_up(struct system *system, uint32_t index)
 static void bury(struct system *system, uint32_t index)
 {
     struct process *process = &system->processes[index];
-    const char *name = process->rule->name;
     uint64_t lived_ms =
         time_ns_at(time_now() - process->started, boot_facts()->counter_hz) / NS_PER_MS;
-    uint32_t pause_ms;
 
     launch_end(process);
     if (process->rule->restart == RESTART_NEVER) {
-        process->state = INIT_STATE_ENDED;
-    } else if (watch_death(&process->watch, lived_ms, &pause_ms)) {
-        process->state = INIT_STATE_WAITING;
-        process->restart_at = time_after(time_now(), pause_ms * NS_PER_MS);
-        console_print("init: restart %s in %u ms", name, pause_ms);
+        retire(process, INIT_STATE_ENDED);
     } else {
-        process->state = INIT_STATE_FAILED;
-        console_print("init: %s given up after %u deaths", name, process->watch.deaths);
+        try_again(process, lived_ms);
     }
     check_ready(system);
 }
@@ -180,8 +211,10 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
         return;
     }
     if (process->state == INIT_STATE_UP) {
-        is_late = watch_beat(&process->watch,
-                             atomic_load_explicit(&process->log->alive, memory_order_relaxed));
+        is_late = watch_beat(
+            &process->watch, atomic_load_explicit(&process->log->alive, memory_order_relaxed),
+            sys_object_info(process->thread, INFO_THREAD_STATE).value == THREAD_READY,
+            sys_object_info(process->thread, INFO_THREAD_CPU_TICKS).value);
     }
     if (is_late) {
         console_print("init: %s hangs", process->rule->name);
@@ -212,6 +245,7 @@ ticks_t supervise_tick(struct system *system, ticks_t now)
         struct process *process = &system->processes[i];
         if (process->state == INIT_STATE_WAITING && now >= process->restart_at) {
             start(system, i);
+            check_ready(system);
         }
         if (is_beat) {
             beat(system, i, now);

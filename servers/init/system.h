@@ -32,7 +32,7 @@ struct process {
     const struct manifest_process *rule;
 
     /* last as long as the system */
-    handle_t endpoint; /* HANDLE_NONE: no server */
+    handle_t endpoint; /* HANDLE_NONE: no server, or never one again */
     handle_t notification;
     handle_t window; /* HANDLE_NONE: no device */
     handle_t irq;

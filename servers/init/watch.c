@@ -5,15 +5,22 @@ void watch_start(struct watch *watch, uint32_t alive)
 {
     watch->alive = alive;
     watch->misses = 0;
+    watch->cpu_ticks = 0;
     watch->was_asked = false;
 }
 
-bool watch_beat(struct watch *watch, uint32_t alive)
+bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks)
 {
     bool is_missing = watch->was_asked && alive == watch->alive;
+    bool is_starved = is_ready && cpu_ticks == watch->cpu_ticks;
     watch->alive = alive;
+    watch->cpu_ticks = cpu_ticks;
     watch->was_asked = true;
-    watch->misses = is_missing ? watch->misses + 1 : 0;
+    if (!is_missing) {
+        watch->misses = 0;
+    } else if (!is_starved) {
+        watch->misses++;
+    }
     return watch->misses >= WATCH_MISSES_MAX;
 }
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <abi/types.h>
+
 enum {
     WATCH_MISSES_MAX = 3,
     WATCH_DEATHS_MAX = 8,
@@ -25,14 +27,18 @@ struct watch {
     uint32_t deaths;   /* in a row */
     uint32_t alive;    /* as the log page last showed it */
     uint32_t misses;   /* signs of life missed in a row */
+    ticks_t cpu_ticks; /* of its thread at the last beat */
     bool was_asked;
 };
 
 /* A new incarnation starts; its log page shows `alive`. */
 void watch_start(struct watch *watch, uint32_t alive);
 
-/* One second has passed. True: hung. */
-bool watch_beat(struct watch *watch, uint32_t alive);
+/*
+ * One second has passed. True: hung. A thread that was ready and got no CPU time since the last
+ * beat is starved: its silence is neither a miss nor a sign of life.
+ */
+bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks);
 
 /* It died after `lived_ms`. False: leave it alone. Else *pause_ms says when to start it again. */
 bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms);

@@ -51,10 +51,15 @@ void commands_run(char *line, const struct serial_console *console)
         return;
     }
     for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i].name, call.words[0]) == 0) {
-            commands[i].run(&call);
-            return;
+        if (strcmp(commands[i].name, call.words[0]) != 0) {
+            continue;
         }
+        if (call.count > 1 && commands[i].usage[0] == '\0') {
+            console_print("%s stands alone", commands[i].name);
+        } else {
+            commands[i].run(&call);
+        }
+        return;
     }
     console_print("%s is no command; help lists them", call.words[0]);
 }

@@ -24,14 +24,20 @@ enum {
     PING_COUNT = 4,
     PING_COUNT_MAX = 1000,
     PING_SECONDS = 2,
+    ANSWER_SECONDS = 1, /* netd answers at once, unless it is dead or hung */
 };
 
 /* Asks netd; the answer replaces the message. */
 static int ask(struct message *message)
 {
-    handle_t netd = startup_handle(ROLE_NETD);
-    int error = netd == HANDLE_NONE ? E_NOT_FOUND : ipc_call(netd, message, DEADLINE_FOREVER);
+    ticks_t deadline = time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND);
+    int error = ipc_call(startup_handle(ROLE_NETD), message, deadline);
     return error == OK ? (int)(int64_t)message->words[0] : error;
+}
+
+static const char *reason(int error)
+{
+    return error == E_BAD_HANDLE || error == E_CLOSED ? "netd is not there" : error_text(error);
 }
 
 static const char *format_ipv4(uint32_t address, char text[IPV4_TEXT_BYTES])
@@ -71,13 +77,19 @@ static void show_interface(const struct message *answer)
     char name[sizeof(uint64_t) + 1] = "";
 
     memcpy(name, &answer->words[1], sizeof(uint64_t)); /* first letter lowest, as this CPU stores */
-    console_print(
-        "%-7s %s%s mtu %u mac %s", name, (facts.flags & NETD_INTERFACE_UP) != 0 ? "up" : "down",
-        (facts.flags & NETD_INTERFACE_LINK) != 0 ? "" : " (no link)", facts.mtu,
-        (facts.flags & NETD_INTERFACE_LOOPBACK) != 0 ? "none" : format_mac(answer->words[4], mac));
-    console_print("        %s/%u gw %s (%s)", format_ipv4(address, own), facts.prefix,
-                  gateway == 0 ? "none" : format_ipv4(gateway, other),
-                  facts.address_state <= NETD_ADDRESS_STATIC ? states[facts.address_state] : "?");
+    const char *up = (facts.flags & NETD_INTERFACE_UP) != 0 ? "up" : "down";
+    if ((facts.flags & NETD_INTERFACE_LOOPBACK) != 0) {
+        console_print("%-7s %s", name, up);
+        console_print("        %s/%u", format_ipv4(address, own), facts.prefix);
+    } else {
+        console_print("%-7s %s%s mtu %u mac %s", name, up,
+                      (facts.flags & NETD_INTERFACE_LINK) != 0 ? "" : " (no link)", facts.mtu,
+                      format_mac(answer->words[4], mac));
+        console_print("        %s/%u gw %s (%s)", format_ipv4(address, own), facts.prefix,
+                      gateway == 0 ? "none" : format_ipv4(gateway, other),
+                      facts.address_state <= NETD_ADDRESS_STATIC ? states[facts.address_state]
+                                                                 : "?");
+    }
     show_lease(answer->words[7]);
     console_print("        rx %lu tx %lu frames", (unsigned long)answer->words[5],
                   (unsigned long)answer->words[6]);
@@ -104,11 +116,13 @@ void command_ifconfig(const struct command_call *call)
         error = ask(&message);
         if (error == OK) {
             show_interface(&message);
-        } else if (i == 0 || error != E_NOT_FOUND) {
-            console_print("no answer from netd, %s", error_text(error));
         }
     }
-    show_neighbours();
+    if (error == E_NOT_FOUND) { /* behind the last */
+        show_neighbours();
+    } else {
+        console_print("no interfaces, %s", reason(error));
+    }
 }
 
 /* --- ping ------------------------------------------------------------------------------------- */
@@ -130,7 +144,7 @@ static void ping_once(const char *host, uint32_t address, uint64_t *answers)
                       (unsigned long)(round_trip_us % 1000));
         (*answers)++;
     } else {
-        console_print("%s does not answer, %s", host, error_text(error));
+        console_print("%s does not answer, %s", host, reason(error));
     }
 }
 
@@ -145,7 +159,7 @@ void command_ping(const struct command_call *call)
         parse_ipv4(call->words[1], strlen(call->words[1]), &address) != OK ||
         (call->count == 3 && parse_u64(call->words[2], strlen(call->words[2]), 10, &count) != OK) ||
         count == 0 || count > PING_COUNT_MAX) {
-        console_print("usage: ping ADDRESS [COUNT], an IPv4 address and 1 to %d", PING_COUNT_MAX);
+        console_print("write ping ADDRESS [COUNT], an IPv4 address and 1 to %d", PING_COUNT_MAX);
         return;
     }
     uint32_t interrupts = call->console == NULL ? 0

@@ -155,7 +155,7 @@ void command_log(const struct command_call *call)
     void *history;
     if (call->count > 2 ||
         (call->count == 2 && parse_u64(call->words[1], strlen(call->words[1]), 10, &lines) != OK)) {
-        console_print("usage: log [LINES]");
+        console_print("write log [LINES], a number");
         return;
     }
     int error = memory_attach(startup_handle(ROLE_HISTORY), RIGHT_READ, &history, &pages);
@@ -235,7 +235,7 @@ void command_poweroff(const struct command_call *call)
     if (call->count > 2 ||
         (call->count == 2 && (parse_u64(call->words[1], strlen(call->words[1]), 10, &code) != OK ||
                               code > UINT8_MAX))) {
-        console_print("usage: poweroff [CODE], 0 to 255");
+        console_print("write poweroff [CODE], 0 to 255");
         return;
     }
     ask_power(OFF_POWER, code);

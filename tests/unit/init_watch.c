@@ -6,15 +6,21 @@
 
 #include <servers/init/watch.h>
 
+/* A beat of a process that waits for something. */
+static bool beat(struct watch *watch, uint32_t alive)
+{
+    return watch_beat(watch, alive, false, 5);
+}
+
 TEST(three_missed_signs_of_life_are_a_hang)
 {
     struct watch watch = {0};
     watch_start(&watch, 7);
-    assert_false(watch_beat(&watch, 7)); /* nobody had asked before */
-    assert_false(watch_beat(&watch, 8));
-    assert_false(watch_beat(&watch, 8));
-    assert_false(watch_beat(&watch, 8));
-    assert_true(watch_beat(&watch, 8));
+    assert_false(beat(&watch, 7)); /* nobody had asked before */
+    assert_false(beat(&watch, 8));
+    assert_false(beat(&watch, 8));
+    assert_false(beat(&watch, 8));
+    assert_true(beat(&watch, 8));
 }
 
 TEST(any_sign_of_life_forgives_the_misses_before_it)
@@ -22,10 +28,41 @@ TEST(any_sign_of_life_forgives_the_misses_before_it)
     struct watch watch = {0};
     watch_start(&watch, 0);
     for (uint32_t round = 1; round < 10; round++) {
-        assert_false(watch_beat(&watch, round));
-        assert_false(watch_beat(&watch, round));
-        assert_false(watch_beat(&watch, round));
+        assert_false(beat(&watch, round));
+        assert_false(beat(&watch, round));
+        assert_false(beat(&watch, round));
     }
+}
+
+TEST(who_is_ready_and_gets_no_cpu_time_is_starved_not_hung)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    for (int i = 0; i < 100; i++) {
+        assert_false(watch_beat(&watch, 0, true, 5));
+    }
+}
+
+TEST(starving_neither_counts_nor_forgives)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    assert_false(beat(&watch, 0));
+    assert_false(beat(&watch, 0));
+    assert_false(beat(&watch, 0));
+    assert_false(watch_beat(&watch, 0, true, 5));
+    assert_int_equal(watch.misses, 2);
+    assert_true(beat(&watch, 0));
+}
+
+TEST(who_runs_without_an_answer_is_hung)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    assert_false(watch_beat(&watch, 0, true, 1));
+    assert_false(watch_beat(&watch, 0, true, 2));
+    assert_false(watch_beat(&watch, 0, true, 3));
+    assert_true(watch_beat(&watch, 0, true, 4));
 }
 
 TEST(a_new_incarnation_starts_without_misses)
@@ -33,10 +70,10 @@ TEST(a_new_incarnation_starts_without_misses)
     struct watch watch = {0};
     watch_start(&watch, 0);
     for (int i = 0; i < 4; i++) {
-        (void)watch_beat(&watch, 0);
+        (void)beat(&watch, 0);
     }
     watch_start(&watch, 0);
-    assert_false(watch_beat(&watch, 0));
+    assert_false(beat(&watch, 0));
 }
 
 TEST(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone)
@@ -71,6 +108,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_missed_signs_of_life_are_a_hang),
         cmocka_unit_test(any_sign_of_life_forgives_the_misses_before_it),
+        cmocka_unit_test(who_is_ready_and_gets_no_cpu_time_is_starved_not_hung),
+        cmocka_unit_test(starving_neither_counts_nor_forgives),
+        cmocka_unit_test(who_runs_without_an_answer_is_hung),
         cmocka_unit_test(a_new_incarnation_starts_without_misses),
         cmocka_unit_test(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone),
         cmocka_unit_test(a_long_life_makes_the_pause_short_again),

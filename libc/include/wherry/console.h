@@ -21,9 +21,12 @@ void console_flush(void);
 
 /*
  * For init, which makes its own page. Before this, and in a program without a log page, lines go to
- * the kernel's console if there is a handle for it, else nowhere. E_CORRUPT: as log_writer_bind.
+ * the kernel's console if there is a handle for it, else nowhere. Errors: as log_writer_bind.
  */
 MUST_CHECK int console_open(struct log_page *page, handle_t serial);
+
+/* For init, when nobody reads its page any more: lines go where they went before console_open. */
+void console_close(void);
 
 /* For the sign of life [wherry/event.h]; NULL without a log page. */
 struct log_page *console_page(void);
