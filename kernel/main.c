@@ -251,8 +251,8 @@ struct thread *kernel_main(const void *tree_pointer)
     if (fdt_open(tree_pointer, TREE_BYTES_MAX, &tree) != OK) {
         panic(NULL, "boot: no valid device tree at 0x%lx", tree_base);
     }
-    must(arch_machine_init(&tree), "reading the machine");
     must(machine_read(&tree, tree_base, &boot_machine), "reading the device tree");
+    must(arch_machine_init(&tree), "finding console, interrupt controller and clock");
     struct fdt_range range = {tree_base, tree.total_bytes};
     take_ram();
     account_root_init(page_count_free());
