@@ -15,13 +15,16 @@ static uint32_t entries_for(uint64_t bytes)
 bool log_write(struct ring_producer *log, const char *text, size_t bytes)
 {
     uint32_t room;
-    if (bytes == 0 || bytes > LOG_RECORD_BYTES || ring_producer_room(log, &room) != OK ||
-        room < 1 + entries_for(bytes)) {
+    int error = ring_producer_room(log, &room);
+    if (error == E_CORRUPT) {
+        ring_producer_restart(log, log->shared, log->capacity);
+    }
+    if (bytes == 0 || bytes > LOG_RECORD_BYTES || error != OK || room < 1 + entries_for(bytes)) {
         ring_producer_count_drop(log);
         return false;
     }
     /* --- committed: there is room, so no push can fail --- */
-    int error = ring_producer_push(log, bytes);
+    error = ring_producer_push(log, bytes);
     for (size_t at = 0; at < bytes; at += ENTRY_BYTES) {
         uint8_t word[ENTRY_BYTES] = {0};
         for (size_t i = 0; i < ENTRY_BYTES && at + i < bytes; i++) {

@@ -36,8 +36,8 @@ enum {
 /* The reading end of one process's log. */
 struct source {
     struct ring_consumer log;
+    struct log_page *page;
     uint32_t drops_told;
-    bool is_broken; /* what stands there is no log; a line said so */
 };
 
 struct process {
@@ -67,6 +67,15 @@ static void report_drops(struct source *source, const char *name)
     }
 }
 
+/* What stands in a log is none: its process broke it, and loses only what it had written. */
+static void skip_broken(uint32_t index)
+{
+    struct source *source = &process.sources[index];
+    log_reader_skip(&source->log, source->page);
+    console_print("serial: the log of %s was broken; lines are lost",
+                  process.table->sources[index].name);
+}
+
 /* Shows one record of a source; false: there is none. */
 static bool show_record(uint32_t index)
 {
@@ -75,14 +84,10 @@ static bool show_record(uint32_t index)
     char text[LOG_RECORD_BYTES];
     size_t bytes;
 
-    if (source->is_broken) {
-        return false;
-    }
     report_drops(source, owner->name);
     int error = log_read(&source->log, text, &bytes);
     if (error == E_CORRUPT) {
-        source->is_broken = true;
-        console_print("serial: the log of %s is broken", owner->name);
+        skip_broken(index);
     }
     if (error != OK) {
         return false;
@@ -119,8 +124,7 @@ static void send(void)
 static bool prepare_sleep(void)
 {
     for (uint32_t i = 0; i < process.count; i++) {
-        struct source *source = &process.sources[i];
-        if (!source->is_broken && !ring_consumer_prepare_sleep(&source->log)) {
+        if (!ring_consumer_prepare_sleep(&process.sources[i].log)) {
             return false;
         }
     }
@@ -218,9 +222,23 @@ static int open_logs(void)
     for (uint32_t i = 0; i < process.count && error == OK; i++) {
         struct log_page *page = (struct log_page *)((uint8_t *)logs + (uint64_t)i * PAGE_BYTES);
         struct source *source = &process.sources[i];
-        source->is_broken = log_reader_bind(&source->log, page) != OK;
+        source->page = page;
+        if (ring_consumer_bind(&source->log, &page->ring, LOG_ENTRIES) != OK) {
+            skip_broken(i); /* log_reader_bind would not say so */
+        }
     }
     return error;
+}
+
+/* A predecessor showed something: it told of the drops so far, and its prompt is not known. */
+static void take_over(void)
+{
+    process.terminal.is_drawn = true;
+    for (uint32_t i = 0; i < process.count; i++) {
+        process.sources[i].drops_told = ring_drops(&process.sources[i].page->ring);
+    }
+    atomic_fetch_add_explicit(&process.console->interrupts, 1, memory_order_release);
+    wake_reader(); /* it prompts again */
 }
 
 static int open_console(void)
@@ -237,10 +255,13 @@ static int open_console(void)
         return error;
     }
     process.terminal.history = history;
-    process.terminal.is_drawn = process.terminal.history->written != 0; /* of a predecessor */
     process.console = console;
     process.reader = startup_handle(ROLE_WAKE "shell");
-    return log_writer_bind(&process.lines, &process.console->lines);
+    error = log_writer_bind(&process.lines, &process.console->lines);
+    if (error == OK && process.terminal.history->written != 0) {
+        take_over();
+    }
+    return error;
 }
 
 static int tell_up(void)

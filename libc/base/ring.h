@@ -9,8 +9,8 @@
  *     number and distance are plain unsigned arithmetic.
  * R2  A shared field has one writer, but for the wake flags: the sleeper sets, the waker clears.
  * R3  Capacity and the own index are private. The neighbour's index is read once, and believed
- *     only if it moved forward and not past what R1 allows. Otherwise the end is corrupt for
- *     good: every later operation is E_CORRUPT, and no slot outside the ring is ever touched.
+ *     only if it moved forward and not past what R1 allows. Otherwise the end is corrupt until it
+ *     is bound again: every operation is E_CORRUPT, and no slot outside the ring is ever touched.
  * R4  An entry belongs to the producer until it commits, then to the consumer until it commits.
  *
  * Waking. Both sides do "store mine, fence, load theirs", so one of the two loads sees the store:
@@ -66,7 +66,7 @@ struct ring_producer {
     uint32_t tail;      /* next slot to fill */
     uint32_t published; /* tail as the consumer may know it */
     uint32_t head;      /* the last head that was believed */
-    bool is_corrupt;    /* an impossible head was seen; never cleared */
+    bool is_corrupt;    /* an impossible head was seen */
 };
 
 struct ring_consumer {
@@ -76,7 +76,7 @@ struct ring_consumer {
     uint32_t head;      /* next slot to empty */
     uint32_t published; /* head as the producer may know it */
     uint32_t tail;      /* the last tail that was believed */
-    bool is_corrupt;    /* an impossible tail was seen; never cleared */
+    bool is_corrupt;    /* an impossible tail was seen */
 };
 
 /* Bytes of shared memory that a ring of u64 entries takes. */
@@ -191,7 +191,26 @@ static inline MUST_CHECK int ring_producer_bind(struct ring_producer *producer,
     return OK;
 }
 
-/* Free slots at this moment. E_CORRUPT: the consumer broke the ring, for good. */
+/*
+ * Binds the producing end to a ring whose indexes cannot be believed: it is empty from where the
+ * consumer's stands. Cannot fail. Requires a capacity that bind takes.
+ */
+static inline void ring_producer_restart(struct ring_producer *producer,
+                                         struct ring_shared *shared, uint32_t capacity)
+{
+    uint32_t head = atomic_load_explicit(&shared->head, memory_order_acquire);
+    *producer = (struct ring_producer){
+        .shared = shared,
+        .entries = (void *)(shared + 1),
+        .capacity = capacity,
+        .tail = head,
+        .published = head,
+        .head = head,
+    };
+    atomic_store_explicit(&shared->tail, head, memory_order_release);
+}
+
+/* Free slots at this moment. E_CORRUPT: the consumer broke the ring. */
 static inline MUST_CHECK int ring_producer_room(struct ring_producer *producer, uint32_t *slots)
 {
     uint32_t given = producer->published - producer->head; /* <= capacity */
@@ -268,7 +287,23 @@ static inline MUST_CHECK int ring_consumer_bind(struct ring_consumer *consumer,
     return OK;
 }
 
-/* Filled slots at this moment. E_CORRUPT: the producer broke the ring, for good. */
+/* As ring_producer_restart, for the other end: what stands in the ring is lost. */
+static inline void ring_consumer_restart(struct ring_consumer *consumer,
+                                         struct ring_shared *shared, uint32_t capacity)
+{
+    uint32_t tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
+    *consumer = (struct ring_consumer){
+        .shared = shared,
+        .entries = (void *)(shared + 1),
+        .capacity = capacity,
+        .head = tail,
+        .published = tail,
+        .tail = tail,
+    };
+    atomic_store_explicit(&shared->head, tail, memory_order_release);
+}
+
+/* Filled slots at this moment. E_CORRUPT: the producer broke the ring. */
 static inline MUST_CHECK int ring_consumer_filled(struct ring_consumer *consumer, uint32_t *slots)
 {
     uint32_t free = consumer->capacity - (consumer->tail - consumer->published); /* <= capacity */

@@ -94,12 +94,53 @@ TEST(a_length_that_cannot_be_is_corrupt)
     }
 }
 
-TEST(an_impossible_index_is_corrupt_for_good)
+TEST(an_impossible_index_is_corrupt_until_the_reader_skips_it)
 {
     atomic_store(&page.ring.tail, LOG_ENTRIES + 1);
     assert_int_equal(log_read(&reader, text, &bytes), E_CORRUPT);
     atomic_store(&page.ring.tail, 0);
     assert_int_equal(log_read(&reader, text, &bytes), E_CORRUPT);
+    log_reader_skip(&reader, &page);
+    assert_int_equal(log_read(&reader, text, &bytes), E_AGAIN);
+    assert_false(log_write(&writer, "one\n", 4));
+    expect("one\n");
+}
+
+TEST(a_bad_record_between_sane_indexes_does_not_mute_its_writer)
+{
+    publish((const uint64_t[]){0, 1, 2}, 3);
+    assert_int_equal(log_read(&reader, text, &bytes), E_CORRUPT);
+    log_reader_skip(&reader, &page);
+    assert_false(log_write(&writer, "one\n", 4));
+    expect("one\n");
+    assert_int_equal(ring_drops(&page.ring), 0);
+}
+
+TEST(a_page_that_was_left_broken_is_bound_again_and_shows_lines)
+{
+    static const uint32_t strays[] = {LOG_ENTRIES + 1, 1u << 31, UINT32_MAX};
+    for (size_t i = 0; i < sizeof(strays) / sizeof(strays[0]); i++) {
+        start(NULL);
+        atomic_store(&page.ring.tail, strays[i]); /* the last thing its process did */
+        assert_int_equal(log_writer_bind(&writer, &page), OK);
+        assert_false(log_write(&writer, "again\n", 6));
+        expect("again\n");
+
+        atomic_store(&page.ring.head, page.ring.tail + 1); /* read what was never written */
+        assert_int_equal(log_reader_bind(&reader, &page), OK);
+        assert_int_equal(log_read(&reader, text, &bytes), E_AGAIN);
+    }
+}
+
+TEST(a_writer_that_breaks_its_own_index_and_lives_on_is_heard_again)
+{
+    atomic_store(&page.ring.tail, 100000);
+    assert_int_equal(log_read(&reader, text, &bytes), E_CORRUPT);
+    log_reader_skip(&reader, &page);
+    assert_false(log_write(&writer, "lost\n", 5));
+    assert_int_equal(ring_drops(&page.ring), 1);
+    assert_false(log_write(&writer, "heard\n", 6));
+    expect("heard\n");
 }
 
 TEST(a_reader_that_breaks_the_ring_costs_only_lines)
@@ -107,6 +148,9 @@ TEST(a_reader_that_breaks_the_ring_costs_only_lines)
     atomic_store(&page.ring.head, 5);
     assert_false(log_write(&writer, "one\n", 4));
     assert_int_equal(ring_drops(&page.ring), 1);
+    assert_int_equal(log_reader_bind(&reader, &page), OK);
+    assert_false(log_write(&writer, "two\n", 4));
+    expect("two\n");
 }
 
 int main(void)
@@ -117,7 +161,11 @@ int main(void)
         cmocka_unit_test_setup(what_does_not_fit_is_dropped_whole_and_counted, start),
         cmocka_unit_test_setup(an_empty_or_too_long_text_is_dropped_and_counted, start),
         cmocka_unit_test_setup(a_length_that_cannot_be_is_corrupt, start),
-        cmocka_unit_test_setup(an_impossible_index_is_corrupt_for_good, start),
+        cmocka_unit_test_setup(an_impossible_index_is_corrupt_until_the_reader_skips_it, start),
+        cmocka_unit_test_setup(a_bad_record_between_sane_indexes_does_not_mute_its_writer, start),
+        cmocka_unit_test_setup(a_page_that_was_left_broken_is_bound_again_and_shows_lines, start),
+        cmocka_unit_test_setup(a_writer_that_breaks_its_own_index_and_lives_on_is_heard_again,
+                               start),
         cmocka_unit_test_setup(a_reader_that_breaks_the_ring_costs_only_lines, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

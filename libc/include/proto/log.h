@@ -45,23 +45,42 @@ static_assert(sizeof(struct log_page) <= PAGE_BYTES, "one page");
 
 /*
  * Writes one record; true: the caller must wake the reader. A text that is empty or too long, finds
- * no room or a ring that its reader broke is dropped and counted.
+ * no room or a broken ring is dropped and counted; a broken ring takes the next one again.
  */
 MUST_CHECK bool log_write(struct ring_producer *log, const char *text, size_t bytes);
 
 /*
  * Takes one record. E_AGAIN: none. E_CORRUPT: what stands there is no record, or the ring is
- * broken; nothing after it can be believed.
+ * broken; nothing after it can be believed until log_reader_skip.
  */
 MUST_CHECK int log_read(struct ring_consumer *log, char text[LOG_RECORD_BYTES], size_t *bytes);
 
-/* Ends of the ring, going on where the indexes stand. E_CORRUPT: as ring.h. */
+/* Drops everything that was written and reads on behind it. */
+static inline void log_reader_skip(struct ring_consumer *log, struct log_page *page)
+{
+    ring_consumer_restart(log, &page->ring, LOG_ENTRIES);
+}
+
+/*
+ * Ends of the ring, going on where the indexes stand. The page outlives a process that broke it, so
+ * one with impossible indexes is no error: what was not read is lost, and the end is bound anew.
+ */
 static inline MUST_CHECK int log_writer_bind(struct ring_producer *log, struct log_page *page)
 {
-    return ring_producer_bind(log, &page->ring, LOG_ENTRIES);
+    int error = ring_producer_bind(log, &page->ring, LOG_ENTRIES);
+    if (error == E_CORRUPT) {
+        ring_producer_restart(log, &page->ring, LOG_ENTRIES);
+        error = OK;
+    }
+    return error;
 }
 
 static inline MUST_CHECK int log_reader_bind(struct ring_consumer *log, struct log_page *page)
 {
-    return ring_consumer_bind(log, &page->ring, LOG_ENTRIES);
+    int error = ring_consumer_bind(log, &page->ring, LOG_ENTRIES);
+    if (error == E_CORRUPT) {
+        log_reader_skip(log, page);
+        error = OK;
+    }
+    return error;
 }

@@ -8,7 +8,8 @@
  * Input: serial edits a line (echo, backspace, Ctrl-U) and hands it over whole, with its '\n', as a
  * record of the console's ring; Ctrl-C drops the line and counts. After either it signals the
  * reader with SERIAL_WAKE_INPUT, if the ring or the count asks for it. A line that finds no
- * room is dropped and counted in the ring.
+ * room is dropped and counted in the ring. A serial that takes over from another counts a Ctrl-C:
+ * it does not know the prompt, and half a line went with the other.
  */
 #pragma once
 
