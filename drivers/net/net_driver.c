@@ -33,7 +33,7 @@ static void tell_facts(const struct net_driver *driver)
     atomic_store_explicit(&info->features, device->transport.features, memory_order_relaxed);
     atomic_store_explicit(&info->version, device->transport.version, memory_order_relaxed);
     tell_link(driver);
-    tell_state(driver, FRAMES_UP);
+    tell_state(driver, FRAMES_STARTING);
 }
 
 static void clear_counters(struct frames_counters *counters)
@@ -78,7 +78,7 @@ static int open_epoch(struct net_driver *driver, struct net_step *step)
     struct frames_info *info = info_of(driver);
     uint32_t request = frames_requested(info);
 
-    if (driver->phase != NET_CLOSED) {
+    if (driver->epoch != 0) {
         net_core_count(&info->counters.resets, 1);
     }
     driver->phase = NET_CLOSED;
@@ -97,6 +97,17 @@ static int open_epoch(struct net_driver *driver, struct net_step *step)
     return 0;
 }
 
+/* netd's rings break again and again: the device rests until netd asks for an epoch. */
+static int close_epoch(struct net_driver *driver, struct net_step *step)
+{
+    driver->phase = NET_CLOSED;
+    driver->has_config_news = false;
+    driver->rings_in_vain = 0;
+    tell_state(driver, FRAMES_STARTING);
+    step->signal_netd = true;
+    return transport_reset(&driver->device.transport);
+}
+
 /* netd has made the rings: the device may run. */
 static int start(struct net_driver *driver, struct net_step *step)
 {
@@ -108,9 +119,15 @@ static int start(struct net_driver *driver, struct net_step *step)
         return error;
     }
     core->tx_bytes_max = (uint16_t)(FRAMES_ETHERNET_BYTES + driver->device.facts.mtu);
+    if ((error = net_core_bind(core)) != 0) {
+        return error;
+    }
+    /* --- committed --- */
     driver->phase = NET_RUNNING;
+    tell_state(driver, FRAMES_UP);
     step->has_started = true;
-    return net_core_bind(core);
+    step->signal_netd = true;
+    return 0;
 }
 
 /* The counter of what broke the epoch. */
@@ -139,11 +156,14 @@ static _Atomic uint64_t *cause_of(const struct net_driver *driver)
 /* Somebody broke the protocol: a fresh epoch, unless that has helped too little too often. */
 static int recover(struct net_driver *driver, _Atomic uint64_t *cause, struct net_step *step)
 {
+    bool is_netd = cause == &info_of(driver)->counters.ring_corrupt;
+    uint32_t *in_vain = is_netd ? &driver->rings_in_vain : &driver->resets_in_vain;
+
     net_core_count(cause, 1);
-    if (++driver->resets_in_vain > NET_DRIVER_RESETS_IN_VAIN_MAX) {
-        return E_LIMIT;
+    if (++*in_vain <= NET_DRIVER_RESETS_IN_VAIN_MAX) {
+        return open_epoch(driver, step);
     }
-    return open_epoch(driver, step);
+    return is_netd ? close_epoch(driver, step) : E_LIMIT;
 }
 
 /* Has the device's configuration changed? E_CORRUPT: the device wants a reset. */
@@ -180,6 +200,7 @@ static int run(struct net_driver *driver, struct net_step *step)
     step->signal_netd |= effects.signal_netd;
     if (effects.has_moved) {
         driver->resets_in_vain = 0;
+        driver->rings_in_vain = 0;
     }
     if (error != 0) {
         return recover(driver, cause_of(driver), step);
@@ -214,6 +235,7 @@ int net_driver_step(struct net_driver *driver, struct net_step *step)
     int error = advance(driver, step);
 
     if (error != 0) {
+        (void)!transport_reset(&driver->device.transport); /* it lets go of the pool, if it can */
         transport_fail(&driver->device.transport);
         tell_state(driver, FRAMES_FAILED);
         step->signal_netd = true;

@@ -10,9 +10,10 @@
  *        |                    |  +--- netd asks again ---+
  *        +-- init             +------ broken: reset -----+
  *
- * L1  While CLOSED or OPENED the device is reset and owns no memory.
- * L2  A device or a netd that breaks the protocol again and again without a frame moving in
- *     between is given up after NET_DRIVER_RESETS_IN_VAIN_MAX resets.
+ * L1  While CLOSED or OPENED, and once it is given up, the device is reset and owns no memory.
+ * L2  A device that breaks the protocol again and again without a frame moving in between is given
+ *     up after NET_DRIVER_RESETS_IN_VAIN_MAX resets. After as many broken rings of netd's the
+ *     driver is CLOSED until netd asks again: a netd that lies never ends a driver.
  *
  * One thread. Protocol: proto/frames.h.
  */
@@ -51,7 +52,8 @@ struct net_driver {
     enum net_phase phase;
     uint32_t epoch;
     uint32_t served; /* the last request of netd that was answered */
-    uint32_t resets_in_vain;
+    uint32_t resets_in_vain; /* the device's faults since a frame moved */
+    uint32_t rings_in_vain;  /* the same of netd's rings */
     bool has_config_news;
 };
 
@@ -74,6 +76,7 @@ void net_driver_interrupt(struct net_driver *driver);
 /*
  * Does what there is to do, once: at most one reset and one pass over the queues.
  * An error ends the driver: the device failed a bring-up (errors of net_device_open and
- * net_device_start), or E_LIMIT for L2. `step` is valid all the same, and the state tells netd.
+ * net_device_start), or E_LIMIT for L2. The device is reset, `step` is valid all the same, and the
+ * state tells netd.
  */
 int net_driver_step(struct net_driver *driver, struct net_step *step) MUST_CHECK;

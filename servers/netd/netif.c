@@ -116,6 +116,7 @@ static void open_epoch(struct interface *interface, uint32_t epoch)
     take_frames_back(interface);
     frames_empty(interface->area, epoch);
     interface->epoch = epoch;
+    interface->is_up = false;
     if (bind_rings(interface) != OK) {
         stats_count(interface->stats, COUNTER_rx_ring_corrupt);
         ask_for_epoch(interface);
@@ -149,16 +150,19 @@ enum interface_event interface_poll(struct interface *interface)
     enum interface_event event = INTERFACE_SAME;
     bool had_failed = interface->has_failed;
     bool is_opened = frames_is_opened(info, interface->request, interface->epoch, &epoch);
-    interface->has_failed =
-        atomic_load_explicit(&info->state, memory_order_relaxed) == FRAMES_FAILED;
+    /* Read after the epoch: UP can only be of this one, no later one is ready yet. */
+    uint32_t state = atomic_load_explicit(&info->state, memory_order_relaxed);
+    interface->has_failed = state == FRAMES_FAILED;
     if (interface->has_failed) {
         interface->is_open = false;
         event = had_failed ? INTERFACE_SAME : INTERFACE_FAILED;
     } else if (is_opened) {
         open_epoch(interface, epoch);
-        event = INTERFACE_OPENED;
     } else if (epoch != interface->epoch) {
         interface->is_open = false; /* the rings are the driver's again */
+    } else if (interface->is_open && !interface->is_up && state == FRAMES_UP) {
+        interface->is_up = true;
+        event = INTERFACE_UP;
     }
     follow_link(interface, interface->is_open && atomic_load_explicit(&info->is_link_up,
                                                                       memory_order_relaxed) != 0);

@@ -51,6 +51,7 @@ struct interface {
     uint32_t request;  /* of ours that the driver has to answer */
     uint32_t epoch;    /* of the rings as bound below */
     bool is_open;      /* the rings are bound and may be touched */
+    bool is_up;        /* the device runs with them, as the driver said in this epoch */
     bool must_signal;  /* the driver, at the next flush */
     bool has_failed;   /* the driver gave the device up, when last looked at */
     struct ring_producer rx_free;
@@ -69,7 +70,7 @@ struct interface {
 /* What interface_poll found. */
 enum interface_event {
     INTERFACE_SAME,
-    INTERFACE_OPENED, /* a new epoch: mac, mtu and link are set */
+    INTERFACE_UP,     /* the device runs in a new epoch; mac, mtu and link were set with it */
     INTERFACE_FAILED, /* the driver gave the device up */
 };
 
@@ -86,7 +87,7 @@ MUST_CHECK int interface_open(struct interface *interface, struct frames_area *a
  */
 void interface_close(struct interface *interface);
 
-/* Looks for a new epoch, a link that changed, a driver that failed. */
+/* Looks for a new epoch, a device that runs in it, a link that changed, a driver that failed. */
 enum interface_event interface_poll(struct interface *interface);
 
 /* Feeds lwIP from the driver, at most INTERFACE_BATCH frames. True: more may be waiting. */

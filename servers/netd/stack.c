@@ -95,7 +95,7 @@ int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t
 static void follow_driver(struct stack *stack)
 {
     switch (interface_poll(&stack->interface)) {
-    case INTERFACE_OPENED:
+    case INTERFACE_UP:
         say_up(stack);
         if (stack->addr.mode == ADDR_OFF) {
             addr_start(&stack->addr, &stack->interface.netif, &stack->fallback, &stack->stats,

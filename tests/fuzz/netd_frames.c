@@ -57,13 +57,14 @@ static void open_driver(void)
     atomic_store(&area.info.mac, 0x010000000002);
     atomic_store(&area.info.mtu, 1500);
     atomic_store(&area.info.is_link_up, 1);
-    atomic_store(&area.info.state, FRAMES_UP);
     (void)frames_open(&area.info, frames_requested(&area.info));
     (void)!stack_input(&stack, 0);
     REQUIRE(ring_consumer_bind(&rx_free, &area.rx_free.shared, FRAMES_COUNT) == OK);
     REQUIRE(ring_producer_bind(&rx_full, &area.rx_full.shared, FRAMES_COUNT) == OK);
     REQUIRE(ring_consumer_bind(&tx_ready, &area.tx_ready.shared, FRAMES_COUNT) == OK);
     REQUIRE(ring_producer_bind(&tx_done, &area.tx_done.shared, FRAMES_COUNT) == OK);
+    atomic_store(&area.info.state, FRAMES_UP);
+    (void)!stack_input(&stack, 0);
     /* An address at once: the fallback, without waiting for it. */
     step((ADDR_FALLBACK_AFTER_S + 1) * 1000000ull);
 }

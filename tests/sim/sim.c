@@ -65,7 +65,7 @@ static void open_epoch(struct sim *sim)
     atomic_store(&info->mac, mac);
     atomic_store(&info->mtu, 1500);
     atomic_store(&info->is_link_up, 1);
-    atomic_store(&info->state, FRAMES_UP);
+    atomic_store(&info->state, FRAMES_STARTING);
     sim->epoch = frames_open(info, sim->served);
 }
 
@@ -80,6 +80,7 @@ static void bind_when_ready(struct sim *sim)
     assert_int_equal(ring_consumer_bind(&sim->tx_ready, &area->tx_ready.shared, FRAMES_COUNT), OK);
     assert_int_equal(ring_producer_bind(&sim->tx_done, &area->tx_done.shared, FRAMES_COUNT), OK);
     sim->is_bound = true;
+    atomic_store(&area->info.state, FRAMES_UP);
 }
 
 void sim_restart_driver(struct sim *sim)
@@ -219,12 +220,13 @@ static uint64_t settle(struct sim *sim)
     uint64_t next_us;
     for (int i = 0; i < STEPS_AT_ONE_MOMENT_MAX; i++) {
         uint32_t epoch_before = sim->epoch;
+        bool was_bound = sim->is_bound;
         bool has_more = stack_input(&sim->stack, sim->now_us);
         (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
         sim->steps++;
         run_driver(sim);
         if (!has_more && sim->epoch == epoch_before && stack_prepare_sleep(&sim->stack) &&
-            next_us > sim->now_us && sim->is_bound) {
+            next_us > sim->now_us && was_bound) {
             return next_us;
         }
     }

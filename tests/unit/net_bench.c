@@ -112,6 +112,7 @@ static bool step(struct net_bench *bench)
     }
     bench->signals += step.signal_netd;
     bench->starts += step.has_started;
+    bench->was_up |= bench->area->info.state == FRAMES_UP;
     return step.may_sleep;
 }
 

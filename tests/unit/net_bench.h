@@ -27,6 +27,7 @@ struct net_bench {
     uint32_t driver_error; /* steps that failed */
     uint32_t signals;      /* times the driver signalled netd */
     uint32_t starts;
+    bool was_up; /* the driver has said so, at any time */
 
     /* netd's end */
     uint32_t request, epoch;

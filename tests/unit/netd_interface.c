@@ -232,6 +232,22 @@ static void a_device_that_was_given_up_is_said_once_and_comes_back(void **state)
     assert_frames_are_all_there(sim);
 }
 
+static void a_device_that_fails_before_it_runs_is_never_said_to_be_up(void **state)
+{
+    struct sim *sim = *state;
+    sim_restart_driver(sim);
+    (void)!stack_input(&sim->stack, sim->now_us); /* the rings stand, the device does not run */
+    (void)!stack_input(&sim->stack, sim->now_us);
+    assert_true(sim->stack.interface.is_open);
+    sim_fail_driver(sim);
+    (void)!stack_input(&sim->stack, sim->now_us);
+    assert_int_equal(sim_count_lines(sim, "net: virtio-net up*"), 1); /* of the start */
+    assert_int_equal(sim_count_lines(sim, "net: virtio-net failed"), 1);
+    sim_restart_driver(sim);
+    sim_run(sim, 5 * SIM_S);
+    assert_int_equal(sim_count_lines(sim, "net: virtio-net up*"), 2);
+}
+
 /* Half of a datagram: netd holds its frame until the rest comes or time is up. */
 static void send_fragment(struct sim *sim, uint16_t id)
 {
@@ -324,6 +340,7 @@ int main(void)
         SIM_TEST(a_broken_ring_index_leads_to_a_new_epoch_and_everything_works_again),
         SIM_TEST(a_driver_killed_with_frames_in_hand_leaves_none_behind),
         SIM_TEST(a_device_that_was_given_up_is_said_once_and_comes_back),
+        SIM_TEST(a_device_that_fails_before_it_runs_is_never_said_to_be_up),
         SIM_TEST(fragments_that_never_complete_hold_few_frames_and_give_them_back),
         SIM_TEST(beyond_a_quarter_of_the_pool_a_frame_is_returned_at_once),
         SIM_TEST(a_reassembled_datagram_with_a_wrong_sum_is_not_answered),

@@ -9,6 +9,8 @@
 
 #include "net_bench.h"
 
+enum { STATUS_FAILED = 128 }; /* [virtio 1.2 §2.1] */
+
 /* --- restarts ------------------------------------------------------------------------------ */
 
 /* Ten frames each way. */
@@ -92,13 +94,15 @@ TEST(a_netd_that_is_started_again_gets_a_fresh_epoch)
 
 /* --- failures of the device ---------------------------------------------------------------- */
 
-static void check_given_up(struct net_bench *bench)
+static void check_given_up(struct net_bench *bench, bool was_up)
 {
     bench->signals = 0;
     net_bench_settle(bench);
     assert_int_equal(bench->driver_error, 1);
+    assert_int_equal(bench->was_up, was_up);
     assert_int_equal(bench->area->info.state, FRAMES_FAILED);
     assert_in_range(bench->signals, 1, 2); /* for the epoch, if it came so far, and for the end */
+    assert_int_equal(bench->fake.status, STATUS_FAILED); /* alone: it was reset */
     net_bench_close(bench);
 }
 
@@ -117,7 +121,7 @@ TEST(a_device_that_is_not_there_or_does_not_reset_is_an_error_at_once)
     net_bench_close(bench);
 }
 
-TEST(a_device_that_refuses_features_or_queues_is_given_up)
+TEST(a_device_that_refuses_features_or_queues_is_given_up_and_was_never_up)
 {
     for (uint32_t i = 0; i < 4; i++) {
         struct net_bench *bench = net_bench_make(2);
@@ -127,7 +131,7 @@ TEST(a_device_that_refuses_features_or_queues_is_given_up)
         bench->fake.refuses_features = i == 0;
         bench->fake.refuses_queues = i == 1;
         bench->fake.queue_max = i == 2 ? 0 : i == 3 ? 1 : FAKE_QUEUE_MAX;
-        check_given_up(bench);
+        check_given_up(bench, false);
     }
 }
 
@@ -208,7 +212,7 @@ TEST(a_device_that_lies_again_and_again_is_given_up)
         assert_int_equal(bench->driver_error, 0);
     }
     lie(bench, VIRTQ_FAULT_INDEX);
-    check_given_up(bench);
+    check_given_up(bench, true);
 }
 
 TEST(a_received_frame_without_an_ethernet_header_is_counted_and_its_buffer_posted_again)
@@ -311,7 +315,7 @@ TEST(a_ring_that_netd_breaks_costs_an_epoch_and_nothing_else)
     net_bench_close(bench);
 }
 
-TEST(a_netd_that_makes_impossible_rings_is_given_up)
+TEST(a_netd_that_makes_impossible_rings_is_waited_for_until_it_asks_again)
 {
     struct net_bench *bench = net_bench_make(2);
     struct net_step step;
@@ -324,9 +328,20 @@ TEST(a_netd_that_makes_impossible_rings_is_given_up)
         assert_int_equal(net_driver_step(&bench->driver, &step), OK);
     }
     bench->area->info.ready = NET_DRIVER_RESETS_IN_VAIN_MAX + 1;
-    assert_int_equal(net_driver_step(&bench->driver, &step), E_LIMIT);
+    assert_int_equal(net_driver_step(&bench->driver, &step), OK);
+    assert_true(step.signal_netd && !step.has_started);
+    assert_int_equal(bench->area->info.state, FRAMES_STARTING);
+    assert_int_equal(bench->fake.status, 0);
+    bench->fake.resets = 0;
+    assert_int_equal(net_driver_step(&bench->driver, &step), OK);
+    assert_true(step.may_sleep && !step.signal_netd);
+    assert_int_equal(bench->fake.resets, 0);
     assert_true(atomic_load(&net_bench_counters(bench)->ring_corrupt) ==
                 NET_DRIVER_RESETS_IN_VAIN_MAX + 1);
+    net_bench_start_netd(bench); /* an honest one */
+    check_works(bench);
+    lie(bench, VIRTQ_FAULT_INDEX); /* and the device has all its resets left */
+    check_works(bench);
     net_bench_close(bench);
 }
 
@@ -338,7 +353,7 @@ int main(void)
         cmocka_unit_test(a_driver_that_is_started_again_takes_over),
         cmocka_unit_test(a_netd_that_is_started_again_gets_a_fresh_epoch),
         cmocka_unit_test(a_device_that_is_not_there_or_does_not_reset_is_an_error_at_once),
-        cmocka_unit_test(a_device_that_refuses_features_or_queues_is_given_up),
+        cmocka_unit_test(a_device_that_refuses_features_or_queues_is_given_up_and_was_never_up),
         cmocka_unit_test(a_device_that_asks_for_a_reset_gets_it_and_works_again),
         cmocka_unit_test(each_lie_of_the_used_ring_is_counted_by_name_and_mended_by_a_reset),
         cmocka_unit_test(a_device_that_lies_again_and_again_is_given_up),
@@ -347,7 +362,7 @@ int main(void)
         cmocka_unit_test(bad_entries_are_counted_and_never_posted),
         cmocka_unit_test(frames_for_a_ring_that_netd_lets_overflow_are_counted),
         cmocka_unit_test(a_ring_that_netd_breaks_costs_an_epoch_and_nothing_else),
-        cmocka_unit_test(a_netd_that_makes_impossible_rings_is_given_up),
+        cmocka_unit_test(a_netd_that_makes_impossible_rings_is_waited_for_until_it_asks_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

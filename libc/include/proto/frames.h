@@ -18,7 +18,7 @@
  *     netd     request = request + 1; signal              (once, when netd starts)
  *     driver   device reset, so that it owns no frame; facts; served = request; epoch + 1; signal
  *     netd     takes every frame back, empties the rings, fills rx_free; ready = epoch; signal
- *     driver   ready == epoch: binds the rings and starts the device
+ *     driver   ready == epoch: binds the rings and starts the device; state = up; signal
  *
  * The driver opens a new epoch when it starts, when netd asks again, and when it has to reset the
  * device. It touches no ring from opening an epoch until netd is ready with that epoch; netd
@@ -62,8 +62,8 @@ static_assert((FRAMES_COUNT & (FRAMES_COUNT - 1)) == 0, "ring capacity");
 #define FRAMES_WAKE (1ull << 57) /* both notifications: the other side has news */
 
 enum frames_state {
-    FRAMES_STARTING, /* no epoch was opened yet */
-    FRAMES_UP,       /* device found; facts hold */
+    FRAMES_STARTING, /* the device does not run: no epoch yet, or one that is not ready */
+    FRAMES_UP,       /* the device runs, in the epoch that netd made ready */
     FRAMES_FAILED,   /* the driver gave the device up; its line says why */
 };
 
