@@ -51,7 +51,7 @@ struct net_driver {
     struct net_core core;
     enum net_phase phase;
     uint32_t epoch;
-    uint32_t served; /* the last request of netd that was answered */
+    uint32_t served;         /* the last request of netd that was answered */
     uint32_t resets_in_vain; /* the device's faults since a frame moved */
     uint32_t rings_in_vain;  /* the same of netd's rings */
     bool has_config_news;

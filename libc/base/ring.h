@@ -195,8 +195,8 @@ static inline MUST_CHECK int ring_producer_bind(struct ring_producer *producer,
  * Binds the producing end to a ring whose indexes cannot be believed: it is empty from where the
  * consumer's stands. Cannot fail. Requires a capacity that bind takes.
  */
-static inline void ring_producer_restart(struct ring_producer *producer,
-                                         struct ring_shared *shared, uint32_t capacity)
+static inline void ring_producer_restart(struct ring_producer *producer, struct ring_shared *shared,
+                                         uint32_t capacity)
 {
     uint32_t head = atomic_load_explicit(&shared->head, memory_order_acquire);
     *producer = (struct ring_producer){
@@ -288,8 +288,8 @@ static inline MUST_CHECK int ring_consumer_bind(struct ring_consumer *consumer,
 }
 
 /* As ring_producer_restart, for the other end: what stands in the ring is lost. */
-static inline void ring_consumer_restart(struct ring_consumer *consumer,
-                                         struct ring_shared *shared, uint32_t capacity)
+static inline void ring_consumer_restart(struct ring_consumer *consumer, struct ring_shared *shared,
+                                         uint32_t capacity)
 {
     uint32_t tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
     *consumer = (struct ring_consumer){
