@@ -211,10 +211,13 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
         return;
     }
     if (process->state == INIT_STATE_UP) {
-        is_late = watch_beat(
-            &process->watch, atomic_load_explicit(&process->log->alive, memory_order_relaxed),
-            sys_object_info(process->thread, INFO_THREAD_STATE).value == THREAD_READY,
-            sys_object_info(process->thread, INFO_THREAD_CPU_TICKS).value);
+        handle_t thread = process->thread;
+        uint32_t alive = atomic_load_explicit(&process->log->alive, memory_order_relaxed);
+        bool is_silent = alive == process->watch.alive; /* else its thread need not be looked at */
+        bool is_ready =
+            is_silent && sys_object_info(thread, INFO_THREAD_STATE).value == THREAD_READY;
+        is_late = watch_beat(&process->watch, alive, is_ready,
+                             is_ready ? sys_object_info(thread, INFO_THREAD_CPU_TICKS).value : 0);
     }
     if (is_late) {
         console_print("init: %s hangs", process->rule->name);

@@ -36,7 +36,8 @@ void watch_start(struct watch *watch, uint32_t alive);
 
 /*
  * One second has passed. True: hung. A thread that was ready and got no CPU time since the last
- * beat is starved: its silence is neither a miss nor a sign of life.
+ * beat is starved: its silence is neither a miss nor a sign of life. `cpu_ticks` counts only with
+ * `is_ready`.
  */
 bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks);
 
