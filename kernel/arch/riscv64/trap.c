@@ -60,7 +60,7 @@ static bool is_stale(const struct thread *self, vaddr_t address, uint64_t cause)
         (pagetable_entry(self->task->root, address) & needed) != needed) {
         return false;
     }
-    __asm__ volatile("sfence.vma %0, zero" ::"r"(address) : "memory");
+    __asm__ volatile("sfence.vma" ::: "memory"); /* a table may have been missing, not a page */
     return true;
 }
 
