@@ -159,9 +159,3 @@ uint64_t page_count_free(void)
 {
     return ram.free_count;
 }
-
-bool page_is_ram(paddr_t base, uint64_t bytes)
-{
-    paddr_t end = ram.base + (ram.pages << PAGE_SHIFT);
-    return base < end && (base >= ram.base || ram.base - base < bytes);
-}

@@ -40,8 +40,6 @@ void page_free(paddr_t page);
 int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
 
 uint64_t page_count_free(void);
-/* Whether any page of the range is RAM (managed or not). */
-bool page_is_ram(paddr_t base, uint64_t bytes);
 
 /* Through the linear map. */
 static inline void *kernel_pointer(paddr_t address)

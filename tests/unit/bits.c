@@ -47,34 +47,12 @@ TEST(lowest_highest_and_count_agree_with_a_loop_over_the_bits)
     }
 }
 
-TEST(an_array_finds_the_first_bit_of_either_kind_inside_its_size)
-{
-    uint64_t words[BITS_WORDS(130)] = {0};
-    static_assert(BITS_WORDS(128) == 2 && BITS_WORDS(129) == 3, "rounded up");
-
-    assert_int_equal(bits_find(words, 130, true), BITS_NONE);
-    assert_int_equal(bits_find(words, 130, false), 0);
-    bits_set(words, 129);
-    assert_true(bits_is_set(words, 129));
-    assert_int_equal(bits_find(words, 130, true), 129);
-    assert_int_equal(bits_find(words, 129, true), BITS_NONE);
-    for (uint32_t bit = 0; bit < 130; bit++) {
-        bits_set(words, bit);
-    }
-    assert_int_equal(bits_find(words, 130, false), BITS_NONE);
-    bits_clear(words, 64);
-    assert_false(bits_is_set(words, 64));
-    assert_int_equal(bits_find(words, 130, false), 64);
-    assert_int_equal(bits_find(words, 64, false), BITS_NONE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_without_bits_has_no_lowest_and_no_highest),
         cmocka_unit_test(every_single_bit_is_found),
         cmocka_unit_test(lowest_highest_and_count_agree_with_a_loop_over_the_bits),
-        cmocka_unit_test(an_array_finds_the_first_bit_of_either_kind_inside_its_size),
     };
     return cmocka_run_group_tests_name("bits", tests, NULL, NULL);
 }
