@@ -26,6 +26,7 @@
 #include <abi/syscall.h>
 #include <abi/types.h>
 #include <base/attributes.h>
+#include <proto/socket.h>
 
 #define ROLE_ENDPOINT "endpoint"
 #define ROLE_WAKE "wake:" /* + name of the process */
@@ -53,6 +54,9 @@ enum init_label {
                   * E_NOT_FOUND: the machine has none. E_BUSY: it is lent already. */
     INIT_RETURN, /* takes the lent device back, mappings included. E_STATE: nothing is lent */
     INIT_POWER,  /* 1: enum off_action, 2: code. Does not answer */
+    INIT_CLIENT, /* of whoever serves sockets alone. 1: index from 0 of a process. Answer:
+                  * struct init_client; handle 0 its arena (map, read, write), handle 1 its
+                  * notification (write); neither without an arena. E_NOT_FOUND: behind the last */
 };
 
 /* The badge of a process on every endpoint it may call: its place in the manifest, from 1. */
@@ -119,4 +123,52 @@ static inline void init_process_unpack(const uint64_t words[IPC_WORDS],
     process->stack_bytes = (uint32_t)(words[6] >> 32);
     process->handles = (uint32_t)words[7];
     process->fp_traps = (uint32_t)(words[7] >> 32);
+}
+
+/* What the manifest lets a client of the network do. */
+enum init_network_flag {
+    MAY_CONNECT = 1 << 0,   /* begin: connect a stream, send a datagram */
+    MAY_BIND = 1 << 1,      /* any port; without it those of `ports` and the ephemeral ones */
+    MAY_JOIN = 1 << 2,      /* any group; without it those of `groups` */
+    MAY_RAW = 1 << 3,       /* raw sockets and ICMP */
+    MAY_CONFIGURE = 1 << 4, /* interfaces, routes, leases */
+};
+
+enum { INIT_CLIENT_PORTS = 8, INIT_CLIENT_GROUPS = 6 };
+
+struct init_client {
+    struct socket_shape shape;           /* slots 0: no arena */
+    uint32_t flags;                      /* enum init_network_flag */
+    uint16_t ports[INIT_CLIENT_PORTS];   /* 0: no further */
+    uint32_t groups[INIT_CLIENT_GROUPS]; /* IPv4 addresses in host order; 0: no further */
+};
+
+/* Words 1 to 7 of the answer to INIT_CLIENT. */
+static inline void init_client_pack(const struct init_client *client, uint64_t words[IPC_WORDS])
+{
+    words[1] = client->shape.slots | (uint64_t)client->shape.rx_bytes << 32;
+    words[2] = client->shape.tx_bytes | (uint64_t)client->flags << 32;
+    for (int i = 0; i < INIT_CLIENT_PORTS / 4; i++) {
+        words[3 + i] = 0;
+        for (int j = 0; j < 4; j++) {
+            words[3 + i] |= (uint64_t)client->ports[4 * i + j] << 16 * j;
+        }
+    }
+    for (int i = 0; i < INIT_CLIENT_GROUPS / 2; i++) {
+        words[5 + i] = client->groups[2 * i] | (uint64_t)client->groups[2 * i + 1] << 32;
+    }
+}
+
+static inline void init_client_unpack(const uint64_t words[IPC_WORDS], struct init_client *client)
+{
+    client->shape.slots = (uint32_t)words[1];
+    client->shape.rx_bytes = (uint32_t)(words[1] >> 32);
+    client->shape.tx_bytes = (uint32_t)words[2];
+    client->flags = (uint32_t)(words[2] >> 32);
+    for (int i = 0; i < INIT_CLIENT_PORTS; i++) {
+        client->ports[i] = (uint16_t)(words[3 + i / 4] >> 16 * (i % 4));
+    }
+    for (int i = 0; i < INIT_CLIENT_GROUPS; i++) {
+        client->groups[i] = (uint32_t)(words[5 + i / 2] >> 32 * (i % 2));
+    }
 }
