@@ -54,9 +54,9 @@ enum init_label {
                   * E_NOT_FOUND: the machine has none. E_BUSY: it is lent already. */
     INIT_RETURN, /* takes the lent device back, mappings included. E_STATE: nothing is lent */
     INIT_POWER,  /* 1: enum off_action, 2: code. Does not answer */
-    INIT_CLIENT, /* of whoever serves sockets alone. 1: index from 0 of a process. Answer:
-                  * struct init_client; handle 0 its arena (map, read, write), handle 1 its
-                  * notification (write); neither without an arena. E_NOT_FOUND: behind the last */
+    INIT_CLIENT, /* for the process that serves sockets. 1: index from 0 of a process. Answer:
+                  * struct init_client, whose handles are the caller's; of a process without an
+                  * arena all zero. E_NOT_FOUND: behind the last */
 };
 
 /* The badge of a process on every endpoint it may call: its place in the manifest, from 1. */
@@ -137,17 +137,25 @@ enum init_network_flag {
 enum { INIT_CLIENT_PORTS = 8, INIT_CLIENT_GROUPS = 6 };
 
 struct init_client {
-    struct socket_shape shape;           /* slots 0: no arena */
-    uint32_t flags;                      /* enum init_network_flag */
+    struct socket_shape shape; /* slots 0: no arena */
+    uint32_t flags;            /* enum init_network_flag */
+    handle_t arena;            /* memory: map, read, write */
+    handle_t notification;     /* write */
     uint16_t ports[INIT_CLIENT_PORTS];   /* 0: no further */
     uint32_t groups[INIT_CLIENT_GROUPS]; /* IPv4 addresses in host order; 0: no further */
 };
 
-/* Words 1 to 7 of the answer to INIT_CLIENT. */
+static inline uint64_t init_size_exponent(uint32_t size)
+{
+    return size == 0 ? 0 : (uint64_t)__builtin_ctz(size); /* < 32 */
+}
+
+/* Words 1 to 7 of the answer to INIT_CLIENT; the shape is one that socket_is_shape takes. */
 static inline void init_client_pack(const struct init_client *client, uint64_t words[IPC_WORDS])
 {
-    words[1] = client->shape.slots | (uint64_t)client->shape.rx_bytes << 32;
-    words[2] = client->shape.tx_bytes | (uint64_t)client->flags << 32;
+    words[1] = client->shape.slots | init_size_exponent(client->shape.rx_bytes) << 16 |
+               init_size_exponent(client->shape.tx_bytes) << 24 | (uint64_t)client->flags << 32;
+    words[2] = client->arena | (uint64_t)client->notification << 32;
     for (int i = 0; i < INIT_CLIENT_PORTS / 4; i++) {
         words[3 + i] = 0;
         for (int j = 0; j < 4; j++) {
@@ -161,10 +169,12 @@ static inline void init_client_pack(const struct init_client *client, uint64_t w
 
 static inline void init_client_unpack(const uint64_t words[IPC_WORDS], struct init_client *client)
 {
-    client->shape.slots = (uint32_t)words[1];
-    client->shape.rx_bytes = (uint32_t)(words[1] >> 32);
-    client->shape.tx_bytes = (uint32_t)words[2];
-    client->flags = (uint32_t)(words[2] >> 32);
+    client->shape.slots = (uint16_t)words[1];
+    client->shape.rx_bytes = 1u << (words[1] >> 16 & 31);
+    client->shape.tx_bytes = 1u << (words[1] >> 24 & 31);
+    client->flags = (uint32_t)(words[1] >> 32);
+    client->arena = (handle_t)words[2];
+    client->notification = (handle_t)(words[2] >> 32);
     for (int i = 0; i < INIT_CLIENT_PORTS; i++) {
         client->ports[i] = (uint16_t)(words[3 + i / 4] >> 16 * (i % 4));
     }
