@@ -30,12 +30,17 @@ endif
 O := $(BUILD)/$(ARCH)$(if $(filter gnu,$(TOOLCHAIN)),-gnu)
 H := $(BUILD)/host
 
-# Third-party sources, unpacked by scripts/fetch.  In the lists lwip/X and musl/X name a file of theirs.
-LWIP       := $(BUILD)/src/lwip
-LWIP_STAMP := $(LWIP)/.sha256
-LWIP_INC   := -isystem $(LWIP)/src/include -Iservers/netd/lwip
-MUSL       := $(BUILD)/src/musl
+# Third-party sources, unpacked by scripts/fetch.  In the lists lwip/X, bearssl/X, libb2/X and musl/X name a file of
+# theirs; NAME_INC is what its files and its users see.  BearSSL takes unaligned loads on some CPUs if it is let.
+SRC        := $(BUILD)/src
+MUSL       := $(SRC)/musl
 MUSL_STAMP := $(MUSL)/.sha256
+FOREIGN    := lwip bearssl libb2
+FOREIGN_STAMPS := $(FOREIGN:%=$(SRC)/%/.sha256)
+lwip_INC    := -isystem $(SRC)/lwip/src/include -Iservers/netd/lwip
+bearssl_INC := -DBR_LE_UNALIGNED=0 -isystem $(SRC)/bearssl/inc -isystem $(SRC)/bearssl/src
+libb2_INC   := -isystem $(SRC)/libb2/src -Iservers/dsoftbusd/libb2
+CRYPTO_INC  := $(bearssl_INC) $(libb2_INC)
 
 .PHONY: all run check qemu-test test fetch help clean
 all:
@@ -80,7 +85,7 @@ CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH
 # The kernel is small before it is fast, but for the ways of every interrupt [KERNEL_HOT]; lld optimises it whole.
 KERNEL_OPT    := -Oz $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
-CFLAGS_lwip   := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC) $(LWIP_INC)
+CFLAGS_foreign := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
                  -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_fuzz   := $(CFLAGS_host) -fsanitize=fuzzer-no-link
@@ -89,7 +94,8 @@ ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
 # What a folder may see on top.
 $(O)/u/drivers/%.o: EXTRA = -Idrivers
 $(O)/u/selftest/arch/%.o: EXTRA = -Iselftest
-$(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(LWIP_INC)
+$(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(lwip_INC)
+$(O)/u/servers/dsoftbusd/crypto.c.o $(H)/servers/dsoftbusd/crypto.c.o $(H)/fuzz/servers/dsoftbusd/crypto.c.o: EXTRA = $(CRYPTO_INC)
 
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
@@ -102,6 +108,7 @@ remember = $(if $(call differ,$(strip $(file <$(1))),$(strip $(2))),$(shell mkdi
 objs      = $(addprefix $(1)/,$(addsuffix .o,$(2)))
 KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC) kernel/bundle.S)
 LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
+LIB_O    := $(call objs,$(O)/u,$(LIBRARY_SRC))
 PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
 TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
 FUZZ_O   := $(sort $(foreach t,$(FUZZ_TARGETS),$(call objs,$(H)/fuzz,tests/fuzz/$(t).c $($(t)_FUZZ_SRC))))
@@ -113,15 +120,15 @@ KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_HOT))
-$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_lwip))
+$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
-$(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz))
+$(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
 endif
 
 ## all         kernel with every program in it, for ARCH
-all: $(KERNEL)
+all: $(KERNEL) $(LIB_O)
 
 # --- packages and third-party sources -----------------------------------------------------------------------
 $(BUILD)/have-%: scripts/deps
@@ -143,7 +150,7 @@ $(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_kernel) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
-$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(LWIP_STAMP)
+$(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(FOREIGN_STAMPS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
@@ -151,26 +158,31 @@ $(O)/u/%.S.o: %.S $(O)/user.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(ASFLAGS) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
-$(O)/u/lwip/%.c.o: $(LWIP_STAMP) $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
-	$(call say,CC,lwip/$*.c)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_lwip) $(CC_INCLUDE) $(DEPS) -c -o $@ $(LWIP)/$*.c
-$(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(LWIP_STAMP)
+$(H)/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(FOREIGN_STAMPS)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) $(EXTRA) $(DEPS) -c -o $@ $<
-$(H)/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
-	$(call say,HOSTCC,lwip/$*.c)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CFLAGS_host) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
-$(H)/fuzz/lwip/%.c.o: $(LWIP_STAMP) $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
-	$(call say,HOSTCC,lwip/$*.c)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(LWIP_INC) -w $(DEPS) -c -o $@ $(LWIP)/$*.c
-$(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(LWIP_STAMP)
+$(H)/fuzz/%.c.o: %.c $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test $(FOREIGN_STAMPS)
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) $(EXTRA) $(DEPS) -c -o $@ $<
+
+# $(call foreign,NAME): its files, unmodified and without our warnings, for the target, the host tests and the fuzzers.
+define foreign
+$(O)/u/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
+	$$(call say,CC,$(1)/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $(CFLAGS_foreign) $($(1)_INC) $$(CC_INCLUDE) $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+$(H)/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$$(call say,HOSTCC,$(1)/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(HOSTCC) $(CFLAGS_host) $($(1)_INC) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+$(H)/fuzz/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
+	$$(call say,HOSTCC,$(1)/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(HOSTCC) $(CFLAGS_fuzz) $($(1)_INC) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+endef
+$(foreach f,$(FOREIGN),$(eval $(call foreign,$(f))))
 
 # --- link ---------------------------------------------------------------------------------------------------
 $(O)/kernel.lds: linker.ld $(wildcard kernel/arch/$(ARCH)/memlayout.h) $(O)/kernel.flags | $(HAVE_BUILD)
@@ -253,15 +265,15 @@ endif
 # Every header compiles alone, in the layer it belongs to.
 HEADERS        := $(shell git ls-files '*.h' 2>/dev/null || find kernel libc drivers servers selftest -name '*.h')
 HEADERS_kernel := $(filter-out $(addprefix kernel/arch/,$(addsuffix /%,$(filter-out $(ARCH),$(ARCHES)))),$(filter kernel/%,$(HEADERS)))
-HEADERS_user   := $(filter-out libc/arch/% libc/musl/% servers/netd/lwip/%,$(filter libc/% drivers/% servers/% selftest/%,$(HEADERS)))
+HEADERS_user   := $(filter-out libc/arch/% libc/musl/% servers/netd/lwip/% servers/dsoftbusd/libb2/%,$(filter libc/% drivers/% servers/% selftest/%,$(HEADERS)))
 ALONE          := -fsyntax-only -Wno-unused -x c
 ifeq ($(TOOLCHAIN),llvm)
 ALONE          += -Wno-pragma-once-outside-header
 endif
-$(O)/headers.ok: $(HEADERS_kernel) $(HEADERS_user) $(O)/kernel.flags $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(LWIP_STAMP)
+$(O)/headers.ok: $(HEADERS_kernel) $(HEADERS_user) $(O)/kernel.flags $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(FOREIGN_STAMPS)
 	$(call say,CHECK,headers)
 	$(Q)$(CC) $(CFLAGS_kernel) $(CC_INCLUDE) $(ALONE) $(HEADERS_kernel)
-	$(Q)$(CC) $(CFLAGS_user) -Idrivers $(LWIP_INC) $(CC_INCLUDE) $(ALONE) $(HEADERS_user)
+	$(Q)$(CC) $(CFLAGS_user) -Idrivers $(lwip_INC) $(CC_INCLUDE) $(ALONE) $(HEADERS_user)
 	$(Q)touch $@
 
 # --- boot ---------------------------------------------------------------------------------------------------
@@ -281,7 +293,7 @@ images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$
 test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
 .PHONY: $(ARCHES:%=all-%)
-$(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(LWIP_STAMP) $(MUSL_STAMP)
+$(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
 # What every lane boots.
 lanes: all $(BAD_INPUT)
@@ -322,8 +334,8 @@ entries = $(foreach s,$(filter %.c,$(1)),$(call entry,$(s),$(2))@)
 compdb:
 	$(call say,GEN,compile_commands.json)
 	$(file >$(BUILD)/compdb,$(call entries,$(KERNEL_ARCH_SRC) $(KERNEL_SRC),$(CC) $(CFLAGS_kernel)) \
-	    $(call entries,$(filter-out lwip/% musl/%,$(LIBC_SRC) $(foreach p,$(PROGRAMS),$($(p)_SRC))),$(CC) $(CFLAGS_user) -Idrivers $(LWIP_INC)) \
-	    $(call entries,$(UNIT_TESTS:%=tests/unit/%.c) $(FUZZ_TARGETS:%=tests/fuzz/%.c),$(HOSTCC) $(CFLAGS_host) $(LWIP_INC)))
+	    $(call entries,$(filter-out $(FOREIGN:%=%/%) musl/%,$(LIBC_SRC) $(LIBRARY_SRC) $(foreach p,$(PROGRAMS),$($(p)_SRC))),$(CC) $(CFLAGS_user) -Idrivers $(lwip_INC)) \
+	    $(call entries,$(UNIT_TESTS:%=tests/unit/%.c) $(FUZZ_TARGETS:%=tests/fuzz/%.c),$(HOSTCC) $(CFLAGS_host) $(lwip_INC)))
 	$(Q){ echo '['; sed 's/@ *$$//; s/@ */,\n/g' $(BUILD)/compdb; echo ']'; } >compile_commands.json
 
 ## clean       remove what was built (not the cache of third-party sources)
@@ -334,4 +346,4 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)

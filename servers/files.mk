@@ -42,3 +42,20 @@ NETD_PURE_SRC := \
     servers/netd/lwip/port.c
 PROGRAMS += netd
 netd_SRC := $(NETD_PURE_SRC) servers/netd/main.c $(LWIP_SRC)
+
+# Primitives of dsoftbusd: BearSSL 0.6 and libb2 0.98.1, the files needed and no more.
+CRYPTO_SRC := \
+    servers/dsoftbusd/crypto.c \
+    bearssl/src/ec/ec_c25519_m31.c \
+    bearssl/src/symcipher/chacha20_ct.c \
+    bearssl/src/symcipher/poly1305_ctmul.c \
+    bearssl/src/hash/sha2small.c \
+    bearssl/src/codec/ccopy.c \
+    bearssl/src/codec/dec32be.c \
+    bearssl/src/codec/enc32be.c \
+    libb2/src/blake2s-ref.c
+
+# The bus without its process: no system call in any of them.
+BUS_PURE_SRC := $(CRYPTO_SRC)
+# Compiled for the target though no program has it yet.
+LIBRARY_SRC := $(BUS_PURE_SRC)
