@@ -123,6 +123,21 @@ static void give_logs(struct grants *grants)
     }
 }
 
+/* Its arena, and the one to wake for it. */
+static void give_network(struct grants *grants)
+{
+    uint32_t server;
+    char role[STARTUP_ROLE_BYTES];
+    if (grants->process->arena == HANDLE_NONE ||
+        manifest_find_flag(grants->system->manifest, SERVES_SOCKETS, &server) != OK) {
+        return;
+    }
+    const struct process *netd = &grants->system->processes[server];
+    (void)fmt_format(role, sizeof(role), ROLE_WAKE "%s", netd->rule->name);
+    give(grants, role, netd->notification, RIGHT_WRITE);
+    give(grants, ROLE_ARENA, grants->process->arena, RIGHT_MAP | RIGHT_READ | RIGHT_WRITE);
+}
+
 static void give_device(struct grants *grants, const struct device_choice *choice)
 {
     char offset[24];
@@ -177,6 +192,7 @@ int grants_make(const struct system *system, uint32_t index, struct startup *pag
     give_reach(&grants);
     give_memories(&grants);
     give_logs(&grants);
+    give_network(&grants);
     give_device(&grants, &system->choices[index]);
     tell_settings(&grants);
     tell_seed(&grants);

@@ -123,7 +123,8 @@ static int map_pages(const struct system *system, struct process *process, uint3
 static int make_objects(struct process *process)
 {
     const struct manifest_process *rule = process->rule;
-    int error = system_take(sys_account_create(boot_handle(BOOT_HANDLE_ACCOUNT), rule->pages),
+    int error = system_take(sys_account_create(boot_handle(BOOT_HANDLE_ACCOUNT),
+                                               rule->pages - manifest_arena_pages(rule)),
                             &process->account);
     if (error == OK) {
         error = system_take(sys_task_create(process->account, rule->handle_slots), &process->task);

@@ -14,6 +14,7 @@
  * M4  A device belongs to one process; init may lend its window when nobody maps it.
  * M5  Every size is within the limits of the kernel and of the start-up page.
  * M6  The DMA right goes to processes with a device, over contiguous memory.
+ * M7  One process serves sockets; whoever has an arena calls it and pays for the arena.
  */
 #pragma once
 
@@ -23,9 +24,11 @@
 
 #include <abi/types.h>
 #include <base/attributes.h>
+#include <proto/init.h>
+#include <proto/socket.h>
 
 enum {
-    MANIFEST_PROCESSES_MAX = 16,
+    MANIFEST_PROCESSES_MAX = 32,
     MANIFEST_MEMORIES_MAX = 16,
     MANIFEST_NAME_BYTES = 11, /* with the 0; "wake:" in front of it is a role of at most 15 */
     MANIFEST_PREFIXES_MAX = 4,
@@ -55,6 +58,7 @@ enum manifest_flag {
     IS_UNWATCHED = 1 << 5, /* no heartbeat: it may hold the CPU for seconds */
     READS_LOGS = 1 << 6,   /* has every log page: it shows the lines */
     IS_LAST = 1 << 7,      /* started when all others are settled: it measures the system */
+    SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
 };
 
 struct manifest_device {
@@ -64,13 +68,21 @@ struct manifest_device {
     bool is_needed;         /* without it the process is not started */
 };
 
+/* What a client of the network has there; all zero: it is none. */
+struct manifest_network {
+    struct socket_shape shape; /* of its arena */
+    uint32_t flags;            /* enum init_network_flag */
+    uint16_t ports[INIT_CLIENT_PORTS];
+    uint32_t groups[INIT_CLIENT_GROUPS];
+};
+
 struct manifest_process {
     const char *name;    /* fewer than MANIFEST_NAME_BYTES letters */
     const char *program; /* in the bundle */
     uint32_t priority;
     uint32_t budget_us; /* of CPU time in each period; 0: no limit */
     uint32_t period_us;
-    uint32_t pages; /* of its account */
+    uint32_t pages; /* of its account and its arena */
     uint32_t handle_slots;
     enum manifest_restart restart;
     uint32_t flags; /* enum manifest_flag */
@@ -81,6 +93,7 @@ struct manifest_process {
     const char *wakes[MANIFEST_WAKES_MAX];       /* processes; serial needs no mention */
     const char *settings[MANIFEST_SETTINGS_MAX]; /* keys of base/bootargs.h */
     const char *prefixes[MANIFEST_PREFIXES_MAX]; /* with which its lines may begin */
+    struct manifest_network network;
 };
 
 /* Memory that lasts as long as the system; init makes and owns it. */
@@ -105,10 +118,22 @@ struct manifest {
 extern const struct manifest manifest;
 
 /*
- * Checks M1 to M6. E_CORRUPT: one is broken; then *fault says which, with the names, in `size`
+ * Checks M1 to M7. E_CORRUPT: one is broken; then *fault says which, with the names, in `size`
  * bytes of text.
  */
 MUST_CHECK int manifest_check(const struct manifest *checked, char *fault, size_t size);
 
 /* Index of the process of that name. E_NOT_FOUND. */
 MUST_CHECK int manifest_find(const struct manifest *searched, const char *name, uint32_t *index);
+
+/* Index of the first process with that flag. E_NOT_FOUND. */
+MUST_CHECK int manifest_find_flag(const struct manifest *searched, enum manifest_flag flag,
+                                  uint32_t *index);
+
+/* Pages of a process's arena; 0: it has none. */
+static inline uint32_t manifest_arena_pages(const struct manifest_process *process)
+{
+    return process->network.shape.slots == 0
+               ? 0
+               : (uint32_t)(socket_arena_bytes(process->network.shape) / PAGE_BYTES);
+}

@@ -10,7 +10,8 @@
 #include "settings.h"
 
 enum {
-    HANDLES_EVERYBODY = 8, /* account, task, notification, init, serial, endpoint, window, irq */
+    HANDLES_EVERYBODY = 10, /* account, task, notification, init, serial, endpoint, window, irq,
+                             * arena, wake:netd */
     HANDLE_SLOTS_MIN = 8,
     HANDLE_SLOTS_MAX = 1024,
 };
@@ -35,6 +36,17 @@ int manifest_find(const struct manifest *searched, const char *name, uint32_t *i
 {
     for (uint32_t i = 0; i < searched->process_count; i++) {
         if (strcmp(searched->processes[i].name, name) == 0) {
+            *index = i;
+            return OK;
+        }
+    }
+    return E_NOT_FOUND;
+}
+
+int manifest_find_flag(const struct manifest *searched, enum manifest_flag flag, uint32_t *index)
+{
+    for (uint32_t i = 0; i < searched->process_count; i++) {
+        if ((searched->processes[i].flags & flag) != 0) {
             *index = i;
             return OK;
         }
@@ -134,6 +146,26 @@ static bool has_text(const char *const *texts, uint32_t limit, const char *text)
     return false;
 }
 
+/* M7 */
+static int check_network(const struct check *check, const struct manifest_process *process)
+{
+    uint32_t server;
+    if (process->network.shape.slots == 0) {
+        return OK;
+    }
+    if (!socket_is_shape(process->network.shape)) {
+        return refuse(check, "%s: an arena of impossible shape", process->name);
+    }
+    if (manifest_arena_pages(process) >= process->pages) {
+        return refuse(check, "%s: its pages do not pay for its arena", process->name);
+    }
+    if (manifest_find_flag(check->checked, SERVES_SOCKETS, &server) != OK ||
+        !has_text(process->calls, MANIFEST_CALLS_MAX, check->checked->processes[server].name)) {
+        return refuse(check, "%s has an arena and calls nobody who serves sockets", process->name);
+    }
+    return OK;
+}
+
 /* --- pairs of processes ----------------------------------------------------------------------- */
 
 /* Whether a node of the tree could be the device of both. */
@@ -160,6 +192,9 @@ static int check_pair(const struct check *check, const struct manifest_process *
             return refuse(check, "%s and %s both print %s:", one->name, other->name,
                           one->prefixes[i]);
         }
+    }
+    if ((one->flags & other->flags & SERVES_SOCKETS) != 0) {
+        return refuse(check, "%s and %s both serve sockets", one->name, other->name);
     }
     if (is_same_device(&one->device, &other->device)) {
         return refuse(check, "%s and %s want the same device", one->name, other->name);
@@ -242,6 +277,9 @@ static int check_process(const struct check *check, uint32_t index)
     }
     if (error == OK) {
         error = check_references(check, process);
+    }
+    if (error == OK) {
+        error = check_network(check, process);
     }
     return error == OK ? check_roles(check, process) : error;
 }

@@ -2,6 +2,7 @@
 #include "requests.h"
 
 #include <base/fmt.h>
+#include <string.h>
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
@@ -141,6 +142,40 @@ static int64_t take_back(struct system *system, uint32_t index)
     return revoke_lent(&system->processes[lender], index);
 }
 
+/* --- clients of the network ------------------------------------------------------------------- */
+
+static int64_t client(const struct system *system, const struct process *caller,
+                      uint64_t words[IPC_WORDS])
+{
+    struct init_client client = {0};
+    if (!may(caller, SERVES_SOCKETS)) {
+        return E_DENIED;
+    }
+    if (words[1] >= system->manifest->process_count) {
+        return E_NOT_FOUND;
+    }
+    const struct process *process = &system->processes[words[1]];
+    const struct manifest_network *network = &process->rule->network;
+    uint64_t badge = system_badge((uint32_t)(caller - system->processes));
+    client.shape = network->shape;
+    client.flags = network->flags;
+    memcpy(client.ports, network->ports, sizeof(client.ports));
+    memcpy(client.groups, network->groups, sizeof(client.groups));
+    int error = OK;
+    if (process->arena != HANDLE_NONE) {
+        error = system_take(sys_handle_grant(caller->task, process->arena,
+                                             RIGHT_MAP | RIGHT_READ | RIGHT_WRITE, badge),
+                            &client.arena);
+        if (error == OK) {
+            error = system_take(
+                sys_handle_grant(caller->task, process->notification, RIGHT_WRITE, badge),
+                &client.notification);
+        }
+    }
+    init_client_pack(&client, words);
+    return error;
+}
+
 /* --- all requests ----------------------------------------------------------------------------- */
 
 static int64_t power(struct system *system, const struct process *caller,
@@ -179,6 +214,8 @@ static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_W
         return take_back(system, index);
     case INIT_POWER:
         return power(system, caller, words);
+    case INIT_CLIENT:
+        return client(system, caller, words);
     default:
         return E_BAD_CALL;
     }

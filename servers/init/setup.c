@@ -12,6 +12,10 @@
 
 #include "probe.h"
 
+static_assert(MANIFEST_PROCESSES_MAX <= SERIAL_SOURCES_MAX &&
+                  MANIFEST_PROCESSES_MAX <= SOCKET_CLIENTS_MAX,
+              "every process has lines, and a bit that tells of its death");
+
 /* Says what does not work, whatever stands behind it. */
 static int complain(const char *what, int error)
 {
@@ -233,6 +237,11 @@ static int make_process(struct system *system, uint32_t index)
     int error = system_take(sys_notification_create(account), &process->notification);
     if (error == OK && process->rule->is_server) {
         error = system_take(sys_endpoint_create(account), &process->endpoint);
+    }
+    if (error == OK && process->rule->network.shape.slots != 0) {
+        error = system_take(
+            sys_memory_create(account, manifest_arena_pages(process->rule), false),
+            &process->arena);
     }
     if (error == OK) {
         mint_device(system, index);

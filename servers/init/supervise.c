@@ -152,6 +152,16 @@ void supervise_up(struct system *system, uint32_t index)
 
 /* --- death ------------------------------------------------------------------------------------ */
 
+/* Whoever serves sockets ends those of a client that has died. */
+static void tell_network(const struct system *system, uint32_t index)
+{
+    uint32_t server;
+    if (system->processes[index].arena != HANDLE_NONE &&
+        manifest_find_flag(system->manifest, SERVES_SOCKETS, &server) == OK) {
+        sys_signal(system->processes[server].notification, SOCKET_GONE(index));
+    }
+}
+
 /* It is over with this incarnation; a line has said why. */
 static void bury(struct system *system, uint32_t index)
 {
@@ -160,6 +170,7 @@ static void bury(struct system *system, uint32_t index)
         time_ns_at(time_now() - process->started, boot_facts()->counter_hz) / NS_PER_MS;
 
     launch_end(process);
+    tell_network(system, index);
     if (process->rule->restart == RESTART_NEVER) {
         retire(process, INIT_STATE_ENDED);
     } else {

@@ -36,6 +36,7 @@ struct process {
     handle_t notification;
     handle_t window; /* HANDLE_NONE: no device */
     handle_t irq;
+    handle_t arena; /* memory; HANDLE_NONE: no client of the network */
     struct log_page *log;
 
     /* of this incarnation */

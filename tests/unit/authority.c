@@ -134,6 +134,7 @@ static void put_flags(struct page *page, uint32_t flags)
         {MAY_POWER, "power"},          {MAY_LIST, "list"},       {HAS_SYSTEM, "system"},
         {HAS_SEED, "seed"},            {IS_ONE_SHOT, "one-shot"}, {IS_UNWATCHED, "unwatched"},
         {READS_LOGS, "reads the logs"}, {IS_LAST, "last"},
+        {SERVES_SOCKETS, "serves sockets"},
     };
     bool has_any = false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -203,6 +204,43 @@ static void put_memories(struct page *page)
     }
 }
 
+static void put_network(struct page *page)
+{
+    static const struct {
+        uint32_t flag;
+        const char *words;
+    } names[] = {
+        {MAY_CONNECT, "connect"}, {MAY_BIND, "bind"},           {MAY_JOIN, "join"},
+        {MAY_RAW, "raw"},         {MAY_CONFIGURE, "configure"},
+    };
+    put(page, "\n| client of the network | sockets | receive ring | send ring | arena KiB | may | "
+              "ports | groups |\n|---|---|---|---|---|---|---|---|\n");
+    for (uint32_t i = 0; i < manifest.process_count; i++) {
+        const struct manifest_process *process = &manifest.processes[i];
+        const struct manifest_network *network = &process->network;
+        if (network->shape.slots == 0) {
+            continue;
+        }
+        put(page, "| %s | %u | %u | %u | %u |", process->name, network->shape.slots,
+            network->shape.rx_bytes, network->shape.tx_bytes, manifest_arena_pages(process) * 4);
+        for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
+            put(page, "%s%s", (network->flags & names[j].flag) != 0 ? " " : "",
+                (network->flags & names[j].flag) != 0 ? names[j].words : "");
+        }
+        put(page, " |");
+        for (int j = 0; j < INIT_CLIENT_PORTS && network->ports[j] != 0; j++) {
+            put(page, " %u", network->ports[j]);
+        }
+        put(page, " |");
+        for (int j = 0; j < INIT_CLIENT_GROUPS && network->groups[j] != 0; j++) {
+            uint32_t group = network->groups[j];
+            put(page, " %u.%u.%u.%u", group >> 24, group >> 16 & 255, group >> 8 & 255,
+                group & 255);
+        }
+        put(page, " |\n");
+    }
+}
+
 static void make_page(struct page *page)
 {
     page->used = 0;
@@ -210,6 +248,7 @@ static void make_page(struct page *page)
     draw(page);
     put_processes(page);
     put_memories(page);
+    put_network(page);
 }
 
 /* --- the test --------------------------------------------------------------------------------- */

@@ -194,6 +194,27 @@ TEST(physical_addresses_are_for_drivers_and_contiguous_memory)
     expect_fault(&sample, "shared is given to low with rights that make no sense");
 }
 
+TEST(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets)
+{
+    struct sample sample;
+    const struct socket_shape shape = {2, 2048, 2048}; /* seven pages */
+    make_sample(&sample);
+    sample.processes[1].flags = SERVES_SOCKETS;
+    sample.processes[2].network.shape = shape;
+    assert_int_equal(manifest_arena_pages(&sample.processes[2]), 7);
+    assert_int_equal(check(&sample), OK);
+    sample.processes[2].pages = 7;
+    expect_fault(&sample, "low: its pages do not pay for its arena");
+    sample.processes[2].pages = 8;
+    sample.processes[2].network.shape.tx_bytes = 2049;
+    expect_fault(&sample, "low: an arena of impossible shape");
+    sample.processes[2].network.shape = shape;
+    sample.processes[1].flags = 0;
+    expect_fault(&sample, "low has an arena and calls nobody who serves sockets");
+    sample.processes[1].flags = sample.processes[2].flags = SERVES_SOCKETS;
+    expect_fault(&sample, "low and high both serve sockets");
+}
+
 TEST(a_setting_is_the_boot_argument_as_text)
 {
     const struct bootargs bootargs = {
@@ -240,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_device_belongs_to_one_process),
         cmocka_unit_test(sizes_stay_within_the_limits),
         cmocka_unit_test(physical_addresses_are_for_drivers_and_contiguous_memory),
+        cmocka_unit_test(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets),
         cmocka_unit_test(a_setting_is_the_boot_argument_as_text),
         cmocka_unit_test(an_address_that_was_not_given_is_no_setting),
     };

@@ -24,7 +24,7 @@
 #define SERIAL_WAKE_INPUT (1ull << 59) /* the console reader's notification */
 
 enum {
-    SERIAL_SOURCES_MAX = 16,
+    SERIAL_SOURCES_MAX = 32,
     SERIAL_PREFIXES_MAX = 4,
     SERIAL_NAME_BYTES = 16, /* of a source and of a prefix, with the 0 */
     SERIAL_LINE_BYTES = 120, /* of an input line, with its '\n' */
