@@ -56,6 +56,7 @@ CRYPTO_SRC := \
     libb2/src/blake2s-ref.c
 
 # The bus without its process: no system call in any of them.
-BUS_PURE_SRC := $(CRYPTO_SRC)
+BUS_PURE_SRC := \
+    servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c $(CRYPTO_SRC)
 # Compiled for the target though no program has it yet.
 LIBRARY_SRC := $(BUS_PURE_SRC)

@@ -83,6 +83,8 @@ UNIT_TESTS += bringup_rv_virt_v1_2_host
 bringup_rv_virt_v1_2_host_SRC := $(virtqueue_SRC) tests/unit/dhcp_cases.c $(NETD_SIM_SRC)
 UNIT_TESTS += bus_crypto
 bus_crypto_SRC := $(CRYPTO_SRC)
+UNIT_TESTS += bus_noise
+bus_noise_SRC := servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c libc/base/fmt.c $(CRYPTO_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
 KERNEL_HOST_SRC := \
   tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
