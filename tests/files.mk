@@ -85,6 +85,12 @@ UNIT_TESTS += bus_crypto
 bus_crypto_SRC := $(CRYPTO_SRC)
 UNIT_TESTS += bus_noise
 bus_noise_SRC := servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c libc/base/fmt.c $(CRYPTO_SRC)
+UNIT_TESTS += bus_announce
+bus_announce_SRC := servers/dsoftbusd/announce.c servers/dsoftbusd/bus_name.c servers/dsoftbusd/bus_stats.c
+UNIT_TESTS += bus_peers
+bus_peers_SRC := servers/dsoftbusd/peers.c servers/dsoftbusd/sources.c $(bus_announce_SRC) $(CRYPTO_SRC)
+UNIT_TESTS += bus_trust
+bus_trust_SRC := servers/dsoftbusd/trust.c servers/dsoftbusd/bus_name.c $(CRYPTO_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
 KERNEL_HOST_SRC := \
   tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
@@ -123,6 +129,8 @@ FUZZ_TARGETS += netd_request
 netd_request_FUZZ_SRC := $(NETD_PURE_SRC) libc/base/fmt.c $(LWIP_SRC)
 FUZZ_TARGETS += netd_frames
 netd_frames_FUZZ_SRC := $(netd_request_FUZZ_SRC)
+FUZZ_TARGETS += bus_announce
+bus_announce_FUZZ_SRC := $(bus_announce_SRC) servers/dsoftbusd/trust.c $(CRYPTO_SRC)
 FUZZ_TARGETS += syscall
 syscall_FUZZ_SRC := $(KERNEL_HOST_SRC)
 syscall_LIBS := $(KERNEL_HOST_LIBS)
