@@ -30,6 +30,7 @@ LWIP_SRC := \
     lwip/src/core/ipv4/dhcp.c \
     lwip/src/core/ipv4/etharp.c \
     lwip/src/core/ipv4/icmp.c \
+    lwip/src/core/ipv4/igmp.c \
     lwip/src/core/ipv4/ip4.c \
     lwip/src/core/ipv4/ip4_addr.c \
     lwip/src/core/ipv4/ip4_frag.c \
@@ -39,6 +40,10 @@ LWIP_SRC := \
 NETD_PURE_SRC := \
     servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c servers/netd/ping.c \
     servers/netd/service.c servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
+    servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \
+    servers/netd/socket_listen.c servers/netd/socket_datagram.c servers/netd/socket_send.c \
+    servers/netd/socket_receive.c servers/netd/socket_groups.c servers/netd/socket_options.c \
+    servers/netd/socket_requests.c \
     servers/netd/lwip/port.c
 PROGRAMS += netd
 netd_SRC := $(NETD_PURE_SRC) servers/netd/main.c $(LWIP_SRC)

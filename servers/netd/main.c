@@ -112,6 +112,43 @@ static MUST_CHECK int attach_frames(void)
     return stack_attach(&process.stack, area);
 }
 
+/* Maps the arena of a client. What it costs is ours; without room the client has no sockets. */
+static void attach_client(uint32_t index, const struct init_client *facts)
+{
+    void *arena;
+    uint64_t pages = 0;
+    int error = memory_attach(facts->arena, RIGHT_READ | RIGHT_WRITE, &arena, &pages);
+    if (error == OK && pages * PAGE_BYTES < socket_arena_bytes(facts->shape)) {
+        error = E_RANGE;
+    }
+    if (error == OK) {
+        error = sockets_attach(&process.stack.sockets, index, facts, arena);
+    }
+    if (error != OK) {
+        console_print("netd: no sockets for process %u: %s", index + 1, error_text(error));
+    }
+}
+
+/* Every process that may have sockets, as the manifest has them. */
+static MUST_CHECK int attach_clients(void)
+{
+    for (uint32_t index = 0;; index++) {
+        struct message message = {.words = {INIT_CLIENT, index}};
+        struct init_client facts;
+        int error = ipc_call(startup_handle(ROLE_INIT), &message, DEADLINE_FOREVER);
+        if (error != OK) {
+            return error;
+        }
+        if (message.words[0] != OK) {
+            return OK; /* behind the last, or init has no clients for us */
+        }
+        init_client_unpack(message.words, &facts);
+        if (facts.shape.slots != 0) {
+            attach_client(index, &facts);
+        }
+    }
+}
+
 static MUST_CHECK int open_stack(void)
 {
     struct stack_config config = {.seed = read_seed(), .lines = {write_line, NULL}};
@@ -119,6 +156,9 @@ static MUST_CHECK int open_stack(void)
     port_on_assert(report_assert);
     process.endpoint = startup_handle(ROLE_ENDPOINT);
     int error = stack_init(&process.stack, &config, now_us());
+    if (error == OK) {
+        error = attach_clients();
+    }
     return error == OK ? attach_frames() : error;
 }
 
@@ -157,6 +197,20 @@ static void wake_clients(void)
         }
         sys_handle_close(wakeup.notification);
     }
+    uint32_t index = 0;
+    handle_t notification;
+    while (sockets_next_wakeup(&process.stack.sockets, &index, &notification)) {
+        (void)sys_signal(notification, SOCKET_EVENT); /* init's, and there for good */
+    }
+}
+
+static void end_clients(uint64_t gone)
+{
+    while (gone != 0) {
+        uint32_t index = (uint32_t)__builtin_ctzll(gone);
+        gone &= gone - 1;
+        sockets_gone(&process.stack.sockets, index);
+    }
 }
 
 /* Everything out: frames, wake-ups, the next time-out. False: there is more to do, do not sleep. */
@@ -186,6 +240,9 @@ static MUST_CHECK int serve(void)
             return error;
         }
         is_request = error == OK && message.bits == 0;
+        if (!is_request && error == OK) {
+            end_clients(message.bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
+        }
     }
 }
 

@@ -24,8 +24,8 @@ enum {
 };
 
 static_assert(FRAMES_OFFSET == ETH_PAD_SIZE, "lwIP's padding is the frame's offset");
-static_assert(IP_REASS_MAX_PBUFS + MEMP_NUM_TCP_PCB * TCP_OOSEQ_MAX_PBUFS <= INTERFACE_HELD_MAX,
-              "lwIP's queues hold less than a quarter of the pool");
+static_assert(IP_REASS_MAX_PBUFS + INTERFACE_OOSEQ_MAX < INTERFACE_HELD_MAX,
+              "lwIP's queues hold less than a quarter of the pool, and one frame can always pass");
 static_assert(IP_REASS_MAX_PBUFS * FRAMES_MTU_MAX <= LARGEST_BLOCK_BYTES - 256,
               "an echo of any reassembled size is answered from one block");
 
@@ -56,6 +56,7 @@ static void return_lent_frame(struct pbuf *pbuf)
 {
     struct lent_frame *lent = (struct lent_frame *)(void *)pbuf;
     lent->interface->held_count--;
+    port_allow_ooseq(lent->interface->held_count < INTERFACE_OOSEQ_MAX);
     provide_frame(lent->interface, lent->index);
 }
 
@@ -179,6 +180,7 @@ static void lend_frame(struct interface *interface, struct frames_span span, enu
     uint16_t bytes = (uint16_t)(span.bytes + ETH_PAD_SIZE); /* <= FRAMES_BYTES */
     interface->owner[span.index] = FRAME_STACK;
     interface->held_count++;
+    port_allow_ooseq(interface->held_count < INTERFACE_OOSEQ_MAX);
     lent->interface = interface;
     lent->index = span.index;
     lent->pbuf.custom_free_function = return_lent_frame;
@@ -324,7 +326,8 @@ static err_t init_netif(struct netif *netif)
     netif->name[1] = 'n';
     netif->hwaddr_len = ETH_ADDRESS_BYTES;
     netif->mtu = FRAMES_MTU_MAX;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
+                   NETIF_FLAG_IGMP;
     netif->output = output_ip4;
     netif->linkoutput = output_frame;
     return ERR_OK;

@@ -24,6 +24,7 @@ enum {
     INTERFACE_TX_FRAMES = FRAMES_COUNT / 4,  /* kept back for sending */
     INTERFACE_RX_FRAMES = FRAMES_COUNT - INTERFACE_TX_FRAMES,
     INTERFACE_HELD_MAX = FRAMES_COUNT / 4,
+    INTERFACE_OOSEQ_MAX = INTERFACE_HELD_MAX * 3 / 4, /* from here on nothing waits out of order */
 };
 
 enum frame_owner {

@@ -271,6 +271,10 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
 bool service_answer(struct stack *stack, const struct service_request *request,
                     uint64_t reply[IPC_WORDS])
 {
+    if (request->words[0] >= SOCKET_OPEN && request->words[0] < SOCKET_LABELS_END) {
+        sockets_answer(&stack->sockets, request->badge, request->words, reply);
+        return false;
+    }
     memset(reply, 0, IPC_WORDS * sizeof(reply[0]));
     int error = dispatch(stack, request, reply);
     reply[0] = (uint64_t)(int64_t)error;

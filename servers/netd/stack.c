@@ -128,6 +128,8 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
     bool must_signal = false;
     port_set_now(now_us);
     netif_poll_all(); /* what requests sent to ourselves */
+    stack->has_more = sockets_turn(&stack->sockets);
+    netif_poll_all();
     timers_run();
     pings_expire(&stack->pings, now_us);
     *next_us = pings_next_us(&stack->pings);
@@ -137,6 +139,8 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
         uint64_t addr_us = addr_next_us(&stack->addr);
         *next_us = addr_us < *next_us ? addr_us : *next_us;
     }
+    uint64_t socket_us = sockets_next_us(&stack->sockets, now_us);
+    *next_us = socket_us < *next_us ? socket_us : *next_us;
     uint64_t timer_us = timers_next_us();
     *next_us = timer_us < *next_us ? timer_us : *next_us;
     return must_signal;
@@ -144,7 +148,10 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
 
 bool stack_prepare_sleep(struct stack *stack)
 {
-    return !stack->has_interface || interface_prepare_sleep(&stack->interface);
+    bool has_frames = stack->has_interface && stack->interface.free_count != 0;
+    return !stack->has_more && !(stack->sockets.waits_for_frames && has_frames) &&
+           sockets_prepare_sleep(&stack->sockets) &&
+           (!stack->has_interface || interface_prepare_sleep(&stack->interface));
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -163,6 +170,7 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
         /* Loopback never leaves memory, but a raw receiver of ICMP checks sums. */
         NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP);
     }
+    sockets_init(&stack->sockets, &stack->stats);
     pings_init(&stack->pings, (uint16_t)netd_random_u32(), &stack->stats);
     stack->icmp = raw_new(IP_PROTO_ICMP);
     if (stack->icmp == NULL) {
@@ -181,6 +189,8 @@ int stack_attach(struct stack *stack, struct frames_area *area)
 
 void stack_close(struct stack *stack)
 {
+    sockets_close(&stack->sockets);
+    netif_poll_all();
     if (stack->has_interface) {
         addr_stop(&stack->addr);
         interface_close(&stack->interface);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The network as a whole: lwIP, its loopback, one Ethernet interface, its address, pings.
+ * The network as a whole: lwIP, its loopback, one Ethernet interface, its address, pings, sockets.
  *
  * One step is: stack_input (rings in), the requests of clients, stack_finish (timers, then
  * everything out). Input never publishes: what answers a packet leaves in stack_finish.
@@ -16,6 +16,7 @@
 #include "lines.h"
 #include "netif.h"
 #include "ping.h"
+#include "socket.h"
 #include "stats.h"
 
 struct stack_config {
@@ -31,8 +32,10 @@ struct stack {
     struct pings pings;
     struct raw_pcb *icmp;
     bool has_interface;
+    bool has_more; /* clients have asked for more than a turn does */
     struct interface interface;
     struct addr addr;
+    struct sockets sockets;
     uint8_t message[PING_MESSAGE_MAX]; /* scratch of one send or receive */
 };
 

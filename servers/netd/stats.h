@@ -73,7 +73,24 @@
     X(ping_unreachable, "echo requests answered with an ICMP error")                               \
     X(ping_refused, "ping requests refused: too many at once")                                     \
     X(request_bad, "IPC requests malformed or unknown")                                            \
-    X(request_late, "wake-ups for a client that no longer takes them")
+    X(request_late, "wake-ups for a client that no longer takes them")                             \
+    X(socket_denied, "requests that the manifest forbids")                                         \
+    X(socket_stale, "requests that named an old epoch of the arena")                               \
+    X(socket_no_slot, "sockets or connections refused: no slot free")                              \
+    X(socket_no_memory, "sockets refused: no PCB free")                                            \
+    X(socket_corrupt, "sockets ended: the client broke an index or a record")                      \
+    X(socket_ring_corrupt, "arenas closed: the client broke a ring")                               \
+    X(socket_ready_full, "news not told: the client does not take its numbers")                    \
+    X(socket_bad_kick, "kicks of slots that do not exist")                                         \
+    X(socket_client_gone, "clients that died")                                                     \
+    X(stream_backlog, "connections not answered: the backlog is full")                             \
+    X(stream_no_slot, "connections not answered: the listener has no slot free")                   \
+    X(stream_failed, "connections that ended by force")                                            \
+    X(stream_starved, "times a stream found no memory for a segment")                              \
+    X(stream_overrun, "bytes that came without room, a bug")                                       \
+    X(datagram_no_room, "datagrams dropped: the receive ring is full")                             \
+    X(datagram_not_sent, "datagrams dropped: no way there, no memory or not allowed")              \
+    X(datagram_bad_record, "records that cannot be in a send ring")
 
 enum counter {
 #define COUNTER_ENUM(name, sentence) COUNTER_##name,

@@ -11,6 +11,7 @@
 
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
+#include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
@@ -34,6 +35,7 @@ struct rule {
 static uint32_t tcp_due_in(void);
 static uint32_t reassembly_due_in(void);
 static uint32_t arp_due_in(void);
+static uint32_t group_due_in(void);
 static uint32_t lease_due_in(void);
 static uint32_t request_due_in(void);
 
@@ -41,6 +43,7 @@ static const struct rule rules[] = {
     {TCP_TMR_INTERVAL, tcp_tmr, tcp_due_in},
     {IP_TMR_INTERVAL, ip_reass_tmr, reassembly_due_in},
     {ARP_TMR_INTERVAL, etharp_tmr, arp_due_in},
+    {IGMP_TMR_INTERVAL, igmp_tmr, group_due_in},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, lease_due_in},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, request_due_in},
 };
@@ -86,6 +89,20 @@ static uint32_t sooner(uint32_t left, uint32_t right)
         return left + right;
     }
     return left < right ? left : right;
+}
+
+/* When a group is reported: soon after it was joined or asked for. */
+static uint32_t group_due_in(void)
+{
+    uint32_t due = 0;
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        const struct igmp_group *group = netif_igmp_data(netif);
+        for (; group != NULL; group = group->next) {
+            due = sooner(due, group->timer);
+        }
+    }
+    return due;
 }
 
 static uint32_t lease_due_in(void)

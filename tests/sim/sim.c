@@ -214,6 +214,15 @@ static void run_driver(struct sim *sim)
     }
 }
 
+static void take_wakeups(struct sim *sim)
+{
+    uint32_t index = 0;
+    handle_t notification;
+    while (sockets_next_wakeup(&sim->stack.sockets, &index, &notification)) {
+        sim->wakeups[index - 1]++;
+    }
+}
+
 /* Steps until netd would sleep; gives the deadline it would sleep to. */
 static uint64_t settle(struct sim *sim)
 {
@@ -223,6 +232,7 @@ static uint64_t settle(struct sim *sim)
         bool was_bound = sim->is_bound;
         bool has_more = stack_input(&sim->stack, sim->now_us);
         (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
+        take_wakeups(sim);
         sim->steps++;
         run_driver(sim);
         if (!has_more && sim->epoch == epoch_before && stack_prepare_sleep(&sim->stack) &&

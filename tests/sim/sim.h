@@ -37,6 +37,7 @@ struct sim {
     struct frames_area *area;
     uint64_t now_us;
     uint64_t steps; /* times netd woke */
+    uint32_t wakeups[SOCKET_CLIENTS_MAX]; /* times each client was signalled */
     struct dhcp_stub dhcp;
     bool has_gateway;
 

@@ -22,8 +22,10 @@
  *
  * Life. A client that starts, or is told ESTALE, calls SOCKET_OPEN. netd ends every socket that the
  * arena still has, empties it and gives it a new epoch. Every other request names the epoch; one
- * that names an old one is answered ESTALE and does nothing. A new incarnation of netd empties all
- * arenas and signals SOCKET_EVENT to all clients, which see `epoch` change.
+ * that names an old one is answered ESTALE and does nothing. A new incarnation of netd closes all
+ * arenas and signals SOCKET_EVENT to who had opened one, which sees `epoch` 0.
+ * A socket that is made or accepted goes on counting where the client's indexes of its slot stand:
+ * rx_tail is rx_head and tx_head is tx_tail. The client never sets them back.
  *
  * News to the client. netd publishes what changed in a slot, then
  *     if (exchange(is_queued, 1) == 0) push its number on the ready ring

@@ -4,7 +4,7 @@
  *
  * Compiled unmodified. Everything it can hold on to is bounded here; together reassembly,
  * out-of-order and pending-ARP limits stay below a quarter of the smallest frame pool
- * (static_assert in netif.c). IPv6, IGMP and DNS are off until sockets need them.
+ * (static_assert in netif.c). IPv6 and DNS are off until somebody needs them.
  */
 #pragma once
 
@@ -25,12 +25,13 @@
 #define MEM_USE_POOLS_TRY_BIGGER_POOL 1
 #define MEMP_USE_CUSTOM_POOLS      1
 #define PBUF_POOL_SIZE             0 /* received frames are custom pbufs of netif.c */
-#define MEMP_NUM_PBUF              32
-#define MEMP_NUM_RAW_PCB           4
-#define MEMP_NUM_UDP_PCB           8
-#define MEMP_NUM_TCP_PCB           8
-#define MEMP_NUM_TCP_PCB_LISTEN    8
-#define MEMP_NUM_TCP_SEG           64
+#define MEMP_NUM_PBUF              1600 /* references into send rings: one or two a segment */
+#define MEMP_NUM_RAW_PCB           36
+#define MEMP_NUM_UDP_PCB           264
+#define MEMP_NUM_TCP_PCB           576 /* SOCKETS_MAX, and some that nobody owns any more */
+#define MEMP_NUM_TCP_PCB_LISTEN    128
+#define MEMP_NUM_TCP_SEG           1280
+#define MEMP_NUM_IGMP_GROUP        64
 #define MEMP_NUM_REASSDATA         4
 #define MEMP_NUM_FRAG_PBUF         8
 #define MEMP_NUM_ARP_QUEUE         16
@@ -62,7 +63,8 @@
 #define LWIP_RAW                   1
 #define LWIP_UDP                   1
 #define IP_SOF_BROADCAST           1
-#define IP_SOF_BROADCAST_RECV      1
+#define IP_SOF_BROADCAST_RECV      0
+#define SO_REUSE                   1
 
 /* --- DHCP: seconds, not minutes, so that T1, T2 and the end of a lease are exact --- */
 #define LWIP_DHCP                  1
@@ -72,7 +74,8 @@
 #define LWIP_DHCP_MAX_DNS_SERVERS  2
 #define LWIP_AUTOIP                0
 #define LWIP_DNS                   0
-#define LWIP_IGMP                  0
+#define LWIP_IGMP                  1
+#define LWIP_MULTICAST_TX_OPTIONS  1
 #define DHCP_COARSE_TIMER_SECS     1
 #define DHCP_TIMEOUT_SIZE_T        u32_t
 #define DHCP_CREATE_RAND_XID       1
@@ -88,16 +91,37 @@
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 60u /* [RFC 2131 §4.4.5] not more often than each minute */
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1u << (tries) : 60u) * 1000u))
 
-/* --- TCP: here for resets until there are sockets --- */
+/*
+ * --- TCP ---
+ * The largest ring is the largest window; socket_stream.c gives each connection its own.
+ */
 #define LWIP_TCP                   1
 #define TCP_MSS                    1460
-#define TCP_WND                    (8 * TCP_MSS)
-#define TCP_SND_BUF                (8 * TCP_MSS)
-#define TCP_SND_QUEUELEN           32
+#define LWIP_WND_SCALE             1
+#define TCP_RCV_SCALE              2
+#define TCP_WND                    (1 << 17) /* SOCKET_RING_BYTES_MAX */
+#define TCP_WND_UPDATE_THRESHOLD   (1 << 30) /* socket_stream.c tells of windows */
+#define TCP_SND_BUF                (1 << 17)
+#define TCP_SND_QUEUELEN           512
+#define TCP_SNDLOWAT               (4 * TCP_MSS) /* means nothing to the raw interface */
+#define TCP_MSL                    30000u
+#define LWIP_TCP_RTO_TIME          1000 /* [RFC 6298 §2.1] */
+#define LWIP_TCP_KEEPALIVE         1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS  1
+#define TCP_LISTEN_BACKLOG         0 /* socket_listen.c counts */
 #define TCP_QUEUE_OOSEQ            1
-#define TCP_OOSEQ_MAX_PBUFS        8
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) netd_ooseq_limit()
 #define LWIP_TCP_SACK_OUT          1
 #define LWIP_TCP_TIMESTAMPS        0
+/* A neighbour that is asked for gets a copy: nothing but a PCB refers to a send ring. */
+#define PBUF_NEEDS_COPY(p)                                                                         \
+    (((p)->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0 ||                          \
+     ((p)->type_internal & PBUF_TYPE_FLAG_DATA_VOLATILE) != 0)
+struct tcp_pcb;
+struct tcp_hdr;
+int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, pbuf)                      \
+    (netd_check_segment((const struct tcp_pcb *)(pcb), header) ? ERR_OK : ERR_ABRT)
 
 /*
  * --- checksums ---

@@ -4,6 +4,7 @@
  */
 #include "port.h"
 
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 
 #include "../checksum.h"
@@ -11,6 +12,7 @@
 static struct {
     uint64_t now_us;
     uint64_t random;
+    bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
 } port;
 
@@ -47,6 +49,26 @@ uint32_t netd_random_u32(void)
     mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
     mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
     return (uint32_t)(mixed >> 32);
+}
+
+void port_allow_ooseq(bool is_allowed)
+{
+    port.is_ooseq_refused = !is_allowed;
+}
+
+uint16_t netd_ooseq_limit(void)
+{
+    return port.is_ooseq_refused ? 0 : UINT16_MAX; /* the window bounds it */
+}
+
+/*
+ * lwIP asserts that a window has its default size when a peer that began without window scaling
+ * begins again with it. Windows here are the rings', so such a segment is dropped.
+ */
+int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    bool is_late_syn = pcb->state == SYN_RCVD && (TCPH_FLAGS(header) & TCP_SYN) != 0;
+    return !is_late_syn || (pcb->flags & TF_WND_SCALE) != 0;
 }
 
 uint16_t netd_checksum_partial(const void *data, int len)

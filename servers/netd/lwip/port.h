@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Requires that now_us never goes back. */
@@ -23,3 +24,6 @@ void port_seed(uint64_t seed);
  * What lwIP's asserts call before they stop the program; NULL: nothing. `text` is borrowed.
  */
 void port_on_assert(void (*report)(const char *text, const char *file, int line));
+
+/* Whether connections may hold frames out of order; true until told otherwise. */
+void port_allow_ooseq(bool is_allowed);

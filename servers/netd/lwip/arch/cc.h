@@ -23,3 +23,6 @@ _Noreturn void netd_lwip_assert(const char *text, const char *file, int line);
 
 /* The ones' complement sum of `len` bytes, not inverted, in the order of memory. */
 uint16_t netd_checksum_partial(const void *data, int len);
+
+/* How many frames one connection may hold out of order at this moment. */
+uint16_t netd_ooseq_limit(void);

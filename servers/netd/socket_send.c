@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Datagrams that go: from the send ring to lwIP, a bounded number each turn.
+ *
+ * lwIP gets a reference into the ring and copies what it keeps before its send function returns.
+ */
+#include "socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <lwip/icmp.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/prot/icmp.h>
+#include <lwip/raw.h>
+#include <lwip/udp.h>
+
+#include <base/bytes.h>
+
+enum {
+    DATAGRAM_BYTES_MAX = 65507, /* of the largest IPv4 packet [RFC 768] */
+    ICMP_HEADER_BYTES = 8,
+    ICMP6_ECHO_REQUEST = 128, /* [RFC 4443 §4.1] */
+};
+
+/* A reference to bytes of the ring, in two pieces where it wraps; NULL: no memory. */
+static struct pbuf *refer(const struct socket *socket, uint32_t at, uint16_t bytes)
+{
+    uint32_t size = socket->client->facts.shape.tx_bytes;
+    uint32_t place = at & (size - 1);
+    uint16_t first = bytes < size - place ? bytes : (uint16_t)(size - place);
+    struct pbuf *pbuf = pbuf_alloc(PBUF_RAW, first, PBUF_REF);
+    if (pbuf == NULL) {
+        return NULL;
+    }
+    pbuf->payload = socket->tx + place;
+    if (first < bytes) {
+        struct pbuf *rest = pbuf_alloc(PBUF_RAW, (u16_t)(bytes - first), PBUF_REF);
+        if (rest == NULL) {
+            pbuf_free(pbuf);
+            return NULL;
+        }
+        rest->payload = socket->tx;
+        pbuf_cat(pbuf, rest);
+    }
+    return pbuf;
+}
+
+/* An echo request: our identifier and the sum are put into a header of our own. */
+static err_t send_echo(struct socket *socket, uint32_t at, uint16_t bytes, const ip_addr_t *to)
+{
+    uint8_t header[ICMP_HEADER_BYTES];
+    if (bytes < sizeof(header)) {
+        return ERR_VAL;
+    }
+    socket_ring_get(socket->tx, socket->client->facts.shape.tx_bytes, at, header, sizeof(header));
+    if (header[0] != (IP_IS_V6(to) ? ICMP6_ECHO_REQUEST : ICMP_ECHO)) {
+        return ERR_VAL;
+    }
+    header[1] = 0;
+    bytes_put_be16(header + 2, 0);
+    bytes_put_be16(header + 4, (uint16_t)socket->tx_next);
+    struct pbuf *pbuf = pbuf_alloc(PBUF_IP, sizeof(header), PBUF_RAM);
+    struct pbuf *rest = bytes == sizeof(header) ? NULL
+                                                : refer(socket, at + (uint32_t)sizeof(header),
+                                                        (uint16_t)(bytes - sizeof(header)));
+    if (pbuf == NULL || (rest == NULL && bytes != sizeof(header))) {
+        if (pbuf != NULL) {
+            pbuf_free(pbuf);
+        }
+        return ERR_MEM;
+    }
+    memcpy(pbuf->payload, header, sizeof(header));
+    if (rest != NULL) {
+        pbuf_cat(pbuf, rest);
+    }
+    if (!IP_IS_V6(to)) { /* of ICMPv6 lwIP makes the sum, which covers the addresses */
+        u16_t sum = inet_chksum_pbuf(pbuf);
+        memcpy((uint8_t *)pbuf->payload + 2, &sum, sizeof(sum));
+    }
+    err_t error = raw_sendto(socket->raw, pbuf, to);
+    pbuf_free(pbuf);
+    return error;
+}
+
+static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, const ip_addr_t *to,
+                        uint16_t port)
+{
+    if (socket->type == SOCKET_ICMP) {
+        return send_echo(socket, at, bytes, to);
+    }
+    struct pbuf *pbuf = refer(socket, at, bytes);
+    if (pbuf == NULL) {
+        return ERR_MEM;
+    }
+    err_t error = socket->type == SOCKET_DATAGRAM ? udp_sendto(socket->udp, pbuf, to, port)
+                                                  : raw_sendto(socket->raw, pbuf, to);
+    pbuf_free(pbuf);
+    return error;
+}
+
+static bool is_zero(const struct socket_name *name)
+{
+    static const struct socket_name zero;
+    return memcmp(name, &zero, sizeof(zero)) == 0;
+}
+
+/* Where a record goes. 0 or a negative errno. */
+static MUST_CHECK int find_destination(struct socket *socket, const struct socket_record *record,
+                                       ip_addr_t *to, uint16_t *port)
+{
+    if (is_zero(&record->name)) {
+        if ((socket->state & SOCKET_CONNECTED) == 0) {
+            return -EDESTADDRREQ;
+        }
+        *to = socket->type == SOCKET_DATAGRAM ? socket->udp->remote_ip : socket->raw->remote_ip;
+        *port = socket->type == SOCKET_DATAGRAM ? socket->udp->remote_port : 0;
+        return 0;
+    }
+    if (!socket_address_decode(record->name.address, to)) {
+        return -EAFNOSUPPORT;
+    }
+    *port = record->name.port;
+    return *port == 0 && socket->type == SOCKET_DATAGRAM ? -EINVAL : 0;
+}
+
+/* False: the interface has no frame left; the record waits for one. */
+static MUST_CHECK bool send_record(struct socket *socket, const struct socket_record *record)
+{
+    struct stats *stats = socket->client->sockets->stats;
+    uint64_t without_frame = stats->value[COUNTER_tx_no_frame];
+    ip_addr_t to;
+    uint16_t port;
+    int error = datagram_bind_anywhere(socket);
+    if (error == 0) {
+        error = find_destination(socket, record, &to, &port);
+    }
+    if (error == 0) {
+        error = datagram_check(socket, &to);
+    }
+    if (error == 0) {
+        uint32_t at = socket->tx_head + (uint32_t)sizeof(*record);
+        error = -socket_errno(send_bytes(socket, at, (uint16_t)record->bytes, &to, port));
+    }
+    if (error == -ENOBUFS && stats->value[COUNTER_tx_no_frame] != without_frame) {
+        return false;
+    }
+    if (error != 0) {
+        stats_count(stats, COUNTER_datagram_not_sent);
+        socket_set_error(socket, -error);
+    }
+    return true;
+}
+
+/* Sends the record at the head. False: there is none, it cannot be one, or it has to wait. */
+static MUST_CHECK bool send_next(struct socket *socket)
+{
+    struct socket_record record;
+    uint32_t filled = socket->tx_tail - socket->tx_head;
+    if (filled == 0) {
+        return false;
+    }
+    if (filled >= sizeof(record)) {
+        socket_ring_get(socket->tx, socket->client->facts.shape.tx_bytes, socket->tx_head, &record,
+                        sizeof(record));
+    }
+    if (filled < sizeof(record) || record.bytes > DATAGRAM_BYTES_MAX ||
+        socket_record_bytes(record.bytes) > filled) {
+        stats_count(socket->client->sockets->stats, COUNTER_datagram_bad_record);
+        socket_break(socket);
+        return false;
+    }
+    if (!send_record(socket, &record)) {
+        return false;
+    }
+    socket->tx_head += socket_record_bytes(record.bytes);
+    return true;
+}
+
+void datagram_kicked(struct socket *socket)
+{
+    if (!socket->wants_end && !socket_read_tx_tail(socket)) {
+        return;
+    }
+    bool has_sent = true;
+    for (int count = 0; count < SOCKET_DATAGRAMS_PER_TURN && has_sent; count++) {
+        has_sent = send_next(socket);
+    }
+    socket_publish_tx(socket);
+    if (socket->is_broken) {
+        return;
+    }
+    if (socket->tx_head != socket->tx_tail) {
+        if (has_sent) {
+            socket_defer(socket); /* others first */
+        } else {
+            socket_wait(socket);
+        }
+    } else if (socket->life == LIFE_CLOSING) {
+        datagram_end(socket);
+    }
+}
