@@ -97,6 +97,11 @@ UNIT_TESTS += bus_peers
 bus_peers_SRC := servers/dsoftbusd/peers.c servers/dsoftbusd/sources.c $(bus_announce_SRC) $(CRYPTO_SRC)
 UNIT_TESTS += bus_trust
 bus_trust_SRC := servers/dsoftbusd/trust.c servers/dsoftbusd/bus_name.c $(CRYPTO_SRC)
+UNIT_TESTS += bus_session
+bus_session_SRC := tests/unit/bus_pair.c servers/dsoftbusd/session.c servers/dsoftbusd/channel.c servers/dsoftbusd/frame.c \
+    servers/dsoftbusd/record.c servers/dsoftbusd/call.c servers/dsoftbusd/bus_name.c servers/dsoftbusd/bus_stats.c $(bus_noise_SRC)
+UNIT_TESTS += bus_channel
+bus_channel_SRC := $(bus_session_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
 KERNEL_HOST_SRC := \
   tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
@@ -137,6 +142,8 @@ FUZZ_TARGETS += netd_frames
 netd_frames_FUZZ_SRC := $(netd_request_FUZZ_SRC)
 FUZZ_TARGETS += bus_announce
 bus_announce_FUZZ_SRC := $(bus_announce_SRC) servers/dsoftbusd/trust.c $(CRYPTO_SRC)
+FUZZ_TARGETS += bus_handshake
+bus_handshake_FUZZ_SRC := $(bus_noise_SRC)
 FUZZ_TARGETS += syscall
 syscall_FUZZ_SRC := $(KERNEL_HOST_SRC)
 syscall_LIBS := $(KERNEL_HOST_LIBS)
