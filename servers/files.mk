@@ -65,7 +65,8 @@ BUS_PURE_SRC := \
     servers/dsoftbusd/bus_stats.c servers/dsoftbusd/bus_name.c servers/dsoftbusd/announce.c \
     servers/dsoftbusd/sources.c servers/dsoftbusd/peers.c servers/dsoftbusd/trust.c \
     servers/dsoftbusd/frame.c servers/dsoftbusd/record.c servers/dsoftbusd/session.c servers/dsoftbusd/channel.c \
-    servers/dsoftbusd/call.c \
+    servers/dsoftbusd/call.c servers/dsoftbusd/services.c \
+    servers/dsoftbusd/node.c servers/dsoftbusd/links.c servers/dsoftbusd/calls.c \
     servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c $(CRYPTO_SRC)
 # Compiled for the target though no program has it yet.
 LIBRARY_SRC := $(BUS_PURE_SRC)

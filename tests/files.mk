@@ -100,8 +100,15 @@ bus_trust_SRC := servers/dsoftbusd/trust.c servers/dsoftbusd/bus_name.c $(CRYPTO
 UNIT_TESTS += bus_session
 bus_session_SRC := tests/unit/bus_pair.c servers/dsoftbusd/session.c servers/dsoftbusd/channel.c servers/dsoftbusd/frame.c \
     servers/dsoftbusd/record.c servers/dsoftbusd/call.c servers/dsoftbusd/bus_name.c servers/dsoftbusd/bus_stats.c $(bus_noise_SRC)
+BUS_SIM_SRC := tests/sim/bus_sim.c $(BUS_PURE_SRC) libc/base/fmt.c
 UNIT_TESTS += bus_channel
 bus_channel_SRC := $(bus_session_SRC)
+UNIT_TESTS += bus_node
+bus_node_SRC := tests/unit/bus_world.c $(BUS_SIM_SRC)
+UNIT_TESTS += bus_calls
+bus_calls_SRC := $(bus_node_SRC)
+UNIT_TESTS += bus_wire
+bus_wire_SRC := $(BUS_SIM_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
 KERNEL_HOST_SRC := \
   tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
@@ -144,6 +151,8 @@ FUZZ_TARGETS += bus_announce
 bus_announce_FUZZ_SRC := $(bus_announce_SRC) servers/dsoftbusd/trust.c $(CRYPTO_SRC)
 FUZZ_TARGETS += bus_handshake
 bus_handshake_FUZZ_SRC := $(bus_noise_SRC)
+FUZZ_TARGETS += bus_session
+bus_session_FUZZ_SRC := $(BUS_PURE_SRC) libc/base/fmt.c
 FUZZ_TARGETS += syscall
 syscall_FUZZ_SRC := $(KERNEL_HOST_SRC)
 syscall_LIBS := $(KERNEL_HOST_LIBS)

@@ -32,8 +32,10 @@ enum {
 struct peer {
     bool is_used;
     bool is_pinned;
-    uint8_t sessions; /* node.c counts */
-    uint32_t address; /* host order */
+    uint8_t sessions;  /* links.c counts */
+    uint8_t failures;  /* links.c: of connections, in a row */
+    uint64_t retry_us; /* and when to try again */
+    uint32_t address;  /* host order */
     uint64_t heard_us;
     struct announce announce;
 };
