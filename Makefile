@@ -243,6 +243,13 @@ $(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $($*_LIBS)
 
+## host-node   build/host/dsoftbus-node: this machine in the fabric
+host-node: $(H)/dsoftbus-node
+.PHONY: host-node
+$(H)/dsoftbus-node: $(call objs,$(H),$(HOST_NODE_SRC)) $(H)/host.list
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^)
+
 # The device trees of this machine's QEMU, for the tests of their reader.  It needs some file for a kernel and boots none.
 $(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
 	$(call say,DTB,$@)
@@ -255,7 +262,7 @@ HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/
                --check tree='$(PY) scripts/check_tree.py' --check ceilings='$(PY) scripts/ceilings.py --check'
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
 ifeq ($(origin SUITE),file)
-check: $(TESTS) $(FUZZERS) $(O)/headers.ok
+check: $(TESTS) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 $(O)/headers.ok
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS)
 else
 check: $(TESTS)
@@ -290,7 +297,7 @@ images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
          --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
-test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) | $(BUILD)/have-run
+test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
 .PHONY: $(ARCHES:%=all-%)
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
@@ -346,4 +353,5 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d) \
+    $(HOST_NODE_SRC:%=$(H)/%.d)

@@ -204,9 +204,10 @@ def test_names(tree):
     for path in tree.lines:
         if path.startswith(("tests/", "selftest/", "scripts/")):
             names |= {path, os.path.splitext(os.path.basename(path))[0]}
-        if path.startswith(("tests/unit/", "tests/markers/test_")):
+        if path.startswith(("tests/unit/", "tests/peer/test_", "tests/markers/test_")):
             text = "\n".join(tree.lines[path])
             names |= set(re.findall(r"^static void (\w+)\(void \*\*", text, re.M))
+            names |= set(re.findall(r"^TEST\((\w+)\)", text, re.M))
             names |= set(re.findall(r"\bcmocka_unit_test\w*\(\s*(\w+)", text))
             names |= set(re.findall(r"def (test_\w+)", text))
         if path.startswith("tests/markers/") and path.endswith(".txt"):

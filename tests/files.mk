@@ -166,6 +166,7 @@ PY_TESTS += tests/unit/test_run_tests.py
 PY_TESTS += tests/unit/test_bench.py
 PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
+PY_TESTS += tests/peer/test_noise_peer.py
 
 QEMU_LANES := default default-max legacy minimal no-dhcp no-nic smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words

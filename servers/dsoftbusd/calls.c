@@ -245,6 +245,7 @@ static void serve_request(struct node *node, int index, struct channel *channel,
     struct service_call call = {
         .call = (uint64_t)link->generation << 32 | (uint32_t)index << 16 | channel->id,
         .peer = &link->peer,
+        .now_us = now_us,
         .request = request->bytes,
         .answer = node->scratch + ANSWER_HEADER_BYTES,
     };
@@ -272,23 +273,27 @@ static bool serve_next(struct node *node, int index, struct channel *channel, ui
     struct call_request request;
     size_t used;
     if (channel->state != CHANNEL_OPEN || channel->is_ours || channel->is_busy ||
-        channel->is_dropped || channel->has_ended ||
-        !channel_has_room(session, channel, ANSWER_MAX)) {
+        channel->is_dropped || channel->has_ended) {
         return false;
     }
     int error = call_read_request(channel->rx, channel->rx_len, most, &request, &used);
+    if (error == E_AGAIN) {
+        if (channel->has_peer_ended) { /* and what is left is no request */
+            channel_drop(session, channel, now_us);
+        }
+        return false;
+    }
+    if (!channel_has_room(session, channel, ANSWER_MAX)) {
+        return false; /* until the peer has taken more */
+    }
     if (error == OK) {
         serve_request(node, index, channel, &request, now_us);
         return !channel->is_busy;
     }
-    if (error == E_RANGE) {
-        const struct call_answer answer = {.number = request.number, .status = CALL_TOO_LONG};
-        bus_count(&node->stats, BUS_call_oversized);
-        (void)!put_answer(node, session, channel, &answer, now_us); /* there is room */
-        channel_drop(session, channel, now_us);
-    } else if (channel->has_peer_ended) { /* and what is left is no request */
-        channel_drop(session, channel, now_us);
-    }
+    const struct call_answer answer = {.number = request.number, .status = CALL_TOO_LONG};
+    bus_count(&node->stats, BUS_call_oversized);
+    (void)!put_answer(node, session, channel, &answer, now_us); /* there is room */
+    channel_drop(session, channel, now_us);
     return false;
 }
 

@@ -77,9 +77,10 @@ static void count_sessions(struct node *node)
         peer->sessions = 0;
         for (int j = 0; j < NODE_LINKS && peer->is_used; j++) {
             const struct link *link = &node->links[j];
-            peer->sessions +=
-                is_open(link) &&
-                crypto_is_equal(link->session.peer_key, peer->announce.key, CRYPTO_KEY_BYTES);
+            if (is_open(link) &&
+                crypto_is_equal(link->session.peer_key, peer->announce.key, CRYPTO_KEY_BYTES)) {
+                peer->sessions++; /* <= NODE_LINKS */
+            }
         }
     }
 }
@@ -95,7 +96,9 @@ static void plan_retry(struct node *node, const struct link *link, bool has_fail
     span_ms = span_ms < NODE_RETRY_MOST_MS ? span_ms : NODE_RETRY_MOST_MS;
     uint64_t jitter_ms = bus_name_hash(&node->config.id) % (span_ms / 4);
     peer->retry_us = after_ms(now_us, span_ms + jitter_ms);
-    peer->failures += has_failed && peer->failures < BACKOFF_MOST;
+    if (has_failed && peer->failures < BACKOFF_MOST) {
+        peer->failures++;
+    }
 }
 
 /* --- trust --- */
@@ -296,7 +299,7 @@ int node_accept(struct node *node, uint32_t address, uint16_t port, uint64_t now
         half_open_here += is_half && other->address == address;
     }
     int index = find_free(node);
-    if (theirs >= NODE_IN_MAX || index < 0) {
+    if (theirs >= NODE_IN_MAX || index < 0 || node->is_closed) {
         bus_count(&node->stats, BUS_session_full);
         return E_LIMIT;
     }
@@ -326,7 +329,7 @@ void node_connected(struct node *node, int link, uint64_t now_us)
     if (key == NULL && peer != NULL) {
         key = peer->announce.key;
     }
-    if (key == NULL || !begin_session(node, made, key, now_us)) {
+    if (key == NULL || node->is_closed || !begin_session(node, made, key, now_us)) {
         plan_retry(node, made, true, now_us);
         made->state = LINK_CLOSING;
         return;
@@ -355,6 +358,7 @@ void node_close(struct node *node, uint64_t now_us)
         }
     }
     node->is_silent = true;
+    node->is_closed = true;
     crypto_wipe(node->config.secret, sizeof(node->config.secret));
 }
 
@@ -380,7 +384,7 @@ static void want(struct node *node, uint64_t now_us)
         enum trust_verdict verdict = trust_judge(&node->trust, id, peer->announce.key);
         int index = find_free(node);
         if ((verdict != TRUST_YES && verdict != TRUST_NEW) || count_ours(node) >= NODE_OUT_MAX ||
-            index < 0) {
+            index < 0 || node->is_closed) {
             continue;
         }
         struct link *link = take_link(node, index, true);

@@ -17,6 +17,7 @@ int node_init(struct node *node, const struct node_config *config, uint64_t now_
     /* --- committed --- */
     memset(node, 0, sizeof(*node));
     node->config = *config;
+    node->started_us = now_us;
     crypto_x25519_public(config->secret, node->public_key);
     peers_init(&node->peers, now_us);
     node->refusals = bucket_full(NODE_REFUSALS_BURST, now_us);

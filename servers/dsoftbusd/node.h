@@ -157,9 +157,11 @@ struct node {
     struct call calls[NODE_CALLS];
     uint32_t next_call;
     uint32_t next_generation;
+    uint64_t started_us;
     uint32_t announces;
     uint64_t announce_us; /* when the next is due */
     bool is_silent;       /* announces nothing */
+    bool is_closed;       /* and begins nothing */
     uint8_t datagram[ANNOUNCE_BYTES_MAX];
     struct node_event events[NODE_EVENTS];
     uint32_t event_first;
@@ -230,6 +232,12 @@ MUST_CHECK int node_take_answer(struct node *node, uint32_t token, enum call_sta
  */
 MUST_CHECK int node_answer(struct node *node, uint64_t call, enum call_status status,
                            struct crypto_span answer, uint64_t now_us);
+
+/*
+ * The service `status`, whose context is the node: lines of text, how long it has been up, how many
+ * peers and sessions, and every counter that is not 0, as far as an answer is long.
+ */
+int node_status(void *context, struct service_call *call);
 
 /* --- between node.c, links.c and calls.c --- */
 

@@ -180,6 +180,31 @@ TEST(a_service_that_fails_or_never_answers_ends_the_call)
     assert_int_equal(call("bad", 3, &len), CALL_FAILED);
 }
 
+/* The answer uses up half of the credit, and this caller gives no more. */
+TEST(an_answer_ends_its_channel_though_the_caller_takes_nothing_out)
+{
+    static const uint8_t zeros[CALL_BYTES_MAX];
+    uint8_t bytes[REQUEST_MAX];
+    struct bus_name echo;
+    struct channel *channel;
+    world_meet();
+    offer(1, "echo", SERVICE_FOR_PEERS, service_echo);
+    assert_true(bus_name_set(&echo, "echo", 4));
+    world.sim.nodes[1].services.slot[0].request_max = CALL_BYTES_MAX;
+    struct bus_name peer = bus_sim_name(1);
+    struct node *node = &world.sim.nodes[0];
+    struct session *session = &node->links[links_find_open(node, &peer)].session;
+    assert_int_equal(session_open_channel(session, &echo, world.sim.now_us, &channel), OK);
+    bus_sim_run(&world.sim, 1 * S);
+    const struct call_request request = {7, {zeros, 600}};
+    const struct crypto_span whole = {bytes, call_write_request(&request, bytes)};
+    assert_int_equal(channel_send(session, channel, whole, world.sim.now_us), OK);
+    channel_end(session, channel, world.sim.now_us);
+    bus_sim_run(&world.sim, 1 * S);
+    assert_int_equal(channel->rx_len, ANSWER_HEADER_BYTES + 600);
+    assert_true(channel->has_peer_ended);
+}
+
 TEST(a_call_ends_with_its_session)
 {
     uint8_t answer[CALL_BYTES_MAX];
@@ -260,6 +285,7 @@ int main(void)
         WORLD_TEST(a_call_without_a_session_is_refused_at_once),
         WORLD_TEST(a_service_may_answer_later),
         WORLD_TEST(a_service_that_fails_or_never_answers_ends_the_call),
+        WORLD_TEST(an_answer_ends_its_channel_though_the_caller_takes_nothing_out),
         WORLD_TEST(a_call_ends_with_its_session),
         WORLD_TEST(only_so_many_calls_are_under_way),
         WORLD_TEST(a_node_announces_the_services_that_somebody_may_use),

@@ -216,6 +216,9 @@ TEST(a_node_that_closes_says_goodbye)
     bus_sim_run(&world.sim, 1 * S);
     assert_int_equal(world.last[1][EVENT_SESSION_ENDED].reason, BUS_end_by_peer);
     assert_false(bus_sim_has_session(&world.sim, 1, 0));
+    bus_sim_run(&world.sim, 60 * (uint64_t)S);
+    assert_int_equal(world_counted(0, BUS_session_out), 1); /* and begins nothing */
+    assert_int_equal(world_counted(0, BUS_session_in), 1);
 }
 
 TEST(a_failed_connection_is_tried_again_later_and_later)

@@ -11,7 +11,7 @@
 enum {
     S = 1000 * 1000,
     SEEDS = 1000,
-    BAD_SECONDS = 10,
+    BAD_SECONDS = 6,
     CALM_SECONDS = 100, /* more than the longest pause between two attempts */
     CROWD = 100,
     CROWD_SECONDS = 60,
