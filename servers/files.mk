@@ -67,9 +67,10 @@ BUS_PURE_SRC := \
     servers/dsoftbusd/frame.c servers/dsoftbusd/record.c servers/dsoftbusd/session.c servers/dsoftbusd/channel.c \
     servers/dsoftbusd/call.c servers/dsoftbusd/services.c \
     servers/dsoftbusd/node.c servers/dsoftbusd/links.c servers/dsoftbusd/calls.c servers/dsoftbusd/status.c \
+    servers/dsoftbusd/dual.c servers/dsoftbusd/lines.c \
     servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c $(CRYPTO_SRC)
 # The same on POSIX sockets: build/host/dsoftbus-node.
-HOST_NODE_SRC := servers/dsoftbusd/host/main.c servers/dsoftbusd/host/loop.c servers/dsoftbusd/host/files.c \
+HOST_NODE_SRC := servers/dsoftbusd/host/main.c servers/dsoftbusd/host/files.c servers/dsoftbusd/host/both.c servers/dsoftbusd/loop.c \
     $(BUS_PURE_SRC) libc/base/fmt.c
 # Compiled for the target though no program has it yet.
-LIBRARY_SRC := $(BUS_PURE_SRC)
+LIBRARY_SRC := $(BUS_PURE_SRC) servers/dsoftbusd/loop.c

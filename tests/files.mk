@@ -107,6 +107,11 @@ UNIT_TESTS += bus_node
 bus_node_SRC := tests/unit/bus_world.c $(BUS_SIM_SRC)
 UNIT_TESTS += bus_calls
 bus_calls_SRC := $(bus_node_SRC)
+UNIT_TESTS += bus_dual
+bus_dual_SRC := $(bus_node_SRC)
+UNIT_TESTS += bus_loop
+bus_loop_SRC := servers/dsoftbusd/loop.c $(BUS_PURE_SRC) libc/base/fmt.c
+bus_loop_LIBS := -Wl,--wrap=setsockopt
 UNIT_TESTS += bus_wire
 bus_wire_SRC := $(BUS_SIM_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].

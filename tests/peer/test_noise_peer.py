@@ -267,6 +267,23 @@ class TestWeBegin(WithMachine):
         self.assert_nobody_connects()
 
 
+class TestDual(unittest.TestCase):
+    """Two nodes of ours in one process."""
+
+    def test_two_nodes_in_one_process_meet_over_the_group(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        done = subprocess.run([NODE, "dual", "--interface", "127.0.0.1", "--port", "0", "--listen", port, "--group",
+                               "239.42.0.1:" + port, "--seconds", str(TIMEOUT_S)], stdout=subprocess.PIPE)
+        lines = done.stdout.decode().split("\n")
+        if "discovery mcast" not in lines:
+            self.skipTest("no multicast on this machine's loopback")
+        self.assertEqual(done.returncode, 0, lines)
+        self.assertEqual(lines.count("dsoftbusd: dual-node session ok"), 1)
+        self.assertGreaterEqual(lines.count("dsoftbusd: auth ok"), 2)
+
+
 class TestTool(unittest.TestCase):
     """What the commands refuse."""
 

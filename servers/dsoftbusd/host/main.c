@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "both.h"
 #include "files.h"
-#include "loop.h"
+#include "../loop.h"
 
 enum {
     US_PER_S = 1000 * 1000,
@@ -34,6 +35,7 @@ static const char usage[] =
     "       dsoftbus-node list [OPTION...]        say who is there\n"
     "       dsoftbus-node ping ID [OPTION...]\n"
     "       dsoftbus-node call ID SERVICE [TEXT] [OPTION...]\n"
+    "       dsoftbus-node dual [OPTION...]        two nodes in this process meet; --id not needed\n"
     "options: --id ID --key FILE --trust FILE     who we are, whom we trust\n"
     "         --port N                            of sessions (34567; 0: any)\n"
     "         --group ADDRESS:PORT                where announces go (239.42.0.1:37020)\n"
@@ -45,7 +47,7 @@ static const char usage[] =
     "         --seconds N                         end after so long (run: never; else 15)\n";
 
 struct options {
-    struct host_config host;
+    struct loop_config loop;
     const char *key_path;
     const char *trust_path;
     bool is_first_use;
@@ -54,7 +56,7 @@ struct options {
     uint64_t seconds;
 };
 
-static struct host host;
+static struct loop loop;
 static volatile sig_atomic_t is_interrupted;
 
 static int misused(const char *why)
@@ -110,7 +112,7 @@ static bool read_address(const char *text, struct sockaddr_in *address)
 
 static bool take_option(struct options *options, int letter, const char *value)
 {
-    struct host_config *config = &options->host;
+    struct loop_config *config = &options->loop;
     switch (letter) {
     case 'i': return set_name(&config->node.id, value);
     case 'k': options->key_path = value; return true;
@@ -144,8 +146,8 @@ static bool read_options(int argc, char **argv, struct options *options)
         {"ping", no_argument, NULL, 'P'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct options){.host = {.listen_port = 37020, .node = {.port = 34567}}};
-    bool is_good = read_address("239.42.0.1:37020", &options->host.group);
+    *options = (struct options){.loop = {.listen_port = 37020, .node = {.port = 34567}}};
+    bool is_good = read_address("239.42.0.1:37020", &options->loop.group);
     int letter;
     while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
         is_good = is_good && take_option(options, letter, optarg);
@@ -187,11 +189,11 @@ static void say_event(const struct node_event *event)
 /* A store that trust on first use has changed is written at once. */
 static bool keep_trust(const struct options *options, uint32_t *changes)
 {
-    if (host.node.trust.changes == *changes || options->trust_path == NULL) {
+    if (loop.node.trust.changes == *changes || options->trust_path == NULL) {
         return true;
     }
-    *changes = host.node.trust.changes;
-    return files_write_trust(options->trust_path, &host.node.trust);
+    *changes = loop.node.trust.changes;
+    return files_write_trust(options->trust_path, &loop.node.trust);
 }
 
 static const struct crypto_span ping_text = {(const uint8_t *)"dsoftbus-node", 13};
@@ -201,19 +203,19 @@ static int run(const struct options *options, const struct bus_name *peer,
                enum node_event_kind kind)
 {
     uint64_t until_us =
-        options->seconds == 0 ? UINT64_MAX : host_now_us() + options->seconds * US_PER_S;
-    uint32_t changes = host.node.trust.changes;
-    while (!is_interrupted && host_now_us() < until_us) {
+        options->seconds == 0 ? UINT64_MAX : loop_now_us() + options->seconds * US_PER_S;
+    uint32_t changes = loop.node.trust.changes;
+    while (!is_interrupted && loop_now_us() < until_us) {
         struct node_event event;
-        host_step(&host, until_us);
-        while (node_next_event(&host.node, &event)) {
+        loop_step(&loop, until_us);
+        while (node_next_event(&loop.node, &event)) {
             if (peer != NULL && event.kind == kind &&
                 (kind == EVENT_CALL_DONE || bus_name_is_equal(&event.peer, peer))) {
                 return keep_trust(options, &changes) ? DONE : BAD_FILE;
             }
             say_event(&event);
             if (event.kind == EVENT_AUTH_OK && options->pings) {
-                (void)!node_ping(&host.node, &event.peer, ping_text, host_now_us());
+                (void)!node_ping(&loop.node, &event.peer, ping_text, loop_now_us());
             }
         }
         if (!keep_trust(options, &changes)) {
@@ -230,30 +232,39 @@ static bool offer(const char *name, int (*serve)(void *, struct service_call *))
     struct service service = {
         .request_max = CALL_BYTES_MAX,
         .policy = SERVICE_FOR_PEERS,
-        .context = &host.node,
+        .context = &loop.node,
         .serve = serve,
     };
-    return set_name(&service.name, name) && services_add(&host.node.services, &service) == OK;
+    return set_name(&service.name, name) && services_add(&loop.node.services, &service) == OK;
 }
 
 static int open_node(struct options *options)
 {
-    if (options->key_path == NULL || options->host.node.id.len == 0) {
+    if (options->key_path == NULL || options->loop.node.id.len == 0) {
         return misused("--id and --key are needed");
     }
-    if (!files_read_key(options->key_path, options->host.node.secret) ||
-        !host_open(&host, &options->host)) {
+    if (!files_read_key(options->key_path, options->loop.node.secret)) {
         return BAD_FILE;
     }
-    crypto_wipe(options->host.node.secret, CRYPTO_KEY_BYTES);
-    crypto_wipe(host.config.node.secret, CRYPTO_KEY_BYTES);
-    host.node.trust.is_first_use = options->is_first_use;
-    if ((options->trust_path != NULL && !files_read_trust(options->trust_path, &host.node.trust)) ||
+    int error = loop_open(&loop, &options->loop);
+    crypto_wipe(options->loop.node.secret, CRYPTO_KEY_BYTES);
+    if (error != OK) {
+        fprintf(stderr, "dsoftbus-node: the port of sessions cannot be had\n");
+        return BAD_FILE;
+    }
+    loop.node.trust.is_first_use = options->is_first_use;
+    if ((options->trust_path != NULL && !files_read_trust(options->trust_path, &loop.node.trust)) ||
         (options->serves && (!offer("echo", service_echo) || !offer("status", node_status)))) {
         return BAD_FILE;
     }
-    printf("up %.*s sessions at port %u\n", host.node.config.id.len, host.node.config.id.text,
-           host.node.config.port);
+    static const char *const modes[] = {
+        [LOOP_NONE] = "unavailable",
+        [LOOP_GROUP] = "mcast",
+        [LOOP_BROADCAST] = "bcast",
+        [LOOP_ADDRESS] = "one address",
+    };
+    printf("up %.*s sessions at port %u, discovery %s\n", loop.node.config.id.len,
+           loop.node.config.id.text, loop.node.config.port, modes[loop.mode]);
     (void)fflush(stdout);
     return DONE;
 }
@@ -262,7 +273,7 @@ static int list_peers(const struct options *options)
 {
     int status = run(options, NULL, EVENT_PEER_FOUND);
     for (int i = 0; i < PEERS_MAX; i++) {
-        const struct peer *peer = &host.node.peers.slot[i];
+        const struct peer *peer = &loop.node.peers.slot[i];
         const struct announce *announce = &peer->announce;
         const struct in_addr there = {.s_addr = htonl(peer->address)};
         char address[INET_ADDRSTRLEN];
@@ -271,7 +282,7 @@ static int list_peers(const struct options *options)
         }
         printf("peer %.*s %s:%u %s", announce->id.len, announce->id.text,
                inet_ntop(AF_INET, &there, address, sizeof(address)), announce->port,
-               node_has_session(&host.node, &announce->id) ? "session" : "no session");
+               node_has_session(&loop.node, &announce->id) ? "session" : "no session");
         for (size_t j = 0; j < announce->service_count; j++) {
             printf(" %.*s", announce->services[j].len, announce->services[j].text);
         }
@@ -302,10 +313,10 @@ static int call_peer(const struct options *options, const struct bus_name *peer,
         fprintf(stderr, "dsoftbus-node: no session with %.*s\n", peer->len, peer->text);
         return status;
     }
-    int error = node_call(&host.node, peer, service, request, host_now_us(), &token);
+    int error = node_call(&loop.node, peer, service, request, loop_now_us(), &token);
     if (error == OK) {
         (void)!run(options, peer, EVENT_CALL_DONE);
-        error = node_take_answer(&host.node, token, &call_status, answer, &len);
+        error = node_take_answer(&loop.node, token, &call_status, answer, &len);
     }
     if (error != OK || call_status != CALL_OK) {
         fprintf(stderr, "dsoftbus-node: not answered: error %d, status %d\n", error,
@@ -346,11 +357,21 @@ static int with_node(const char *command, int argc, char **argv)
     } else {
         status = is_run ? run(&options, NULL, EVENT_PEER_FOUND) : list_peers(&options);
     }
-    host_close(&host);
+    loop_close(&loop);
     return status;
 }
 
 /* --- commands without --- */
+
+static int meet(int argc, char **argv)
+{
+    struct options options;
+    if (!read_options(argc, argv, &options) || argc != optind) {
+        return misused("an argument is not understood");
+    }
+    uint64_t seconds = options.seconds == 0 ? SECONDS_DEFAULT : options.seconds;
+    return both_meet(&options.loop, seconds * US_PER_S) ? DONE : NOT_DONE;
+}
 
 static int print_public(const uint8_t *secret)
 {
@@ -439,6 +460,9 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(command, "key") == 0) {
         return files_read_key(argv[2], secret) ? print_public(secret) : BAD_FILE;
+    }
+    if (strcmp(command, "dual") == 0) {
+        return meet(argc - 1, argv + 1);
     }
     if (argc >= 4 && strcmp(command, "trust") == 0) {
         return edit_trust(argv[2], argc - 3, argv + 3);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A node on sockets of this machine's loopback: what it does when the network refuses something.
+ */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#include "servers/dsoftbusd/loop.h"
+
+enum { GROUP_PORT = 37020 };
+
+static struct loop loop;
+static bool refuses_join;
+static bool refuses_broadcast;
+
+int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+    if ((refuses_join && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) ||
+        (refuses_broadcast && level == SOL_SOCKET && name == SO_BROADCAST)) {
+        return -1;
+    }
+    return __real_setsockopt(fd, level, name, value, len);
+}
+
+static struct loop_config configure(const char *group)
+{
+    struct loop_config config = {
+        .node = {.id = {.len = 1, .text = "n"}, .secret = {1}},
+        .group = {.sin_family = AF_INET, .sin_port = htons(GROUP_PORT)},
+        .interface = {.s_addr = htonl(INADDR_LOOPBACK)},
+    };
+    assert_int_equal(inet_pton(AF_INET, group, &config.group.sin_addr), 1);
+    return config;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    refuses_join = false;
+    refuses_broadcast = false;
+    return 0;
+}
+
+static void open_for(const char *group, enum loop_mode mode)
+{
+    struct loop_config config = configure(group);
+    assert_int_equal(loop_open(&loop, &config), OK);
+    assert_int_equal(loop.mode, mode);
+    assert_int_not_equal(loop.node.config.port, 0);
+}
+
+TEST(a_group_that_cannot_be_joined_is_replaced_by_broadcast)
+{
+    refuses_join = true;
+    open_for("239.42.0.1", LOOP_BROADCAST);
+    assert_int_equal(loop.config.group.sin_addr.s_addr, htonl(INADDR_BROADCAST));
+    assert_int_equal(ntohs(loop.config.group.sin_port), GROUP_PORT);
+    assert_false(loop.node.is_silent);
+    loop_close(&loop);
+}
+
+TEST(without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same)
+{
+    refuses_join = true;
+    refuses_broadcast = true;
+    open_for("239.42.0.1", LOOP_NONE);
+    assert_true(loop.node.is_silent);
+    assert_true(loop.listener >= 0);
+    loop_step(&loop, loop_now_us());
+    assert_int_equal(loop.node.stats.value[BUS_announce_sent], 0);
+    loop_close(&loop);
+}
+
+TEST(one_address_needs_no_group)
+{
+    refuses_join = true;
+    open_for("127.0.0.1", LOOP_ADDRESS);
+    loop_close(&loop);
+}
+
+TEST(a_port_that_is_taken_is_an_error_and_nothing_stays_open)
+{
+    static struct loop second;
+    open_for("127.0.0.1", LOOP_ADDRESS);
+    struct loop_config config = configure("127.0.0.1");
+    config.node.port = loop.node.config.port;
+    assert_int_equal(loop_open(&second, &config), E_BUSY);
+    assert_int_equal(second.udp, -1);
+    assert_int_equal(second.listener, -1);
+    loop_close(&loop);
+    config.node.port = 0;
+    config.node.id.len = 0;
+    assert_int_equal(loop_open(&second, &config), E_INVALID);
+    assert_int_equal(second.listener, -1);
+}
+
+TEST(the_secret_is_in_the_node_alone)
+{
+    const uint8_t zero[CRYPTO_KEY_BYTES] = {0};
+    open_for("127.0.0.1", LOOP_ADDRESS);
+    assert_memory_equal(loop.config.node.secret, zero, sizeof(zero));
+    assert_int_equal(loop.node.config.secret[0], 1);
+    loop_close(&loop);
+    assert_memory_equal(loop.node.config.secret, zero, sizeof(zero));
+}
+
+TEST(a_connection_that_nobody_takes_is_tried_again_later)
+{
+    open_for("127.0.0.1", LOOP_ADDRESS);
+    uint8_t bytes[ANNOUNCE_BYTES_MAX];
+    struct announce peer = {.id = {.len = 1, .text = "p"}, .port = 1, .key = {9}}; /* nobody's */
+    assert_int_equal(trust_pin(&loop.node.trust, &peer.id, peer.key), OK);
+    (void)node_hear(&loop.node, INADDR_LOOPBACK, bytes, announce_write(&peer, bytes),
+                    loop_now_us());
+    for (int i = 0; i < 10 && peers_find(&loop.node.peers, &peer.id)->failures == 0; i++) {
+        loop_step(&loop, loop_now_us() + 1000);
+    }
+    assert_int_equal(peers_find(&loop.node.peers, &peer.id)->failures, 1);
+    loop_serve(&loop);
+    for (int i = 0; i < NODE_LINKS; i++) {
+        assert_int_equal(loop.streams[i], -1);
+    }
+    loop_close(&loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_group_that_cannot_be_joined_is_replaced_by_broadcast, begin),
+        cmocka_unit_test_setup(
+            without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same, begin),
+        cmocka_unit_test_setup(one_address_needs_no_group, begin),
+        cmocka_unit_test_setup(a_port_that_is_taken_is_an_error_and_nothing_stays_open, begin),
+        cmocka_unit_test_setup(the_secret_is_in_the_node_alone, begin),
+        cmocka_unit_test_setup(a_connection_that_nobody_takes_is_tried_again_later, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
