@@ -38,6 +38,16 @@ static bool was_heard_within(const struct peer *peer, uint64_t span_ms, uint64_t
     return now_us - peer->heard_us < span_ms * US_PER_MS;
 }
 
+/*
+ * Whether a peer stays where it is, whatever an announce from elsewhere says: in a session, or
+ * heard a moment ago at an address where no connection has failed.
+ */
+static bool is_held(const struct peer *peer, uint64_t now_us)
+{
+    return peer->sessions > 0 ||
+           (peer->failures == 0 && was_heard_within(peer, PEER_HOLD_MS, now_us));
+}
+
 /* Whether `a` gives way before `b`: a free one first, then one without a pin, then the older. */
 static bool gives_way_before(const struct peer *a, const struct peer *b)
 {
@@ -113,7 +123,7 @@ enum bus_counter peers_hear(struct peers *peers, const struct heard *heard, uint
         return BUS_announce_key_changed;
     }
     bool has_moved = known->address != heard->address;
-    if (has_moved && was_heard_within(known, PEER_HOLD_MS, now_us)) {
+    if (has_moved && is_held(known, now_us)) {
         return BUS_announce_moved;
     }
     if (was_heard_within(known, PEER_DEBOUNCE_MS, now_us)) {

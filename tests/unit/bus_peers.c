@@ -146,6 +146,27 @@ TEST(an_announce_replayed_from_elsewhere_moves_nobody_who_is_heard)
     assert_int_equal(find(1)->address, HERE);
 }
 
+/* Somebody who replays from elsewhere, and first, must not keep the genuine one out. */
+TEST(an_address_where_a_connection_failed_is_not_held)
+{
+    assert_int_equal(hear_from(node(1), ELSEWHERE, true), BUS_announce_new);
+    find(1)->failures = 1;
+    now_us += 1 * S;
+    assert_int_equal(hear_from(node(1), HERE, true), BUS_announce_changed);
+    assert_int_equal(find(1)->address, HERE);
+}
+
+TEST(a_peer_in_a_session_is_not_moved)
+{
+    assert_int_equal(hear(1), BUS_announce_new);
+    find(1)->sessions = 1;
+    find(1)->failures = 1;
+    now_us += PEER_HOLD_MS * MS;
+    assert_int_equal(hear_from(node(1), ELSEWHERE, false), BUS_announce_moved);
+    find(1)->sessions = 0;
+    assert_int_equal(hear_from(node(1), ELSEWHERE, false), BUS_announce_changed);
+}
+
 TEST(a_node_that_fell_silent_may_come_back_elsewhere)
 {
     assert_int_equal(hear(1), BUS_announce_new);
@@ -291,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup(another_key_for_a_known_id_is_refused, begin),
         cmocka_unit_test_setup(an_announce_replayed_from_elsewhere_moves_nobody_who_is_heard,
                                begin),
+        cmocka_unit_test_setup(an_address_where_a_connection_failed_is_not_held, begin),
+        cmocka_unit_test_setup(a_peer_in_a_session_is_not_moved, begin),
         cmocka_unit_test_setup(a_node_that_fell_silent_may_come_back_elsewhere, begin),
         cmocka_unit_test_setup(the_least_recently_heard_peer_gives_way, begin),
         cmocka_unit_test_setup(a_peer_in_a_session_is_never_evicted, begin),
