@@ -426,7 +426,7 @@ static int change_trust(struct trust *trust, int argc, char **argv)
 
 static int edit_trust(const char *path, int argc, char **argv)
 {
-    static struct trust trust;
+    struct trust trust = {.is_first_use = false};
     if (!files_read_trust(path, &trust)) {
         return BAD_FILE;
     }
