@@ -111,6 +111,10 @@ struct random_of {
 
 static struct random_of randoms[BUS_SIM_NODES];
 
+/* One simulation at a time has all of these: to allocate them anew costs more than a short run. */
+static struct node nodes[BUS_SIM_NODES];
+static struct bus_sim_end ends[BUS_SIM_NODES][NODE_LINKS];
+
 static int draw_bytes(void *context, uint8_t *bytes, size_t len)
 {
     const struct random_of *of = context;
@@ -144,9 +148,9 @@ void bus_sim_init(struct bus_sim *sim, int count, uint64_t seed)
     sim->now_us = 1000 * 1000;
     sim->next_stream = 1;
     sim->delay_us = 1000;
-    sim->nodes = calloc((size_t)count, sizeof(*sim->nodes));
-    sim->ends = calloc((size_t)count, sizeof(*sim->ends));
-    assert_true(sim->nodes != NULL && sim->ends != NULL);
+    sim->nodes = nodes;
+    sim->ends = ends;
+    memset(ends, 0, sizeof(ends));
     for (int i = 0; i < count; i++) {
         init_node(sim, i);
     }
@@ -158,8 +162,6 @@ void bus_sim_free(struct bus_sim *sim)
         free(pop(sim));
     }
     free(sim->heap);
-    free(sim->nodes);
-    free(sim->ends);
 }
 
 void bus_sim_pin(struct bus_sim *sim, int a, int b)

@@ -58,7 +58,10 @@ struct bus_sim {
     size_t heap_size;
 };
 
-/* `count` nodes, "node-0" and so on, with keys of their own; nobody trusts anybody. */
+/*
+ * `count` nodes, "node-0" and so on, with keys of their own; nobody trusts anybody. One simulation
+ * at a time.
+ */
 void bus_sim_init(struct bus_sim *sim, int count, uint64_t seed);
 void bus_sim_free(struct bus_sim *sim);
 

@@ -11,10 +11,10 @@
 enum {
     S = 1000 * 1000,
     SEEDS = 1000,
-    BAD_SECONDS = 6,
+    BAD_SECONDS = 5,
     CALM_SECONDS = 100, /* more than the longest pause between two attempts */
     CROWD = 100,
-    CROWD_SECONDS = 60,
+    CROWD_SECONDS = 20,
     FRIENDS = 8,
 };
 
@@ -98,8 +98,8 @@ static void run_seed(uint64_t seed)
     sim->loss = (unsigned)(test_random(&world.seed) % 60);
     sim->doubling = (unsigned)(test_random(&world.seed) % 30);
     sim->delay_us = test_random(&world.seed) % (300 * 1000);
-    sim->breaking = (unsigned)(test_random(&world.seed) % 500);
-    sim->spoiling = (unsigned)(test_random(&world.seed) % 500);
+    sim->breaking = (unsigned)(test_random(&world.seed) % 300);
+    sim->spoiling = (unsigned)(test_random(&world.seed) % 300);
     bus_sim_pin(sim, 0, 1);
     offer_echo(&sim->nodes[1]);
     for (int i = 0; i < BAD_SECONDS; i++) {
