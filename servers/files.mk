@@ -43,7 +43,7 @@ NETD_PURE_SRC := \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \
     servers/netd/socket_listen.c servers/netd/socket_datagram.c servers/netd/socket_send.c \
     servers/netd/socket_receive.c servers/netd/socket_groups.c servers/netd/socket_options.c \
-    servers/netd/socket_requests.c \
+    servers/netd/socket_icmp.c servers/netd/socket_requests.c \
     servers/netd/lwip/port.c
 PROGRAMS += netd
 netd_SRC := $(NETD_PURE_SRC) servers/netd/main.c $(LWIP_SRC)

@@ -197,10 +197,10 @@ static void wake_clients(void)
         }
         sys_handle_close(wakeup.notification);
     }
-    uint32_t index = 0;
-    handle_t notification;
-    while (sockets_next_wakeup(&process.stack.sockets, &index, &notification)) {
-        (void)sys_signal(notification, SOCKET_EVENT); /* init's, and there for good */
+    uint32_t place = 0;
+    const struct socket_client *client;
+    while ((client = sockets_next_wakeup(&process.stack.sockets, &place)) != NULL) {
+        (void)sys_signal(client->facts.notification, SOCKET_EVENT); /* init's, there for good */
     }
 }
 

@@ -142,8 +142,11 @@ struct sockets {
     struct list_node todo;    /* to be looked at in the next turn, which comes at once */
     struct list_node waiting; /* to be looked at when there is another turn, or soon */
     uint32_t used;            /* of `socket`, given to clients for good */
+    uint64_t without_frame;   /* COUNTER_tx_no_frame at the end of the last turn */
     bool waits_for_frames;    /* something was not sent because the interface had no frame */
-    struct socket_client client[SOCKET_CLIENTS_MAX];
+    struct socket_client *attached[SOCKET_CLIENTS_MAX];
+    uint32_t attached_count;
+    struct socket_client client[SOCKET_CLIENTS_MAX]; /* by index */
     struct socket socket[SOCKETS_MAX];
 };
 
@@ -165,9 +168,11 @@ void sockets_gone(struct sockets *sockets, uint32_t index);
 /* Takes kicks, a bounded number of each client, and does what is due. True: there is more. */
 MUST_CHECK bool sockets_turn(struct sockets *sockets);
 
-/* Publishes the news of the turn. The next client to signal with SOCKET_EVENT, from *index on. */
-MUST_CHECK bool sockets_next_wakeup(struct sockets *sockets, uint32_t *index,
-                                    handle_t *notification);
+/*
+ * Publishes the news of the turn. The next client to signal with SOCKET_EVENT; NULL: no more.
+ * *place is 0 at first, and the caller's to keep.
+ */
+const struct socket_client *sockets_next_wakeup(struct sockets *sockets, uint32_t *place);
 
 /* True: no kick came in meanwhile, whoever kicks will signal. */
 MUST_CHECK bool sockets_prepare_sleep(struct sockets *sockets);
@@ -177,6 +182,11 @@ uint64_t sockets_next_us(const struct sockets *sockets, uint64_t now_us);
 
 /* Ends all sockets of all clients, and what lwIP still has of earlier ones. */
 void sockets_close(struct sockets *sockets);
+
+/* --- socket_icmp.c: for stack.c --------------------------------------------------------------- */
+
+/* An ICMP message came; an error about something that a socket sent is told to it. */
+void sockets_unreachable(struct sockets *sockets, const uint8_t *message, size_t len);
 
 /* --- socket_requests.c: for service.c --------------------------------------------------------- */
 
@@ -286,8 +296,8 @@ void stream_adopt(struct socket *socket, struct tcp_pcb *pcb);
 void stream_set_names(struct socket *socket);
 /* The window of a connection whose options are known. */
 void stream_set_window(struct socket *socket);
-/* An ICMP error about a segment of ours with these ends came back. */
-void stream_unreachable(struct socket *socket, uint8_t code);
+/* What it wants to connect to cannot be reached. Requires SOCKET_CONNECTING. */
+void stream_unreachable(struct socket *socket, int error);
 
 /* --- socket_listen.c -------------------------------------------------------------------------- */
 

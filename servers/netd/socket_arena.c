@@ -303,6 +303,8 @@ int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_cl
             atomic_load_explicit(&((struct socket_arena *)arena)->epoch, memory_order_relaxed) != 0,
     };
     sockets->used += facts->shape.slots;
+    sockets->attached[sockets->attached_count] = client;
+    sockets->attached_count++; /* <= SOCKET_CLIENTS_MAX: each index once */
     for (uint32_t slot = 0; slot < facts->shape.slots; slot++) {
         struct socket *socket = &client->first[slot];
         socket->client = client;
@@ -327,10 +329,8 @@ void sockets_gone(struct sockets *sockets, uint32_t index)
 
 void sockets_close(struct sockets *sockets)
 {
-    for (uint32_t i = 0; i < SOCKET_CLIENTS_MAX; i++) {
-        if (sockets->client[i].facts.shape.slots != 0) {
-            socket_client_end(&sockets->client[i]);
-        }
+    for (uint32_t i = 0; i < sockets->attached_count; i++) {
+        socket_client_end(sockets->attached[i]);
     }
     while (tcp_active_pcbs != NULL) {
         tcp_abort(tcp_active_pcbs);
@@ -419,12 +419,11 @@ static void work_off(struct sockets *sockets)
 bool sockets_turn(struct sockets *sockets)
 {
     bool has_more = false;
-    uint64_t without_frame = sockets->stats->value[COUNTER_tx_no_frame];
     if (sockets->waits_for_frames) {
         tcp_txnow();
     }
-    for (uint32_t i = 0; i < SOCKET_CLIENTS_MAX; i++) {
-        struct socket_client *client = &sockets->client[i];
+    for (uint32_t i = 0; i < sockets->attached_count; i++) {
+        struct socket_client *client = sockets->attached[i];
         if (client->epoch == 0) {
             continue;
         }
@@ -436,14 +435,17 @@ bool sockets_turn(struct sockets *sockets)
         }
     }
     work_off(sockets);
-    sockets->waits_for_frames = sockets->stats->value[COUNTER_tx_no_frame] != without_frame;
+    uint64_t without_frame = sockets->stats->value[COUNTER_tx_no_frame];
+    sockets->waits_for_frames = sockets->without_frame != without_frame;
+    sockets->without_frame = without_frame;
     return has_more;
 }
 
-bool sockets_next_wakeup(struct sockets *sockets, uint32_t *index, handle_t *notification)
+const struct socket_client *sockets_next_wakeup(struct sockets *sockets, uint32_t *place)
 {
-    for (; *index < SOCKET_CLIENTS_MAX; (*index)++) {
-        struct socket_client *client = &sockets->client[*index];
+    while (*place < sockets->attached_count) {
+        struct socket_client *client = sockets->attached[*place];
+        (*place)++;
         bool must_tell = client->must_tell;
         client->must_tell = false;
         if (client->epoch != 0) {
@@ -451,19 +453,17 @@ bool sockets_next_wakeup(struct sockets *sockets, uint32_t *index, handle_t *not
             must_tell |= ring_producer_commit(&client->ready);
         }
         if (must_tell) {
-            *notification = client->facts.notification;
-            (*index)++;
-            return true;
+            return client;
         }
     }
-    return false;
+    return NULL;
 }
 
 bool sockets_prepare_sleep(struct sockets *sockets)
 {
     bool may_sleep = list_is_empty(&sockets->todo);
-    for (uint32_t i = 0; i < SOCKET_CLIENTS_MAX && may_sleep; i++) {
-        struct socket_client *client = &sockets->client[i];
+    for (uint32_t i = 0; i < sockets->attached_count && may_sleep; i++) {
+        struct socket_client *client = sockets->attached[i];
         may_sleep &= client->epoch == 0 || ring_consumer_prepare_sleep(&client->kicks);
     }
     return may_sleep;

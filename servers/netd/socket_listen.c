@@ -13,7 +13,10 @@
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 
-enum { EXTRA = 0 };
+enum {
+    EXTRA = 0,
+    HALF_OPEN_TICKS_MIN = 3, /* of half a second */
+};
 
 static_assert(SOCKET_BACKLOG_MAX * sizeof(struct socket_accepted) <= SOCKET_RING_BYTES_MIN,
               "the smallest ring holds the longest queue");
@@ -30,17 +33,44 @@ static void refuse(struct socket *listener, enum counter why)
     atomic_fetch_add_explicit(&listener->shared->drops, 1, memory_order_relaxed);
 }
 
+/*
+ * Ends the connection that has been half open for the longest time, if that is longer than an
+ * answer takes: so a flood of beginnings keeps nobody out who goes on. False: there is none.
+ */
+static bool drop_oldest(struct socket *listener)
+{
+    const struct socket_client *client = listener->client;
+    struct socket *oldest = NULL;
+    uint32_t most = 0;
+    for (uint32_t slot = 0; slot < client->facts.shape.slots && listener->half_open != 0; slot++) {
+        struct socket *socket = &client->first[slot];
+        if (socket->life == LIFE_PENDING && socket->listener == listener &&
+            tcp_ticks - socket->tcp->tmr >= most + HALF_OPEN_TICKS_MIN) {
+            oldest = socket;
+            most = tcp_ticks - socket->tcp->tmr - HALF_OPEN_TICKS_MIN;
+        }
+    }
+    if (oldest == NULL) {
+        return false;
+    }
+    tcp_abandon(oldest->tcp, 0); /* ends in the callback for errors, which gives the slot back */
+    return true;
+}
+
 /* The slot of a connection that begins, or NULL. */
 static struct socket *take_pending(struct socket *listener)
 {
     if (!socket_read_rx_head(listener)) {
         return NULL;
     }
-    if (listener->half_open + queued(listener) >= listener->backlog) {
+    if (listener->half_open + queued(listener) >= listener->backlog && !drop_oldest(listener)) {
         refuse(listener, COUNTER_stream_backlog);
         return NULL;
     }
     struct socket *socket = socket_take_slot(listener->client, LIFE_PENDING);
+    if (socket == NULL && drop_oldest(listener)) {
+        socket = socket_take_slot(listener->client, LIFE_PENDING);
+    }
     if (socket == NULL) {
         refuse(listener, COUNTER_stream_no_slot);
         return NULL;

@@ -21,8 +21,6 @@ enum {
     SEGMENTS_PER_WRITE = 8,
     /* Segments kept back for those who have nothing in flight. */
     SEGMENTS_KEPT = MEMP_NUM_TCP_SEG / 2,
-    ICMP_PROTOCOL_UNREACHABLE = 2,
-    ICMP_PORT_UNREACHABLE = 3,
     EXTRA = 0, /* our place among the extra arguments; netd has no other */
 };
 
@@ -67,6 +65,14 @@ void stream_abort(struct socket *socket)
     }
 }
 
+static void fail(struct socket *socket, int error)
+{
+    stats_count(socket->client->sockets->stats, COUNTER_stream_failed);
+    socket->has_ended = true;
+    socket_set_error(socket, error);
+    socket_set_state(socket, SOCKET_FAILED | SOCKET_EOF, SOCKET_CONNECTED | SOCKET_CONNECTING);
+}
+
 /* lwIP has ended the connection; the PCB is gone or will be when this returns. */
 static void handle_error(void *context, err_t error)
 {
@@ -80,10 +86,7 @@ static void handle_error(void *context, err_t error)
     } else if (socket->life == LIFE_CLOSING) {
         socket_give_slot(socket);
     } else if (error != ERR_CLSD) { /* both sides have ended: nothing more will come */
-        stats_count(socket->client->sockets->stats, COUNTER_stream_failed);
-        socket_set_error(socket,
-                         error == ERR_RST && is_connecting ? ECONNREFUSED : socket_errno(error));
-        socket_set_state(socket, SOCKET_FAILED | SOCKET_EOF, SOCKET_CONNECTED | SOCKET_CONNECTING);
+        fail(socket, error == ERR_RST && is_connecting ? ECONNREFUSED : socket_errno(error));
     }
 }
 
@@ -407,6 +410,14 @@ static err_t handle_connected(void *context, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
+/* A connection that failed before a byte was moved may be tried again. */
+static void start_over(struct socket *socket)
+{
+    socket->has_ended = false;
+    socket->is_bound = false;
+    socket_set_state(socket, 0, socket->state);
+}
+
 int stream_connect(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
     if ((socket->state & SOCKET_CONNECTING) != 0) {
@@ -414,6 +425,10 @@ int stream_connect(struct socket *socket, const ip_addr_t *address, uint16_t por
     }
     if ((socket->state & SOCKET_CONNECTED) != 0) {
         return -EISCONN;
+    }
+    if (socket->tcp == NULL && (socket->state & SOCKET_FAILED) != 0 && !socket->is_broken &&
+        socket->rx_head == socket->rx_tail && socket->tx_head == socket->tx_tail) {
+        start_over(socket);
     }
     if (socket->state != 0 || socket->has_ended || port == 0) {
         return -EINVAL;
@@ -480,18 +495,9 @@ void stream_close(struct socket *socket, bool is_reset)
     socket_give_slot(socket);
 }
 
-void stream_unreachable(struct socket *socket, uint8_t code)
+void stream_unreachable(struct socket *socket, int error)
 {
-    if (socket->tcp == NULL || (socket->state & SOCKET_CONNECTING) == 0) {
-        return;
-    }
-    int error = code == ICMP_PORT_UNREACHABLE || code == ICMP_PROTOCOL_UNREACHABLE ? ECONNREFUSED
-                : code == 0                                                        ? ENETUNREACH
-                                                                                   : EHOSTUNREACH;
     tcp_err(socket->tcp, NULL);
-    (void)tcp_close(socket->tcp);
-    socket->has_ended = true;
-    stats_count(socket->client->sockets->stats, COUNTER_stream_failed);
-    socket_set_error(socket, error);
-    socket_set_state(socket, SOCKET_FAILED | SOCKET_EOF, SOCKET_CONNECTING);
+    (void)tcp_close(socket->tcp); /* the PCB is gone: nothing was established */
+    fail(socket, error);
 }

@@ -49,6 +49,7 @@ static u8_t receive_icmp(void *context, struct raw_pcb *pcb, struct pbuf *pbuf,
         return 0;
     }
     (void)pbuf_copy_partial(pbuf, stack->message, bytes, header_bytes);
+    sockets_unreachable(&stack->sockets, stack->message, bytes);
     uint32_t from = lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(source)));
     if (!ping_input(&stack->pings, from, IPH_TTL(header), stack->message, bytes, port_now_us())) {
         return 0;

@@ -23,7 +23,8 @@
 enum {
     US_PER_MS = 1000,
     US_PER_S = 1000 * 1000,
-    ARP_PENDING_S = 7, /* lwIP gives up a pending neighbour after 5 calls */
+    TCP_SLEEP_MAX_TICKS = 240, /* which bounds the calls to make up for */
+    ARP_PENDING_S = 7,         /* lwIP gives up a pending neighbour after 5 calls */
 };
 
 struct rule {
@@ -56,9 +57,50 @@ static struct {
     uint64_t arp_busy_until_us;
 } timers;
 
+/* The smaller, where 0 stands for never. */
+static uint32_t sooner(uint32_t left, uint32_t right)
+{
+    if (left == 0 || right == 0) {
+        return left + right;
+    }
+    return left < right ? left : right;
+}
+
+/* Whether lwIP counts down for a connection, or does something for it on the way. */
+static bool is_busy(const struct tcp_pcb *pcb)
+{
+    bool is_quiet = pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT ||
+                    (pcb->state == FIN_WAIT_2 && (pcb->flags & TF_RXCLOSED) == 0);
+    return !is_quiet || pcb->unsent != NULL || pcb->unacked != NULL || pcb->ooseq != NULL ||
+           pcb->refused_data != NULL ||
+           (pcb->flags & (TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR)) != 0;
+}
+
+/* Periods of tcp_tmr until lwIP looks at the age of a connection, which it does in slow ticks. */
+static uint32_t ticks_left(const struct tcp_pcb *pcb, uint32_t after_ms)
+{
+    uint32_t age = tcp_ticks - pcb->tmr;
+    uint32_t due = after_ms / TCP_SLOW_INTERVAL + 1;
+    uint32_t left = age < due ? due - age : 1;
+    return left < TCP_SLEEP_MAX_TICKS ? 2 * left : 2 * TCP_SLEEP_MAX_TICKS;
+}
+
 static uint32_t tcp_due_in(void)
 {
-    return tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL ? 1 : 0;
+    uint32_t due = 0;
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (is_busy(pcb)) {
+            return 1;
+        }
+        if (ip_get_option(pcb, SOF_KEEPALIVE)) {
+            due =
+                sooner(due, ticks_left(pcb, pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl));
+        }
+    }
+    for (const struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next) {
+        due = sooner(due, ticks_left(pcb, 2 * TCP_MSL));
+    }
+    return due;
 }
 
 static uint32_t reassembly_due_in(void)
@@ -82,21 +124,13 @@ static uint32_t arp_due_in(void)
     return 0;
 }
 
-/* The smaller, where 0 stands for never. */
-static uint32_t sooner(uint32_t left, uint32_t right)
-{
-    if (left == 0 || right == 0) {
-        return left + right;
-    }
-    return left < right ? left : right;
-}
-
 /* When a group is reported: soon after it was joined or asked for. */
 static uint32_t group_due_in(void)
 {
     uint32_t due = 0;
     struct netif *netif;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         const struct igmp_group *group = netif_igmp_data(netif);
         for (; group != NULL; group = group->next) {
             due = sooner(due, group->timer);
@@ -109,7 +143,8 @@ static uint32_t lease_due_in(void)
 {
     uint32_t due = 0;
     struct netif *netif;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         const struct dhcp *dhcp = netif_dhcp_data(netif);
         if (dhcp == NULL || dhcp->state == DHCP_STATE_OFF) {
             continue;
@@ -132,7 +167,8 @@ static uint32_t request_due_in(void)
 {
     uint32_t due = 0;
     struct netif *netif;
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         const struct dhcp *dhcp = netif_dhcp_data(netif);
         if (dhcp != NULL && waits_for_answer(dhcp)) {
             due = sooner(due, dhcp->request_timeout);

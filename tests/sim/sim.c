@@ -216,10 +216,10 @@ static void run_driver(struct sim *sim)
 
 static void take_wakeups(struct sim *sim)
 {
-    uint32_t index = 0;
-    handle_t notification;
-    while (sockets_next_wakeup(&sim->stack.sockets, &index, &notification)) {
-        sim->wakeups[index - 1]++;
+    uint32_t place = 0;
+    const struct socket_client *client;
+    while ((client = sockets_next_wakeup(&sim->stack.sockets, &place)) != NULL) {
+        sim->wakeups[client->index]++;
     }
 }
 

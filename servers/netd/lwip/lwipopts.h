@@ -117,8 +117,13 @@
 #define PBUF_NEEDS_COPY(p)                                                                         \
     (((p)->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) == 0 ||                          \
      ((p)->type_internal & PBUF_TYPE_FLAG_DATA_VOLATILE) != 0)
+#define LWIP_HOOK_TCP_ISN(local, local_port, peer, peer_port)                                      \
+    netd_first_sequence(local, sizeof(*(local)), peer, (u32_t)(local_port) << 16 | (peer_port))
+#define LWIP_HOOK_IP4_INPUT(pbuf, netif) netd_look_at_packet(pbuf)
 struct tcp_pcb;
 struct tcp_hdr;
+struct pbuf;
+int netd_look_at_packet(struct pbuf *pbuf);
 int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, pbuf)                      \
     (netd_check_segment((const struct tcp_pcb *)(pcb), header) ? ERR_OK : ERR_ABRT)

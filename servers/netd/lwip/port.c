@@ -4,7 +4,11 @@
  */
 #include "port.h"
 
+#include <string.h>
+
+#include <lwip/ip4.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/ip4.h>
 #include <lwip/sys.h>
 
 #include "../checksum.h"
@@ -12,6 +16,7 @@
 static struct {
     uint64_t now_us;
     uint64_t random;
+    uint64_t key[2]; /* of sequence numbers */
     bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
 } port;
@@ -24,11 +29,6 @@ void port_set_now(uint64_t now_us)
 uint64_t port_now_us(void)
 {
     return port.now_us;
-}
-
-void port_seed(uint64_t seed)
-{
-    port.random = seed;
 }
 
 void port_on_assert(void (*report)(const char *text, const char *file, int line))
@@ -51,6 +51,71 @@ uint32_t netd_random_u32(void)
     return (uint32_t)(mixed >> 32);
 }
 
+static uint64_t random_u64(void)
+{
+    return (uint64_t)netd_random_u32() << 32 | netd_random_u32();
+}
+
+void port_seed(uint64_t seed)
+{
+    port.random = seed;
+    port.key[0] = random_u64();
+    port.key[1] = random_u64();
+}
+
+static uint64_t rotate(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+/* One round of SipHash [Aumasson, Bernstein: SipHash, §2.4]. */
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[1];
+    v[0] += v[3];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] = rotate(v[2], 32);
+}
+
+static void sip_word(uint64_t v[4], uint64_t word)
+{
+    v[3] ^= word;
+    sip_round(v);
+    sip_round(v);
+    v[0] ^= word;
+}
+
+static void sip_bytes(uint64_t v[4], const void *bytes, unsigned len)
+{
+    for (unsigned at = 0; at < len; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        unsigned left = len - at;
+        memcpy(&word, (const uint8_t *)bytes + at, left < sizeof(word) ? left : sizeof(word));
+        sip_word(v, word);
+    }
+}
+
+/* A clock of 4 us and a keyed hash of both ends [RFC 6528 §3]. */
+uint32_t netd_first_sequence(const void *local, unsigned bytes, const void *peer, uint32_t ports)
+{
+    uint64_t v[4] = {port.key[0] ^ 0x736f6d6570736575, port.key[1] ^ 0x646f72616e646f6d,
+                     port.key[0] ^ 0x6c7967656e657261, port.key[1] ^ 0x7465646279746573};
+    sip_bytes(v, local, bytes);
+    sip_bytes(v, peer, bytes);
+    sip_word(v, ports);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++) {
+        sip_round(v);
+    }
+    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]) + (uint32_t)(port.now_us / 4);
+}
+
 void port_allow_ooseq(bool is_allowed)
 {
     port.is_ooseq_refused = !is_allowed;
@@ -59,6 +124,66 @@ void port_allow_ooseq(bool is_allowed)
 uint16_t netd_ooseq_limit(void)
 {
     return port.is_ooseq_refused ? 0 : UINT16_MAX; /* the window bounds it */
+}
+
+/* Where a packet begins a connection: its ends and its first sequence number. */
+struct beginning {
+    uint32_t source; /* as on the wire */
+    uint32_t destination;
+    uint16_t source_port;
+    uint16_t destination_port;
+    uint32_t sequence;
+};
+
+static bool is_beginning(const struct pbuf *pbuf, struct beginning *beginning)
+{
+    const struct ip_hdr *ip = pbuf->payload;
+    u16_t header = pbuf->len < IP_HLEN ? 0 : IPH_HL_BYTES(ip);
+    if (header < IP_HLEN || pbuf->len < header + TCP_HLEN || IPH_PROTO(ip) != IP_PROTO_TCP ||
+        (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)) != 0) {
+        return false;
+    }
+    const struct tcp_hdr *tcp = (const void *)((const uint8_t *)pbuf->payload + header);
+    if ((TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN) {
+        return false;
+    }
+    *beginning = (struct beginning){
+        .source = ip->src.addr,
+        .destination = ip->dest.addr,
+        .source_port = lwip_ntohs(tcp->src),
+        .destination_port = lwip_ntohs(tcp->dest),
+        .sequence = lwip_ntohl(tcp->seqno),
+    };
+    return true;
+}
+
+static bool is_same_connection(const struct tcp_pcb *pcb, const struct beginning *beginning)
+{
+    return IP_IS_V4_VAL(pcb->remote_ip) && pcb->remote_port == beginning->source_port &&
+           pcb->local_port == beginning->destination_port &&
+           ip4_addr_get_u32(ip_2_ip4(&pcb->remote_ip)) == beginning->source &&
+           ip4_addr_get_u32(ip_2_ip4(&pcb->local_ip)) == beginning->destination;
+}
+
+/*
+ * A peer may use the ports of a connection again that is only waited out here, if its sequence
+ * numbers go on [RFC 1122 §4.2.2.13]. lwIP would answer with a reset. Never eats the packet.
+ */
+int netd_look_at_packet(struct pbuf *pbuf)
+{
+    struct beginning beginning;
+    if (tcp_tw_pcbs == NULL || !is_beginning(pbuf, &beginning)) {
+        return 0;
+    }
+    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (is_same_connection(pcb, &beginning)) {
+            if (TCP_SEQ_GT(beginning.sequence, pcb->rcv_nxt)) {
+                tcp_abort(pcb); /* of one in TIME-WAIT nothing is sent */
+            }
+            return 0;
+        }
+    }
+    return 0;
 }
 
 /*

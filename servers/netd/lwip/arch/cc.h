@@ -26,3 +26,6 @@ uint16_t netd_checksum_partial(const void *data, int len);
 
 /* How many frames one connection may hold out of order at this moment. */
 uint16_t netd_ooseq_limit(void);
+
+/* The first sequence number of a connection between two addresses of that many bytes. */
+uint32_t netd_first_sequence(const void *local, unsigned bytes, const void *peer, uint32_t ports);
