@@ -12,7 +12,20 @@ LIBC_SRC := \
   libc/regions.c \
   libc/process.c \
   libc/icmp.c \
+  libc/descriptors.c \
+  libc/console_file.c \
+  libc/news.c \
+  libc/polling.c \
+  libc/pool.c \
+  libc/network.c \
+  libc/interfaces.c \
+  libc/slot.c \
+  libc/socket_address.c \
+  libc/socket_file.c \
+  libc/socket_transfer.c \
+  libc/socket_options.c \
   libc/personality.c \
+  libc/personality_files.c \
   libc/personality_memory.c \
   libc/personality_time.c \
   libc/personality_random.c \
@@ -21,6 +34,7 @@ LIBC_SRC := \
   libc/musl/string/memset.c \
   libc/musl/string/memcmp.c \
   libc/musl/thread/clone.c \
+  libc/musl/network/socket.c \
   libc/base/fmt.c \
   libc/base/parse.c \
   libc/base/error_text.c

@@ -67,8 +67,7 @@ MUSL_misc := basename dirname ffs ffsl ffsll getauxval getentropy getopt getopt_
   getrusage getsubopt ioctl issetugid syscall uname
 MUSL_network := htonl htons in6addr_any in6addr_loopback inet_addr inet_aton inet_ntoa inet_ntop \
   inet_pton ntohl ntohs gai_strerror h_errno hstrerror accept accept4 bind connect getpeername \
-  getsockname getsockopt listen recv recvfrom recvmsg send sendmsg sendto setsockopt shutdown \
-  socket
+  getsockname getsockopt listen recv recvfrom recvmsg send sendmsg sendto setsockopt shutdown
 MUSL_thread := __lock __set_thread_area __syscall_cp __timedwait __unmapself __wait default_attr \
   lock_ptc pthread_attr_destroy pthread_attr_init pthread_attr_setdetachstate \
   pthread_attr_setstacksize pthread_cleanup_push pthread_cond_broadcast pthread_cond_destroy \

@@ -79,8 +79,7 @@ long personality_clock_getres(clockid_t clock, struct timespec *resolution)
     return error;
 }
 
-/* A span of time in nanoseconds, cut off after 500 years. False: malformed. */
-static MUST_CHECK bool span_ns(const struct timespec *span, uint64_t *ns)
+bool personality_span_ns(const struct timespec *span, uint64_t *ns)
 {
     const uint64_t seconds_max = UINT64_MAX / NS_PER_SECOND - 1;
     if (span->tv_sec < 0 || span->tv_nsec < 0 || (uint64_t)span->tv_nsec >= NS_PER_SECOND) {
@@ -91,11 +90,16 @@ static MUST_CHECK bool span_ns(const struct timespec *span, uint64_t *ns)
     return true;
 }
 
+ticks_t personality_deadline(uint64_t ns)
+{
+    return ns == 0 ? 0 : time_after(time_now(), ns);
+}
+
 long personality_clock_nanosleep(clockid_t clock, int flags, const struct timespec *request)
 {
     uint64_t now, ns;
     long error = read_clock(clock, &now);
-    if (error != 0 || !span_ns(request, &ns)) {
+    if (error != 0 || !personality_span_ns(request, &ns)) {
         return -EINVAL;
     }
     if ((flags & TIMER_ABSTIME) != 0) {
@@ -125,7 +129,7 @@ long personality_futex(const int *word, int operation, int value, const struct t
     if (time_out == NULL) {
         process_crash();
     }
-    if (!span_ns(time_out, &ns)) {
+    if (!personality_span_ns(time_out, &ns)) {
         return -EINVAL;
     }
     int error = event_sleep(time_after(time_now(), ns));

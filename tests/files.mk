@@ -42,7 +42,15 @@ UNIT_TESTS += user_time
 UNIT_TESTS += event
 event_SRC := libc/event.c
 UNIT_TESTS += personality
-personality_SRC := libc/personality.c libc/personality_memory.c
+LIBC_FILES_SRC := libc/personality.c libc/personality_files.c libc/descriptors.c libc/console_file.c libc/news.c \
+    libc/polling.c libc/event.c libc/log.c
+LIBC_SOCKET_SRC := libc/pool.c libc/network.c libc/interfaces.c libc/slot.c libc/socket_address.c libc/socket_file.c \
+    libc/socket_transfer.c libc/socket_options.c
+personality_SRC := $(LIBC_FILES_SRC) libc/personality_memory.c
+UNIT_TESTS += sockets
+UNIT_TESTS += sockets_datagram
+sockets_datagram_SRC = $(sockets_SRC)
+sockets_SRC := tests/unit/fake_netd.c $(LIBC_FILES_SRC) $(LIBC_SOCKET_SRC) libc/personality_memory.c
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC)
 UNIT_TESTS += virtio_transport

@@ -6,14 +6,19 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <abi/error.h>
 #include <wherry/console.h>
+#include <wherry/ipc.h>
 #include <wherry/memory.h>
+#include <wherry/startup.h>
+#include <wherry/sys.h>
 
+#include "libc/descriptors.h"
 #include "libc/personality.h"
 #include "libc/process.h"
 
@@ -22,6 +27,7 @@ enum { ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS };
 static char shown[64];
 static size_t shown_bytes;
 static uint64_t allocated_pages;
+static void *allocated;
 static int allocate_error;
 static void *released;
 static int exit_status;
@@ -32,6 +38,7 @@ static int start(void **state)
     (void)state;
     shown_bytes = 0;
     allocated_pages = 0;
+    allocated = (void *)0x30000;
     allocate_error = OK;
     released = NULL;
     return 0;
@@ -40,14 +47,15 @@ static int start(void **state)
 void console_write(const char *text, size_t bytes)
 {
     assert_true(bytes <= sizeof(shown) - shown_bytes);
-    memcpy(shown + shown_bytes, text, bytes);
-    shown_bytes += bytes;
+    for (size_t i = 0; i < bytes; i++) {
+        shown[shown_bytes++] = text[i];
+    }
 }
 
 int memory_allocate(uint64_t pages, void **address)
 {
     allocated_pages = pages;
-    *address = (void *)0x30000;
+    *address = allocated;
     return allocate_error;
 }
 
@@ -60,6 +68,53 @@ int memory_release(void *address)
 {
     released = address;
     return OK;
+}
+
+int memory_attach(handle_t memory, uint64_t rights, void **address, uint64_t *pages)
+{
+    (void)memory, (void)rights, (void)address, (void)pages;
+    return E_BAD_HANDLE;
+}
+
+handle_t startup_handle(const char *role)
+{
+    (void)role;
+    return HANDLE_NONE;
+}
+
+struct sysret sys_wait(handle_t notification, ticks_t deadline)
+{
+    (void)notification, (void)deadline;
+    return (struct sysret){E_TIMEOUT, 0};
+}
+
+struct sysret sys_timer_set(ticks_t deadline)
+{
+    (void)deadline;
+    return (struct sysret){OK, 0};
+}
+
+void ipc_trap(struct ipc_registers *r)
+{
+    (void)r;
+    fail_msg("nobody is asked");
+}
+
+struct log_page *console_page(void)
+{
+    return NULL;
+}
+
+bool personality_span_ns(const struct timespec *span, uint64_t *ns)
+{
+    (void)span;
+    *ns = 0;
+    return true;
+}
+
+ticks_t personality_deadline(uint64_t ns)
+{
+    return ns;
 }
 
 void process_exit(int status)
@@ -106,15 +161,48 @@ static long map(size_t bytes, int protection, int flags, int descriptor)
     return ask(SYS_mmap, 0, (long)bytes, protection, flags, descriptor);
 }
 
-TEST(writing_to_one_and_two_is_shown_and_to_others_refused)
+TEST(writing_to_the_console_is_shown_and_to_nothing_refused)
 {
-    const struct iovec parts[] = {{(void *)"ab", 2}, {(void *)"", 0}, {(void *)"c\n", 2}};
+    const struct iovec parts[] = {{(void *)"ab", 2}, {NULL, 0}, {(void *)"c\n", 2}};
     assert_int_equal(ask(SYS_writev, 1, (long)parts, 3, 0, 0), 4);
     assert_int_equal(ask(SYS_write, 2, (long)"d\n", 2, 0, 0), 2);
     assert_memory_equal(shown, "abc\nd\n", 6);
-    assert_int_equal(ask(SYS_write, 0, (long)"x", 1, 0, 0), -EBADF);
     assert_int_equal(ask(SYS_write, 3, (long)"x", 1, 0, 0), -EBADF);
+    assert_int_equal(ask(SYS_write, -1, (long)"x", 1, 0, 0), -EBADF);
+    assert_int_equal(ask(SYS_write, 1, 0, 1, 0, 0), -EFAULT);
+    assert_int_equal(ask(SYS_writev, 1, (long)parts, -1, 0, 0), -EINVAL);
     assert_int_equal(shown_bytes, 6);
+}
+
+TEST(a_program_without_a_keyboard_has_nothing_to_read)
+{
+    char byte;
+    assert_int_equal(ask(SYS_read, 0, (long)&byte, 1, 0, 0), -EIO);
+}
+
+TEST(copies_of_a_descriptor_are_one_file_and_the_lowest_free_number)
+{
+    static uint64_t table[2 * DESCRIPTORS_MAX];
+    allocated = table;
+    assert_int_equal(ask(SYS_dup, 1, 0, 0, 0, 0), 3);
+    assert_int_equal(ask(SYS_fcntl, 1, F_DUPFD, 3, 0, 0), 4);
+    assert_int_equal(ask(SYS_fcntl, 1, F_DUPFD_CLOEXEC, 9, 0, 0), 9);
+    assert_int_equal(ask(SYS_fcntl, 9, F_GETFD, 0, 0, 0), FD_CLOEXEC);
+    assert_int_equal(ask(SYS_fcntl, 1, F_DUPFD, -1, 0, 0), -EINVAL);
+    assert_int_equal(ask(SYS_dup3, 1, 40, O_CLOEXEC, 0, 0), 40);
+    assert_int_equal(ask(SYS_dup3, 1, 1, 0, 0, 0), -EINVAL);
+    assert_int_equal(ask(SYS_dup3, 1, DESCRIPTORS_MAX, 0, 0, 0), -EBADF);
+    assert_int_equal(ask(SYS_dup3, 99, 5, 0, 0, 0), -EBADF);
+    assert_int_equal(ask(SYS_fcntl, 3, F_SETFL, O_NONBLOCK, 0, 0), 0);
+    assert_int_equal(ask(SYS_fcntl, 1, F_GETFL, 0, 0, 0), O_RDWR | O_NONBLOCK);
+    assert_int_equal(ask(SYS_fcntl, 1, F_SETFL, 0, 0, 0), 0);
+    static const int open[] = {3, 4, 9, 40};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ask(SYS_close, open[i], 0, 0, 0, 0), 0);
+        assert_int_equal(ask(SYS_close, open[i], 0, 0, 0, 0), -EBADF);
+    }
+    assert_int_equal(ask(SYS_dup, 2, 0, 0, 0, 0), 3);
+    assert_int_equal(ask(SYS_close, 3, 0, 0, 0, 0), 0);
 }
 
 TEST(memory_is_mapped_in_whole_pages)
@@ -162,7 +250,7 @@ TEST(the_console_is_a_terminal_of_unknown_size)
     struct winsize size = {1, 2, 3, 4};
     assert_int_equal(ask(SYS_ioctl, 1, TIOCGWINSZ, (long)&size, 0, 0), 0);
     assert_int_equal(size.ws_row, 0);
-    assert_int_equal(ask(SYS_ioctl, 3, TIOCGWINSZ, (long)&size, 0, 0), -ENOTTY);
+    assert_int_equal(ask(SYS_ioctl, 3, TIOCGWINSZ, (long)&size, 0, 0), -EBADF);
     assert_int_equal(ask(SYS_ioctl, 1, TIOCSWINSZ, (long)&size, 0, 0), -ENOTTY);
 }
 
@@ -181,9 +269,10 @@ TEST(exit_and_abort_end_the_program_with_their_status)
 
 TEST(what_there_is_not_says_so)
 {
-    static const long calls[] = {SYS_openat,       SYS_clone,  SYS_execve,  SYS_mprotect, SYS_brk,
-                                 SYS_mremap,       SYS_socket, SYS_kill,    SYS_ppoll,
-                                 SYS_rt_sigaction, SYS_setuid, SYS_umount2, -1,           1 << 20};
+    static const long calls[] = {SYS_openat, SYS_clone,  SYS_execve,       SYS_mprotect,
+                                 SYS_brk,    SYS_mremap, SYS_socket,       SYS_kill,
+                                 SYS_sync,   SYS_setuid, SYS_rt_sigaction, SYS_umount2,
+                                 -1,         1 << 20};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         assert_int_equal(ask(calls[i], 1, 1, 1, 1, 1), -ENOSYS);
     }
@@ -199,7 +288,10 @@ TEST(no_signal_is_blocked)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(writing_to_one_and_two_is_shown_and_to_others_refused, start),
+        cmocka_unit_test_setup(writing_to_the_console_is_shown_and_to_nothing_refused, start),
+        cmocka_unit_test_setup(a_program_without_a_keyboard_has_nothing_to_read, start),
+        cmocka_unit_test_setup(copies_of_a_descriptor_are_one_file_and_the_lowest_free_number,
+                               start),
         cmocka_unit_test_setup(memory_is_mapped_in_whole_pages, start),
         cmocka_unit_test_setup(only_anonymous_private_memory_is_mapped_and_none_to_execute, start),
         cmocka_unit_test_setup(memory_that_is_not_there_is_enomem, start),

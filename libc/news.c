@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "news.h"
+
+#include <stddef.h>
+
+#include <abi/error.h>
+#include <wherry/event.h>
+
+static struct news_source *sources;
+
+void news_join(struct news_source *source)
+{
+    source->next = sources;
+    sources = source;
+}
+
+void news_collect(void)
+{
+    for (struct news_source *source = sources; source != NULL; source = source->next) {
+        source->collect();
+    }
+}
+
+int news_wait(ticks_t deadline)
+{
+    uint64_t bits = 0;
+    for (struct news_source *source = sources; source != NULL; source = source->next) {
+        if (!source->prepare()) {
+            news_collect();
+            return OK;
+        }
+        bits |= source->bit;
+    }
+    int error = bits != 0 ? event_wait(bits, deadline, &bits) : event_sleep(deadline);
+    if (error == OK) {
+        news_collect();
+    }
+    return bits == 0 && error == OK ? E_TIMEOUT : error;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls on descriptors: to the file, which does what its kind can. */
+#include "personality.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "descriptors.h"
+
+long personality_read(int descriptor, const struct iovec *parts, int count)
+{
+    struct transfer to;
+    struct file *file = descriptors_find(descriptor);
+    if (file == NULL || (file->flags & O_ACCMODE) == O_WRONLY) {
+        return -EBADF;
+    }
+    long error = transfer_check(parts, count, &to);
+    if (error != 0 || file->kind->read == NULL) {
+        return error != 0 ? error : -EINVAL;
+    }
+    return file->kind->read(file, &to);
+}
+
+long personality_write(int descriptor, const struct iovec *parts, int count)
+{
+    struct transfer from;
+    struct file *file = descriptors_find(descriptor);
+    if (file == NULL || (file->flags & O_ACCMODE) == O_RDONLY) {
+        return -EBADF;
+    }
+    long error = transfer_check(parts, count, &from);
+    if (error != 0 || file->kind->write == NULL) {
+        return error != 0 ? error : -EINVAL;
+    }
+    return file->kind->write(file, &from);
+}
+
+long personality_lseek(int descriptor, off_t offset, int whence)
+{
+    struct file *file = descriptors_find(descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    return file->kind->seek != NULL ? file->kind->seek(file, offset, whence) : -ESPIPE;
+}
+
+long personality_ioctl(int descriptor, unsigned long request, void *argument)
+{
+    struct file *file = descriptors_find(descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    if (argument == NULL) {
+        return -EFAULT;
+    }
+    if (request == FIONBIO) {
+        uint32_t set = *(const int *)argument != 0 ? O_NONBLOCK : 0;
+        file->flags = (file->flags & ~(uint32_t)O_NONBLOCK) | set;
+        return 0;
+    }
+    return file->kind->control != NULL ? file->kind->control(file, request, argument) : -ENOTTY;
+}
+
+/* --- sockets ---------------------------------------------------------------------------------- */
+
+static long send_to(struct file *file, const struct iovec *part, int flags, void *address,
+                    socklen_t bytes)
+{
+    struct msghdr message = {
+        .msg_name = address,
+        .msg_namelen = address == NULL ? 0 : bytes,
+        .msg_iov = (struct iovec *)(uintptr_t)part,
+        .msg_iovlen = 1,
+    };
+    return file->kind->socket->send(file, &message, flags);
+}
+
+static long receive_from(struct file *file, const struct iovec *part, int flags, void *address,
+                         socklen_t *bytes)
+{
+    struct msghdr message = {
+        .msg_name = address,
+        .msg_iov = (struct iovec *)(uintptr_t)part,
+        .msg_iovlen = 1,
+    };
+    if (address != NULL && bytes == NULL) {
+        return -EFAULT;
+    }
+    message.msg_namelen = address == NULL ? 0 : *bytes;
+    long received = file->kind->socket->receive(file, &message, flags);
+    if (received >= 0 && address != NULL) {
+        *bytes = message.msg_namelen;
+    }
+    return received;
+}
+
+static long send_message(struct file *file, const struct msghdr *message, int flags)
+{
+    return message == NULL ? -EFAULT : file->kind->socket->send(file, message, flags);
+}
+
+static long receive_message(struct file *file, struct msghdr *message, int flags)
+{
+    return message == NULL ? -EFAULT : file->kind->socket->receive(file, message, flags);
+}
+
+/* A flat dispatch. */
+long personality_socket(long n, long a, long b, long c, long d, long e, long f)
+{
+    struct file *file = descriptors_find((int)a);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    const struct socket_calls *calls = file->kind->socket;
+    if (calls == NULL) {
+        return -ENOTSOCK;
+    }
+    switch (n) {
+    case SYS_bind: return calls->bind(file, (const struct sockaddr *)b, (socklen_t)c);
+    case SYS_listen: return calls->listen(file, (int)b);
+    case SYS_connect: return calls->connect(file, (const struct sockaddr *)b, (socklen_t)c);
+    case SYS_accept: return calls->accept(file, (struct sockaddr *)b, (socklen_t *)c, 0);
+    case SYS_accept4: return calls->accept(file, (struct sockaddr *)b, (socklen_t *)c, (int)d);
+    case SYS_shutdown: return calls->shutdown(file, (int)b);
+    case SYS_getsockname:
+    case SYS_getpeername:
+        return calls->name(file, n == SYS_getpeername, (struct sockaddr *)b, (socklen_t *)c);
+    case SYS_setsockopt: return calls->set(file, (int)b, (int)c, (const void *)d, (socklen_t)e);
+    case SYS_getsockopt: return calls->get(file, (int)b, (int)c, (void *)d, (socklen_t *)e);
+    case SYS_sendto:
+        return send_to(file, &(struct iovec){(void *)b, (size_t)c}, (int)d, (void *)e,
+                       (socklen_t)f);
+    case SYS_recvfrom:
+        return receive_from(file, &(struct iovec){(void *)b, (size_t)c}, (int)d, (void *)e,
+                            (socklen_t *)f);
+    case SYS_sendmsg: return send_message(file, (const struct msghdr *)b, (int)c);
+    case SYS_recvmsg: return receive_message(file, (struct msghdr *)b, (int)c);
+    default: return -ENOSYS;
+    }
+}
