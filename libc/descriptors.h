@@ -66,7 +66,7 @@ struct file_kind {
     mode_t mode; /* S_IFCHR and so on, with the permissions */
 };
 
-/* Somebody who wants to know when there is news of a file: an entry of an epoll [epoll.c]. */
+/* Somebody who wants to know when there is news of a file: an entry of an epoll [epoll_file.c]. */
 struct file_watch {
     struct file_watch *next;
     void (*tell)(struct file_watch *watch);

@@ -17,6 +17,11 @@ LIBC_SRC := \
   libc/news.c \
   libc/polling.c \
   libc/pool.c \
+  libc/files.c \
+  libc/memory_file.c \
+  libc/image_text.c \
+  libc/pipe_file.c \
+  libc/epoll_file.c \
   libc/network.c \
   libc/interfaces.c \
   libc/slot.c \
@@ -35,6 +40,12 @@ LIBC_SRC := \
   libc/musl/string/memcmp.c \
   libc/musl/thread/clone.c \
   libc/musl/network/socket.c \
+  libc/musl/network/if_nametoindex.c \
+  libc/musl/network/if_indextoname.c \
+  libc/musl/network/if_nameindex.c \
+  libc/musl/network/getifaddrs.c \
+  libc/musl/linux/epoll.c \
+  libc/musl/unistd/pipe2.c \
   libc/base/fmt.c \
   libc/base/parse.c \
   libc/base/error_text.c

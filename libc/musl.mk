@@ -25,7 +25,7 @@ MUSL_multibyte := btowc internal mblen mbrlen mbrtowc mbsinit mbsnrtowcs mbsrtow
   mbtowc wcrtomb wcsnrtombs wcsrtombs wcstombs wctob wctomb
 MUSL_stdlib := abs atof atoi atol atoll bsearch div imaxabs imaxdiv labs ldiv llabs lldiv qsort \
   qsort_nr strtod strtol wcstol
-MUSL_stdio := __fdopen __fmodeflags __lockfile __overflow __stdio_close __stdio_exit \
+MUSL_stdio := __fdopen __fopen_rb_ca __fmodeflags __lockfile __overflow __stdio_close __stdio_exit \
   __stdio_read __stdio_seek __stdio_write __stdout_write __toread __towrite __uflow asprintf \
   clearerr dprintf ext ext2 fclose feof ferror fflush fgetc fgets fileno flockfile fmemopen \
   fopen fopencookie fprintf fputc fputs fputwc fread fscanf fseek ftell ftrylockfile funlockfile \
@@ -60,14 +60,20 @@ MUSL_fcntl := creat fcntl open openat
 MUSL_select := poll ppoll pselect select
 MUSL_stat := fstat fstatat stat
 MUSL_unistd := _exit close dup dup2 dup3 getegid geteuid getgid getpid getppid getuid \
-  gethostname isatty lseek pipe pipe2 posix_close pread pwrite read readv sleep unlink usleep \
+  gethostname isatty lseek posix_close pread pwrite read readv sleep unlink usleep \
   write writev
-MUSL_linux := epoll eventfd getrandom gettid sysinfo
+MUSL_linux := eventfd getrandom gettid sysinfo
 MUSL_misc := basename dirname ffs ffsl ffsll getauxval getentropy getopt getopt_long getrlimit \
   getrusage getsubopt ioctl issetugid syscall uname
-MUSL_network := htonl htons in6addr_any in6addr_loopback inet_addr inet_aton inet_ntoa inet_ntop \
-  inet_pton ntohl ntohs gai_strerror h_errno hstrerror accept accept4 bind connect getpeername \
-  getsockname getsockopt listen recv recvfrom recvmsg send sendmsg sendto setsockopt shutdown
+MUSL_network := htonl htons in6addr_any in6addr_loopback inet_addr inet_aton inet_legacy \
+  inet_ntoa inet_ntop inet_pton ntohl ntohs accept accept4 bind connect getpeername getsockname \
+  getsockopt listen recv recvfrom recvmmsg recvmsg send sendmmsg sendmsg sendto setsockopt \
+  shutdown sockatmark socketpair dn_comp dn_expand dn_skipname dns_parse ent ether freeaddrinfo \
+  gai_strerror getaddrinfo gethostbyaddr gethostbyaddr_r gethostbyname gethostbyname2 \
+  gethostbyname2_r gethostbyname_r getnameinfo getservbyname getservbyname_r getservbyport \
+  getservbyport_r h_errno herror hstrerror if_freenameindex lookup_ipliteral lookup_name \
+  lookup_serv netname ns_parse proto res_init res_mkquery res_msend res_query res_querydomain \
+  res_send res_state resolvconf serv
 MUSL_thread := __lock __set_thread_area __syscall_cp __timedwait __unmapself __wait default_attr \
   lock_ptc pthread_attr_destroy pthread_attr_init pthread_attr_setdetachstate \
   pthread_attr_setstacksize pthread_cleanup_push pthread_cond_broadcast pthread_cond_destroy \

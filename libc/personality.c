@@ -11,6 +11,7 @@
 #include <abi/error.h>
 
 #include "descriptors.h"
+#include "files.h"
 #include "polling.h"
 #include "process.h"
 
@@ -75,6 +76,18 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
         return personality_write((int)a, &(struct iovec){(void *)b, (size_t)c}, 1);
     case SYS_writev:
         return personality_write((int)a, (const struct iovec *)b, (int)c);
+    case SYS_pread64:
+        return files_read_at((int)a, (void *)b, (size_t)c, d);
+    case SYS_pwrite64:
+        return files_write_at((int)a, (const void *)b, (size_t)c, d);
+    case SYS_openat:
+        return files_open((const char *)b, (int)c);
+    case SYS_unlinkat:
+        return files_unlink((const char *)b);
+    case SYS_fstat:
+        return files_status((int)a, (struct kstat *)b);
+    case SYS_newfstatat:
+        return files_path_status((const char *)b, (struct kstat *)c);
     case SYS_lseek:
         return personality_lseek((int)a, b, (int)c);
     case SYS_ioctl:
@@ -92,6 +105,8 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
     case SYS_pselect6:
         return polling_select((int)a, (fd_set *)b, (fd_set *)c, (fd_set *)d,
                               (const struct timespec *)e);
+    case SYS_socketpair:
+        return -EOPNOTSUPP;
     case SYS_bind:
     case SYS_listen:
     case SYS_connect:
@@ -106,6 +121,7 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
     case SYS_sendmsg:
     case SYS_recvfrom:
     case SYS_recvmsg:
+    case SYS_recvmmsg:
         return personality_socket(n, a, b, c, d, e, f);
     case SYS_mmap:
         return personality_mmap((void *)a, (size_t)b, (int)c, (int)d, (int)e);

@@ -97,14 +97,43 @@ static long receive_from(struct file *file, const struct iovec *part, int flags,
     return received;
 }
 
+/* Too many parts are EMSGSIZE here, and EINVAL in readv and writev. */
+static MUST_CHECK long check_message(const struct msghdr *message)
+{
+    if (message == NULL) {
+        return -EFAULT;
+    }
+    return (size_t)message->msg_iovlen > TRANSFER_PARTS_MAX ? -EMSGSIZE : 0;
+}
+
 static long send_message(struct file *file, const struct msghdr *message, int flags)
 {
-    return message == NULL ? -EFAULT : file->kind->socket->send(file, message, flags);
+    long error = check_message(message);
+    return error != 0 ? error : file->kind->socket->send(file, message, flags);
 }
 
 static long receive_message(struct file *file, struct msghdr *message, int flags)
 {
-    return message == NULL ? -EFAULT : file->kind->socket->receive(file, message, flags);
+    long error = check_message(message);
+    return error != 0 ? error : file->kind->socket->receive(file, message, flags);
+}
+
+/* One after the other; with MSG_WAITFORONE only the first waits. There is no time-out. */
+static long receive_messages(struct file *file, struct mmsghdr *messages, unsigned count, int flags)
+{
+    unsigned done = 0;
+    if (messages == NULL && count > 0) {
+        return -EFAULT;
+    }
+    while (done < count) {
+        long received = receive_message(file, &messages[done].msg_hdr, flags & ~MSG_WAITFORONE);
+        if (received < 0) {
+            return done > 0 ? (long)done : received;
+        }
+        messages[done++].msg_len = (unsigned)received;
+        flags |= (flags & MSG_WAITFORONE) != 0 ? MSG_DONTWAIT : 0;
+    }
+    return (long)done;
 }
 
 /* A flat dispatch. */
@@ -138,6 +167,9 @@ long personality_socket(long n, long a, long b, long c, long d, long e, long f)
                             (socklen_t *)f);
     case SYS_sendmsg: return send_message(file, (const struct msghdr *)b, (int)c);
     case SYS_recvmsg: return receive_message(file, (struct msghdr *)b, (int)c);
+    case SYS_recvmmsg:
+        return e != 0 ? -EOPNOTSUPP
+                      : receive_messages(file, (struct mmsghdr *)b, (unsigned)c, (int)d);
     default: return -ENOSYS;
     }
 }

@@ -351,6 +351,9 @@ long socket_set(struct file *file, int level, int name, const void *value, sockl
     const struct option *option = find(level, name);
     uint32_t extra = find_extra(level, name), number;
     int is_on;
+    if ((int32_t)bytes < 0) {
+        return -EINVAL;
+    }
     if (value == NULL) {
         return -EFAULT;
     }

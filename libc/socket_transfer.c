@@ -56,9 +56,12 @@ static MUST_CHECK long send_stream(struct socket *socket, const struct transfer 
         if (error == 0 && done == from->bytes) {
             return (long)done;
         }
+        if (error == 0 && socket->slot.is_broken) {
+            continue; /* which was not known before */
+        }
         if (error == 0 && waits) {
             slot_want_space(&socket->slot);
-            if (slot_tx_room(&socket->slot) > 0 || socket->slot.is_broken) {
+            if (slot_tx_room(&socket->slot) > 0) {
                 continue;
             }
             error = socket_wait(socket, socket->tx_time_out_ns, &deadline);
@@ -120,7 +123,9 @@ static MUST_CHECK long send_datagram(struct socket *socket, const struct msghdr 
             socket_kick(socket);
             return (long)from->bytes;
         }
-        error = waits ? socket_wait(socket, socket->tx_time_out_ns, &deadline) : -EAGAIN;
+        if (!socket->slot.is_broken) {
+            error = waits ? socket_wait(socket, socket->tx_time_out_ns, &deadline) : -EAGAIN;
+        }
     }
     return error;
 }
@@ -274,6 +279,9 @@ static MUST_CHECK long receive_datagram(struct socket *socket, const struct tran
         }
         if (slot_datagram_look(&socket->slot, &datagram)) {
             return give_datagram(socket, &datagram, to, message, flags);
+        }
+        if (socket->slot.is_broken) {
+            continue; /* which was not known before */
         }
         if (socket->is_rx_shut) {
             return 0;

@@ -43,13 +43,22 @@ UNIT_TESTS += event
 event_SRC := libc/event.c
 UNIT_TESTS += personality
 LIBC_FILES_SRC := libc/personality.c libc/personality_files.c libc/descriptors.c libc/console_file.c libc/news.c \
-    libc/polling.c libc/event.c libc/log.c
-LIBC_SOCKET_SRC := libc/pool.c libc/network.c libc/interfaces.c libc/slot.c libc/socket_address.c libc/socket_file.c \
+    libc/polling.c libc/event.c libc/log.c libc/files.c libc/memory_file.c libc/image_text.c libc/pool.c
+LIBC_SOCKET_SRC := libc/epoll_file.c libc/pipe_file.c libc/network.c libc/interfaces.c libc/slot.c \
+    libc/socket_address.c libc/socket_file.c \
     libc/socket_transfer.c libc/socket_options.c
 personality_SRC := $(LIBC_FILES_SRC) libc/personality_memory.c
 UNIT_TESTS += sockets
 UNIT_TESTS += sockets_datagram
+UNIT_TESTS += sockets_epoll
+UNIT_TESTS += sockets_netd
+UNIT_TESTS += sockets_options
+UNIT_TESTS += files
 sockets_datagram_SRC = $(sockets_SRC)
+sockets_epoll_SRC = $(sockets_SRC)
+sockets_netd_SRC = $(sockets_SRC)
+sockets_options_SRC = $(sockets_SRC)
+files_SRC = $(sockets_SRC)
 sockets_SRC := tests/unit/fake_netd.c $(LIBC_FILES_SRC) $(LIBC_SOCKET_SRC) libc/personality_memory.c
 UNIT_TESTS += virtqueue
 virtqueue_SRC := tests/unit/virtqueue_cases.c tests/unit/virtqueue_bench.c tests/unit/fake_virtio.c $(VIRTIO_PURE_SRC)

@@ -76,7 +76,7 @@ static long take_slot(uint32_t *slot)
             atomic_store(&shared->state, 0);
             atomic_store(&shared->error, 0);
             atomic_store(&shared->wants_room, 0);
-            atomic_store(&shared->rx_tail, atomic_load(&shared->rx_head));
+            atomic_store(&shared->rx_tail, atomic_load(&shared->rx_head) - fake.is_mistaken);
             atomic_store(&shared->tx_head, atomic_load(&shared->tx_tail));
             memset(&shared->local, 0, sizeof(shared->local));
             memset(&shared->peer, 0, sizeof(shared->peer));
@@ -103,9 +103,9 @@ static long answer(const uint64_t *words, uint64_t *reply)
     if (label == SOCKET_OPEN) {
         open_arena();
         reply[1] = fake.epoch;
-        reply[2] = fake.shape.slots;
-        reply[3] = fake.shape.rx_bytes;
-        reply[4] = fake.shape.tx_bytes;
+        reply[2] = fake.shape_told.slots;
+        reply[3] = fake.shape_told.rx_bytes;
+        reply[4] = fake.shape_told.tx_bytes;
         return 0;
     }
     if (words[1] >> 32 != fake.epoch) {
@@ -180,6 +180,14 @@ _Atomic uint32_t *fake_rx_tail(uint32_t slot)
 _Atomic uint32_t *fake_tx_head(uint32_t slot)
 {
     return &fake_slot(slot)->tx_head;
+}
+
+void fake_push_ready(uint64_t entry)
+{
+    assert_int_equal(ring_producer_push(&ready, entry), OK);
+    if (ring_producer_commit(&ready)) {
+        fake.bits |= SOCKET_EVENT;
+    }
 }
 
 void fake_tell(uint32_t slot)
@@ -314,6 +322,7 @@ void fake_start(void)
     uint64_t epoch = fake.epoch;
     memset(&fake, 0, sizeof(fake));
     fake.shape = (struct socket_shape){FAKE_SLOTS, FAKE_RX_BYTES, FAKE_TX_BYTES};
+    fake.shape_told = fake.shape;
     fake.arena = arena;
     fake.epoch = epoch;
     if (arena == NULL) {

@@ -23,9 +23,10 @@ enum {
 struct fake_netd {
     struct socket_arena *arena;
     struct socket_shape shape;
+    struct socket_shape shape_told; /* by SOCKET_OPEN */
     uint64_t epoch;
     bool is_dead;  /* calls fail */
-    bool is_quiet; /* does not answer kicks by itself */
+    bool is_mistaken; /* gives slots with impossible indexes */
     bool is_used[FAKE_SLOTS];
     uint64_t calls[FAKE_LABELS];           /* how often each was asked */
     uint64_t last[FAKE_LABELS][IPC_WORDS]; /* and how the last time */
@@ -70,6 +71,9 @@ _Atomic uint32_t *fake_rx_tail(uint32_t slot);
 _Atomic uint32_t *fake_tx_head(uint32_t slot);
 struct socket_slot *fake_slot(uint32_t slot);
 void fake_tell(uint32_t slot);
+
+/* Puts anything into the ready ring. */
+void fake_push_ready(uint64_t entry);
 
 /* A name of IPv4. */
 struct socket_name fake_ip4(uint32_t address, uint16_t port);

@@ -269,7 +269,7 @@ TEST(exit_and_abort_end_the_program_with_their_status)
 
 TEST(what_there_is_not_says_so)
 {
-    static const long calls[] = {SYS_openat, SYS_clone,  SYS_execve,       SYS_mprotect,
+    static const long calls[] = {SYS_mkdirat, SYS_clone, SYS_execve,       SYS_mprotect,
                                  SYS_brk,    SYS_mremap, SYS_socket,       SYS_kill,
                                  SYS_sync,   SYS_setuid, SYS_rt_sigaction, SYS_umount2,
                                  -1,         1 << 20};
