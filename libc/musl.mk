@@ -25,13 +25,13 @@ MUSL_multibyte := btowc internal mblen mbrlen mbrtowc mbsinit mbsnrtowcs mbsrtow
   mbtowc wcrtomb wcsnrtombs wcsrtombs wcstombs wctob wctomb
 MUSL_stdlib := abs atof atoi atol atoll bsearch div imaxabs imaxdiv labs ldiv llabs lldiv qsort \
   qsort_nr strtod strtol wcstol
-MUSL_stdio := __fdopen __fopen_rb_ca __fmodeflags __lockfile __overflow __stdio_close __stdio_exit \
-  __stdio_read __stdio_seek __stdio_write __stdout_write __toread __towrite __uflow asprintf \
-  clearerr dprintf ext ext2 fclose feof ferror fflush fgetc fgets fileno flockfile fmemopen \
-  fopen fopencookie fprintf fputc fputs fputwc fread fscanf fseek ftell ftrylockfile funlockfile \
-  fwide fwrite getc getc_unlocked getchar getchar_unlocked getdelim getline ofl ofl_add \
-  open_memstream perror printf putc putc_unlocked putchar putchar_unlocked puts rewind scanf \
-  setbuf setbuffer setlinebuf setvbuf snprintf sprintf sscanf stderr stdin stdout ungetc \
+MUSL_stdio := __fclose_ca __fdopen __fopen_rb_ca __fmodeflags __lockfile __overflow __stdio_close \
+  __stdio_exit __stdio_read __stdio_seek __stdio_write __stdout_write __toread __towrite __uflow \
+  asprintf clearerr dprintf ext ext2 fclose feof ferror fflush fgetc fgets fileno flockfile \
+  fmemopen fopen fopencookie fprintf fputc fputs fputwc fread fscanf fseek ftell ftrylockfile \
+  funlockfile fwide fwrite getc getc_unlocked getchar getchar_unlocked getdelim getline ofl \
+  ofl_add open_memstream perror printf putc putc_unlocked putchar putchar_unlocked puts rewind \
+  scanf setbuf setbuffer setlinebuf setvbuf snprintf sprintf sscanf stderr stdin stdout ungetc \
   vasprintf vdprintf vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf
 MUSL_math := __fpclassify __fpclassifyl __signbit __signbitl copysign copysignl fabs fabsl floor \
   fmodl frexp frexpl ldexp modf __math_divzero __math_invalid __math_oflow __math_uflow \

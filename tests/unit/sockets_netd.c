@@ -202,6 +202,7 @@ TEST(a_number_of_no_slot_in_the_ready_ring_is_passed_over)
     struct socket_name from = fake_ip4(PEER, 1);
     long fd = datagram();
     fake_push_ready(FAKE_SLOTS);
+    fake_push_ready(100000); /* far outside the arena */
     fake_push_ready(UINT64_MAX);
     fake_datagram(0, &from, "x", 1);
     assert_int_equal(poll_one(fd, POLLIN, -1, &found), 1);
