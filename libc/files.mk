@@ -48,4 +48,5 @@ LIBC_SRC := \
   libc/musl/unistd/pipe2.c \
   libc/base/fmt.c \
   libc/base/parse.c \
+  libc/base/ip6_text.c \
   libc/base/error_text.c
