@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wherry/icmp.h>
 
+#include <string.h>
+
 #include <proto/netd.h>
 #include <wherry/event.h>
 #include <wherry/startup.h>
@@ -19,29 +21,30 @@ static MUST_CHECK int call_netd(struct message *message, ticks_t deadline)
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 
-/* Begins the exchange; netd gets a handle with which it can signal us and do nothing else. */
-static MUST_CHECK int start(uint32_t address, ticks_t deadline, uint64_t *token)
+/*
+ * Begins the exchange with these words; netd gets a handle with which it can signal us and do
+ * nothing else.
+ */
+static MUST_CHECK int start(const uint64_t words[IPC_WORDS], ticks_t deadline, uint64_t *token)
 {
     struct sysret copy =
         sys_handle_copy(startup_handle(ROLE_NOTIFICATION), RIGHT_WRITE | RIGHT_GRANT, 0);
     if (copy.status != OK) {
         return (int)copy.status;
     }
-    struct message message = {
-        .words = {NETD_PING_START, address, PAYLOAD_BYTES, deadline, EVENT_PING},
-        .handles = {(handle_t)copy.value},
-        .handle_count = 1,
-    };
+    struct message message = {.handles = {(handle_t)copy.value}, .handle_count = 1};
+    memcpy(message.words, words, sizeof(message.words));
     int error = call_netd(&message, deadline);
     *token = message.words[1];
     sys_handle_close((handle_t)copy.value);
     return error;
 }
 
-int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
+static MUST_CHECK int ping(const uint64_t words[IPC_WORDS], ticks_t deadline,
+                           uint64_t *round_trip_us)
 {
     uint64_t token = 0, bits;
-    int error = start(address, deadline, &token);
+    int error = start(words, deadline, &token);
     if (error != OK) {
         return error;
     }
@@ -58,4 +61,22 @@ int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
         *round_trip_us = message.words[1];
     }
     return error;
+}
+
+int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us)
+{
+    const uint64_t words[IPC_WORDS] = {NETD_PING_START, address, PAYLOAD_BYTES, deadline,
+                                       EVENT_PING};
+    return ping(words, deadline, round_trip_us);
+}
+
+int icmp_ping6(const uint8_t address[16], uint32_t interface, ticks_t deadline,
+               uint64_t *round_trip_us)
+{
+    uint64_t words[IPC_WORDS] = {NETD_PING6_START};
+    memcpy(words + 1, address, 16);
+    words[3] = PAYLOAD_BYTES | (uint64_t)interface << 32;
+    words[4] = deadline;
+    words[5] = EVENT_PING;
+    return ping(words, deadline, round_trip_us);
 }

@@ -34,12 +34,21 @@ LWIP_SRC := \
     lwip/src/core/ipv4/ip4.c \
     lwip/src/core/ipv4/ip4_addr.c \
     lwip/src/core/ipv4/ip4_frag.c \
+    lwip/src/core/ipv6/ethip6.c \
+    lwip/src/core/ipv6/icmp6.c \
+    lwip/src/core/ipv6/inet6.c \
+    lwip/src/core/ipv6/ip6.c \
+    lwip/src/core/ipv6/ip6_addr.c \
+    lwip/src/core/ipv6/ip6_frag.c \
+    lwip/src/core/ipv6/mld6.c \
+    lwip/src/core/ipv6/nd6.c \
     lwip/src/netif/ethernet.c
 
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
-    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c servers/netd/ping.c \
-    servers/netd/service.c servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
+    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c \
+    servers/netd/addr6.c servers/netd/ping.c servers/netd/service.c servers/netd/service_ip6.c \
+    servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \
     servers/netd/socket_listen.c servers/netd/socket_datagram.c servers/netd/socket_send.c \
     servers/netd/socket_receive.c servers/netd/socket_groups.c servers/netd/socket_options.c \

@@ -36,10 +36,16 @@ enum {
     ICMP_HEADER_BYTES = 8, /* of every type that means anything to us */
     UDP_HEADER_BYTES = 8,
     TCP_HEADER_BYTES = 20,
+    ICMP6_TOO_BIG = 2,
+    IP6_MTU_MIN = 1280,
     ND_FIRST = 133,
+    ND_SOLICITATION = 135,
+    ND_ADVERTISEMENT = 136,
     ND_LAST = 137,
     ND_HOP_LIMIT = 255,
     ND_OPTION_UNIT = 8,
+    ND_SOURCE_ADDRESS = 1, /* options */
+    ND_TARGET_ADDRESS = 2,
 
     OPTION_END = 0,
     OPTION_NONE = 1,
@@ -55,6 +61,7 @@ struct packet {
     uint8_t protocol;
     uint8_t hop_limit;
     bool is_ip6;
+    bool has_source; /* is not the address of nobody */
     bool is_fragment; /* the first of several: headers are checked, sums cannot be */
     uint16_t address_sum; /* of both addresses, for the pseudo header */
 };
@@ -75,6 +82,59 @@ static bool is_group(const uint8_t *mac)
 {
     return (mac[0] & 1) != 0;
 }
+
+/* --- groups of the link -------------------------------------------------------------------- */
+
+static uint64_t group_key(const uint8_t *mac)
+{
+    return (uint64_t)bytes_get_be16(mac) << 32 | bytes_get_be32(mac + 2);
+}
+
+static uint32_t find_group(const struct ingress_groups *groups, uint64_t key)
+{
+    uint32_t i = 0;
+    while (i < groups->count && groups->mac[i] != key) {
+        i++;
+    }
+    return i;
+}
+
+void ingress_join(struct ingress_rules *rules, const uint8_t mac[ETH_ADDRESS_BYTES])
+{
+    struct ingress_groups *groups = &rules->groups;
+    uint32_t i = find_group(groups, group_key(mac));
+    if (i < groups->count) {
+        groups->users[i]++; /* joins are fewer: each takes a block of a pool */
+    } else if (i == INGRESS_GROUPS_MAX) {
+        groups->is_full = true;
+    } else {
+        groups->mac[i] = group_key(mac);
+        groups->users[i] = 1;
+        groups->count++;
+    }
+}
+
+void ingress_leave(struct ingress_rules *rules, const uint8_t mac[ETH_ADDRESS_BYTES])
+{
+    struct ingress_groups *groups = &rules->groups;
+    uint32_t i = find_group(groups, group_key(mac));
+    if (i < groups->count && --groups->users[i] == 0) {
+        groups->count--;
+        groups->mac[i] = groups->mac[groups->count];
+        groups->users[i] = groups->users[groups->count];
+    }
+}
+
+/* Broadcast and all nodes of IPv6 need no joining. */
+static bool is_joined(const struct ingress_rules *rules, const uint8_t *mac)
+{
+    const uint64_t broadcast = 0xffffffffffff, all_nodes = 0x333300000001;
+    uint64_t key = group_key(mac);
+    return key == broadcast || (key == all_nodes && rules->takes_ip6) || rules->groups.is_full ||
+           find_group(&rules->groups, key) < rules->groups.count;
+}
+
+/* --- layers -------------------------------------------------------------------------------- */
 
 /* Options of IPv4 and TCP have one form: a kind, then except for two kinds a length from 2 up. */
 static bool has_good_options(struct span options)
@@ -141,6 +201,20 @@ static enum counter check_tcp(const struct packet *packet, struct span segment)
     return has_good_sum(packet, segment) ? COUNTER_rx_whole : COUNTER_tcp_checksum;
 }
 
+/*
+ * The stack takes the first option of a solicitation, and the first of an advertisement if it has
+ * any, for an Ethernet address of the sender. [RFC 4861 §4.3, §4.4]
+ */
+static bool has_good_address(const struct packet *packet, uint8_t type, struct span options)
+{
+    bool is_solicitation = type == ND_SOLICITATION && packet->has_source;
+    if (is_solicitation || (type == ND_ADVERTISEMENT && options.left != 0)) {
+        uint8_t kind = is_solicitation ? ND_SOURCE_ADDRESS : ND_TARGET_ADDRESS;
+        return options.left != 0 && options.at[0] == kind && options.at[1] == 1;
+    }
+    return true;
+}
+
 static enum counter check_nd(const struct packet *packet, struct span message)
 {
     size_t fixed = nd_fixed_bytes[message.at[0] - ND_FIRST];
@@ -161,7 +235,8 @@ static enum counter check_nd(const struct packet *packet, struct span message)
         }
         options = skip(options, bytes);
     }
-    return COUNTER_rx_whole;
+    return has_good_address(packet, message.at[0], skip(message, fixed)) ? COUNTER_rx_whole
+                                                                         : COUNTER_nd_address;
 }
 
 static enum counter check_icmp(const struct packet *packet, struct span message)
@@ -171,6 +246,10 @@ static enum counter check_icmp(const struct packet *packet, struct span message)
     }
     if (!has_good_sum(packet, message)) {
         return COUNTER_icmp_checksum;
+    }
+    if (packet->is_ip6 && message.at[0] == ICMP6_TOO_BIG &&
+        bytes_get_be32(message.at + 4) < IP6_MTU_MIN) {
+        return COUNTER_icmp_mtu;
     }
     bool is_nd = packet->is_ip6 && message.at[0] >= ND_FIRST && message.at[0] <= ND_LAST;
     return is_nd ? check_nd(packet, message) : COUNTER_rx_whole;
@@ -264,15 +343,45 @@ static enum counter check_ip4(struct span packet)
     return check_transport(&around, skip(packet, header));
 }
 
-static bool is_ip6_loopback(const uint8_t *address)
+static bool is_ip6_any(const uint8_t *address)
 {
-    return bytes_get_be64(address) == 0 && bytes_get_be64(address + 8) == 1;
+    return bytes_get_be64(address) == 0 && bytes_get_be64(address + 8) == 0;
+}
+
+/* Loopback, or an IPv4 address in the form that programs use. Neither belongs on a wire. */
+static bool is_ip6_internal(const uint8_t *address)
+{
+    enum { MAPPED = 0xffff };
+    return bytes_get_be64(address) == 0 &&
+           (bytes_get_be64(address + 8) == 1 || bytes_get_be32(address + 8) == MAPPED);
+}
+
+/* Who has no address yet may ask whether it is free, and report its groups. [RFC 4862 §5.4.2] */
+static bool may_lack_source(uint8_t protocol)
+{
+    return protocol == PROTOCOL_ICMP6 || protocol == PROTOCOL_HOP_BY_HOP;
 }
 
 static bool is_ip6_extension(uint8_t protocol)
 {
     return protocol == PROTOCOL_HOP_BY_HOP || protocol == PROTOCOL_ROUTING ||
            protocol == PROTOCOL_FRAGMENT || protocol == PROTOCOL_DESTINATION;
+}
+
+/* Options of IPv6 are a kind and a length, but for one that is a single byte. [RFC 8200 §4.2] */
+static bool has_good_ip6_options(struct span options)
+{
+    while (options.left != 0) {
+        size_t bytes = 1;
+        if (options.at[0] != 0) {
+            bytes = options.left >= 2 ? 2 + (size_t)options.at[1] : SIZE_MAX;
+        }
+        if (bytes > options.left) {
+            return false;
+        }
+        options = skip(options, bytes);
+    }
+    return true;
 }
 
 /* Walks the extension headers to the transport, or to a fragment that is not the first. */
@@ -297,6 +406,11 @@ static enum counter check_ip6_chain(struct packet *around, struct span rest)
         if (bytes > rest.left) {
             return COUNTER_ip6_extension;
         }
+        bool has_options = around->protocol == PROTOCOL_HOP_BY_HOP ||
+                           around->protocol == PROTOCOL_DESTINATION;
+        if (has_options && !has_good_ip6_options((struct span){rest.at + 2, bytes - 2})) {
+            return COUNTER_ip6_options;
+        }
         around->protocol = rest.at[0];
         rest = skip(rest, bytes);
     }
@@ -315,16 +429,19 @@ static enum counter check_ip6(struct span packet)
     if (payload > packet.left - IP6_HEADER_BYTES) {
         return COUNTER_ip6_payload_length;
     }
-    if (packet.at[8] == 0xff || is_ip6_loopback(packet.at + 8)) {
+    bool has_source = !is_ip6_any(packet.at + 8);
+    if (packet.at[8] == 0xff || is_ip6_internal(packet.at + 8) ||
+        (!has_source && !may_lack_source(packet.at[6]))) {
         return COUNTER_ip6_source;
     }
-    if (is_ip6_loopback(packet.at + 24)) {
+    if (is_ip6_internal(packet.at + 24) || is_ip6_any(packet.at + 24)) {
         return COUNTER_ip6_destination;
     }
     struct packet around = {
         .protocol = packet.at[6],
         .hop_limit = packet.at[7],
         .is_ip6 = true,
+        .has_source = has_source,
         .address_sum = checksum_partial(packet.at + 8, 32),
     };
     return check_ip6_chain(&around, (struct span){packet.at + IP6_HEADER_BYTES, payload});
@@ -356,6 +473,9 @@ enum counter ingress_check(const struct ingress_rules *rules, const uint8_t *fra
     }
     if (!is_group(frame) && __builtin_memcmp(frame, rules->mac, ETH_ADDRESS_BYTES) != 0) {
         return COUNTER_eth_not_ours;
+    }
+    if (is_group(frame) && !is_joined(rules, frame)) {
+        return COUNTER_eth_group;
     }
     struct span packet = {frame + ETH_HEADER_BYTES, len - ETH_HEADER_BYTES};
     switch (bytes_get_be16(frame + 12)) {

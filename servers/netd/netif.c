@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <netif/ethernet.h>
+
+#include <base/bytes.h>
 
 #include "lwip/port.h"
 #include "timers.h"
@@ -20,11 +23,12 @@ enum {
     LARGEST_BLOCK_BYTES = 18432, /* in lwippools.h */
     CHECK_IN_LWIP = NETIF_CHECKSUM_ENABLE_ALL,
     CHECKED_BY_INGRESS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP |
-                         NETIF_CHECKSUM_GEN_ICMP,
+                         NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_GEN_ICMP6,
+    IP6_MTU_MIN = 1280, /* [RFC 8200 §5] */
 };
 
 static_assert(FRAMES_OFFSET == ETH_PAD_SIZE, "lwIP's padding is the frame's offset");
-static_assert(IP_REASS_MAX_PBUFS + INTERFACE_OOSEQ_MAX < INTERFACE_HELD_MAX,
+static_assert(2 * IP_REASS_MAX_PBUFS + INTERFACE_OOSEQ_MAX < INTERFACE_HELD_MAX,
               "lwIP's queues hold less than a quarter of the pool, and one frame can always pass");
 static_assert(IP_REASS_MAX_PBUFS * FRAMES_MTU_MAX <= LARGEST_BLOCK_BYTES - 256,
               "an echo of any reassembled size is answered from one block");
@@ -109,7 +113,9 @@ static void take_facts(struct interface *interface)
         interface->netif.hwaddr[i] = interface->rules.mac[i];
     }
     interface->rules.mtu = (uint16_t)mtu;
+    interface->rules.takes_ip6 = LWIP_IPV6 && mtu >= IP6_MTU_MIN;
     interface->netif.mtu = (uint16_t)mtu;
+    interface->netif.mtu6 = (uint16_t)mtu;
 }
 
 static void open_epoch(struct interface *interface, uint32_t epoch)
@@ -139,8 +145,10 @@ static void follow_link(struct interface *interface, bool is_up)
 {
     if (is_up && !netif_is_link_up(&interface->netif)) {
         netif_set_link_up(&interface->netif);
+        timers_note_ip6();
     } else if (!is_up && netif_is_link_up(&interface->netif)) {
         netif_set_link_down(&interface->netif);
+        timers_note_ip6();
     }
 }
 
@@ -187,6 +195,9 @@ static void lend_frame(struct interface *interface, struct frames_span span, enu
     struct pbuf *pbuf = pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &lent->pbuf, start, bytes);
     NETIF_SET_CHECKSUM_CTRL(&interface->netif,
                             verdict == COUNTER_rx_whole ? CHECKED_BY_INGRESS : CHECK_IN_LWIP);
+    if (bytes_get_be16(start + ETH_PAD_SIZE + 12) == ETHTYPE_IPV6) {
+        timers_note_ip6();
+    }
     if (interface->netif.input(pbuf, &interface->netif) != ERR_OK) {
         pbuf_free(pbuf);
     }
@@ -280,10 +291,50 @@ static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
     return ERR_OK;
 }
 
+static err_t output_ip6(struct netif *netif, struct pbuf *pbuf, const ip6_addr_t *destination)
+{
+    timers_note_ip6();
+    return ethip6_output(netif, pbuf, destination);
+}
+
 static err_t output_ip4(struct netif *netif, struct pbuf *pbuf, const ip4_addr_t *destination)
 {
     timers_note_output();
     return etharp_output(netif, pbuf, destination);
+}
+
+/* --- groups -------------------------------------------------------------------------------- */
+
+static void follow_group(struct netif *netif, const uint8_t *mac,
+                         enum netif_mac_filter_action action)
+{
+    struct interface *interface = (struct interface *)netif;
+    if (action == NETIF_ADD_MAC_FILTER) {
+        ingress_join(&interface->rules, mac);
+    } else {
+        ingress_leave(&interface->rules, mac);
+    }
+}
+
+/* The last four bytes of the group behind 33:33. [RFC 2464 §7] */
+static err_t follow_group6(struct netif *netif, const ip6_addr_t *group,
+                           enum netif_mac_filter_action action)
+{
+    uint8_t mac[ETH_ADDRESS_BYTES] = {0x33, 0x33};
+    memcpy(mac + 2, &group->addr[3], 4);
+    follow_group(netif, mac, action);
+    return ERR_OK;
+}
+
+/* The last 23 bits of the group. [RFC 1112 §6.4] */
+static err_t follow_group4(struct netif *netif, const ip4_addr_t *group,
+                           enum netif_mac_filter_action action)
+{
+    uint32_t address = lwip_ntohl(ip4_addr_get_u32(group));
+    const uint8_t mac[ETH_ADDRESS_BYTES] = {0x01, 0x00, 0x5e, (uint8_t)(address >> 16 & 0x7f),
+                                            (uint8_t)(address >> 8), (uint8_t)address};
+    follow_group(netif, mac, action);
+    return ERR_OK;
 }
 
 bool interface_flush(struct interface *interface)
@@ -327,8 +378,11 @@ static err_t init_netif(struct netif *netif)
     netif->hwaddr_len = ETH_ADDRESS_BYTES;
     netif->mtu = FRAMES_MTU_MAX;
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-                   NETIF_FLAG_IGMP;
+                   NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
     netif->output = output_ip4;
+    netif->output_ip6 = output_ip6;
+    netif_set_mld_mac_filter(netif, follow_group6);
+    netif_set_igmp_mac_filter(netif, follow_group4);
     netif->linkoutput = output_frame;
     return ERR_OK;
 }
@@ -338,7 +392,6 @@ int interface_open(struct interface *interface, struct frames_area *area, struct
     memset(interface, 0, sizeof(*interface)); /* too large for an assignment by way of the stack */
     interface->area = area;
     interface->stats = stats;
-    interface->rules.takes_ip6 = LWIP_IPV6 != 0;
     if (netif_add_noaddr(&interface->netif, NULL, init_netif, ethernet_input) == NULL) {
         return E_NO_MEMORY;
     }

@@ -12,15 +12,28 @@
 enum {
     US_PER_S = 1000 * 1000,
     NONCE_BYTES = 8,
-    ICMP_ECHO_REPLY = 0,
-    ICMP_UNREACHABLE = 3,
-    ICMP_ECHO_REQUEST = 8,
-    ICMP_TIME_EXCEEDED = 11,
-    IP4_HEADER_BYTES = 20,
     IP4_PROTOCOL_ICMP = 1,
+    IP6_PROTOCOL_ICMP = 58,
     GENERATION_SHIFT = 8,
     GENERATION_MAX = 0xffffff,
 };
+
+/* What differs between the two ICMPs. */
+struct icmp {
+    uint8_t request;
+    uint8_t reply;
+    uint8_t unreachable;
+    uint8_t time_exceeded;
+    size_t ip_bytes; /* of a header without options or extensions */
+};
+
+static const struct icmp icmp4 = {8, 0, 3, 11, 20};
+static const struct icmp icmp6 = {128, 129, 1, 3, 40};
+
+static const struct icmp *icmp_of(struct ping_host host)
+{
+    return ping_host_is_ip6(host) ? &icmp6 : &icmp4;
+}
 
 void pings_init(struct pings *pings, uint16_t identifier, struct stats *stats)
 {
@@ -33,10 +46,14 @@ static uint8_t payload_byte(const struct ping *ping, size_t at)
     return at < NONCE_BYTES ? (uint8_t)(ping->nonce >> (8 * at)) : (uint8_t)at;
 }
 
-static bool is_pingable(uint32_t destination)
+/* Neither nobody nor a group nor broadcast. */
+static bool is_pingable(struct ping_host host)
 {
-    uint32_t first = destination >> 24;
-    return first != 0 && first < 224; /* neither this network nor a group nor broadcast */
+    if (ping_host_is_ip6(host)) {
+        return host.high >> 56 != 0xff && (host.high != 0 || host.low != 0);
+    }
+    uint32_t first = (uint32_t)host.low >> 24;
+    return first != 0 && first < 224;
 }
 
 /* A free slot, unless the client has its share. */
@@ -58,7 +75,9 @@ static struct ping *find_slot(struct pings *pings, uint64_t badge)
 int ping_start(struct pings *pings, const struct ping_request *request, uint64_t now_us,
                struct ping **ping)
 {
-    if (request->payload_bytes > NETD_PING_PAYLOAD_MAX || !is_pingable(request->destination)) {
+    bool is_ip6 = ping_host_is_ip6(request->destination);
+    if (request->payload_bytes > (is_ip6 ? NETD_PING6_PAYLOAD_MAX : NETD_PING_PAYLOAD_MAX) ||
+        !is_pingable(request->destination)) {
         return E_INVALID;
     }
     if (request->deadline_us <= now_us) {
@@ -77,6 +96,7 @@ int ping_start(struct pings *pings, const struct ping_request *request, uint64_t
         .badge = request->badge,
         .token = pings->next_generation << GENERATION_SHIFT | index,
         .destination = request->destination,
+        .interface = request->interface,
         .sequence = pings->next_sequence,
         .payload_bytes = request->payload_bytes,
         .nonce = request->nonce,
@@ -94,7 +114,7 @@ int ping_start(struct pings *pings, const struct ping_request *request, uint64_t
 size_t ping_build(const struct pings *pings, const struct ping *ping, uint8_t *message)
 {
     size_t len = (size_t)PING_HEADER_BYTES + ping->payload_bytes;
-    message[0] = ICMP_ECHO_REQUEST;
+    message[0] = icmp_of(ping->destination)->request;
     message[1] = 0;
     bytes_put_be16(message + 2, 0);
     bytes_put_be16(message + 4, pings->identifier);
@@ -102,8 +122,10 @@ size_t ping_build(const struct pings *pings, const struct ping *ping, uint8_t *m
     for (size_t i = 0; i < ping->payload_bytes; i++) {
         message[PING_HEADER_BYTES + i] = payload_byte(ping, i);
     }
-    uint16_t sum = (uint16_t)~checksum_partial(message, len);
-    bytes_put_be16(message + 2, checksum_wire16(sum));
+    if (!ping_host_is_ip6(ping->destination)) { /* there the source counts too: lwIP sums */
+        uint16_t sum = (uint16_t)~checksum_partial(message, len);
+        bytes_put_be16(message + 2, checksum_wire16(sum));
+    }
     return len;
 }
 
@@ -122,12 +144,13 @@ void ping_fail(struct pings *pings, struct ping *ping, int result, uint64_t now_
 }
 
 /* The request in flight with this header of an echo message, or NULL. */
-static struct ping *find_in_flight(struct pings *pings, uint32_t destination,
+static struct ping *find_in_flight(struct pings *pings, struct ping_host destination,
                                    const uint8_t *header)
 {
     for (int i = 0; i < PING_SLOTS; i++) {
         struct ping *ping = &pings->slot[i];
-        if (ping->state == PING_IN_FLIGHT && ping->destination == destination &&
+        if (ping->state == PING_IN_FLIGHT && ping->destination.high == destination.high &&
+            ping->destination.low == destination.low &&
             bytes_get_be16(header + 4) == pings->identifier &&
             bytes_get_be16(header + 6) == ping->sequence) {
             return ping;
@@ -149,42 +172,59 @@ static bool has_our_payload(const struct ping *ping, const uint8_t *message, siz
     return true;
 }
 
-/* An ICMP error quotes the packet it is about: its header and eight bytes, here of our request. */
-static struct ping *find_quoted(struct pings *pings, const uint8_t *message, size_t len)
+/*
+ * An ICMP error quotes the packet it is about: its header and eight bytes, here of our request. We
+ * send neither options nor extension headers.
+ */
+static struct ping *find_quoted(struct pings *pings, const struct icmp *icmp,
+                                const struct ping_message *message)
 {
-    const uint8_t *quoted = message + PING_HEADER_BYTES;
-    if (len < PING_HEADER_BYTES + IP4_HEADER_BYTES + PING_HEADER_BYTES) {
+    if (message->len < PING_HEADER_BYTES + icmp->ip_bytes + PING_HEADER_BYTES) {
         return NULL;
     }
-    const uint8_t *echo = quoted + IP4_HEADER_BYTES; /* we send no options */
-    if (quoted[0] != 0x45 || quoted[9] != IP4_PROTOCOL_ICMP || echo[0] != ICMP_ECHO_REQUEST) {
-        return NULL;
+    const uint8_t *quoted = message->bytes + PING_HEADER_BYTES;
+    const uint8_t *echo = quoted + icmp->ip_bytes;
+    struct ping_host host;
+    if (icmp == &icmp6) {
+        host = (struct ping_host){bytes_get_be64(quoted + 24), bytes_get_be64(quoted + 32)};
+    } else {
+        host = ping_host_ip4(bytes_get_be32(quoted + 16));
     }
-    return find_in_flight(pings, bytes_get_be32(quoted + 16), echo);
+    bool is_echo = icmp == &icmp6
+                       ? quoted[0] >> 4 == 6 && quoted[6] == IP6_PROTOCOL_ICMP
+                       : quoted[0] == 0x45 && quoted[9] == IP4_PROTOCOL_ICMP;
+    return is_echo && echo[0] == icmp->request ? find_in_flight(pings, host, echo) : NULL;
 }
 
-bool ping_input(struct pings *pings, uint32_t source, uint8_t hop_limit, const uint8_t *message,
-                size_t len, uint64_t now_us)
+static bool has_good_sum(const struct ping_message *message)
 {
-    if (len < PING_HEADER_BYTES || !checksum_is_good(checksum_partial(message, len))) {
+    uint16_t sum = checksum_partial(message->bytes, message->len);
+    return checksum_is_good(checksum_add(sum, message->pseudo_sum));
+}
+
+bool ping_input(struct pings *pings, const struct ping_message *message, uint64_t now_us)
+{
+    const struct icmp *icmp = icmp_of(message->source);
+    if (message->len < PING_HEADER_BYTES || !has_good_sum(message)) {
         return false;
     }
-    if (message[0] == ICMP_UNREACHABLE || message[0] == ICMP_TIME_EXCEEDED) {
-        struct ping *ping = find_quoted(pings, message, len);
+    uint8_t type = message->bytes[0];
+    if (type == icmp->unreachable || type == icmp->time_exceeded) {
+        struct ping *ping = find_quoted(pings, icmp, message);
         if (ping != NULL) {
             ping_fail(pings, ping, E_UNREACHABLE, now_us);
         }
         return ping != NULL;
     }
-    if (message[0] != ICMP_ECHO_REPLY) {
+    if (type != icmp->reply) {
         return false;
     }
-    struct ping *ping = find_in_flight(pings, source, message);
-    if (ping == NULL || !has_our_payload(ping, message, len)) {
+    struct ping *ping = find_in_flight(pings, message->source, message->bytes);
+    if (ping == NULL || !has_our_payload(ping, message->bytes, message->len)) {
         stats_count(pings->stats, COUNTER_ping_unmatched);
         return true;
     }
-    ping->hop_limit = hop_limit;
+    ping->hop_limit = message->hop_limit;
     stats_count(pings->stats, COUNTER_ping_answered);
     answer(ping, OK, now_us);
     return true;

@@ -12,7 +12,7 @@
  * I1  A token belongs to the badge that got it; any other badge finds nothing.
  * I2  An answer nobody takes is forgotten PING_KEEP_S after it came.
  *
- * [RFC 792] [RFC 1122 §3.2.2.6]
+ * [RFC 792] [RFC 1122 §3.2.2.6] [RFC 4443 §4]
  */
 #pragma once
 
@@ -42,6 +42,22 @@ enum ping_state {
     PING_ANSWERED, /* result says how */
 };
 
+/* An address of either kind as two numbers; IPv4 as ::ffff:a.b.c.d. */
+struct ping_host {
+    uint64_t high;
+    uint64_t low;
+};
+
+static inline struct ping_host ping_host_ip4(uint32_t address)
+{
+    return (struct ping_host){.low = 0xffff00000000 | address};
+}
+
+static inline bool ping_host_is_ip6(struct ping_host host)
+{
+    return host.high != 0 || host.low >> 32 != 0xffff;
+}
+
 /* A notification of a client, to be signalled once and closed. HANDLE_NONE: the client polls. */
 struct wakeup {
     handle_t notification;
@@ -53,7 +69,8 @@ struct ping {
     int result;           /* OK, E_TIMEOUT, E_UNREACHABLE */
     uint64_t badge;
     uint32_t token;
-    uint32_t destination; /* host order */
+    struct ping_host destination;
+    uint8_t interface; /* by which it leaves, as lwIP counts; 0: any */
     uint16_t sequence;
     uint16_t payload_bytes;
     uint8_t hop_limit;    /* of the reply */
@@ -75,7 +92,8 @@ struct pings {
 
 struct ping_request {
     uint64_t badge;
-    uint32_t destination;
+    struct ping_host destination;
+    uint8_t interface;
     uint16_t payload_bytes;
     uint64_t deadline_us;
     uint64_t nonce;  /* fresh for each request */
@@ -91,18 +109,27 @@ void pings_init(struct pings *pings, uint16_t identifier, struct stats *stats);
 MUST_CHECK int ping_start(struct pings *pings, const struct ping_request *request, uint64_t now_us,
                           struct ping **ping);
 
-/* The echo request as bytes; returns their number, <= PING_MESSAGE_MAX. */
+/* The echo request as bytes, over IPv6 without its sum; their number is <= PING_MESSAGE_MAX. */
 size_t ping_build(const struct pings *pings, const struct ping *ping, uint8_t *message);
 
 /* Ends one that could not be sent, with `result`. */
 void ping_fail(struct pings *pings, struct ping *ping, int result, uint64_t now_us);
 
+/* An ICMP message as it came in. */
+struct ping_message {
+    struct ping_host source;
+    uint8_t hop_limit;
+    uint16_t pseudo_sum; /* of the pseudo header, in the order of memory; IPv4 has none: 0 */
+    const uint8_t *bytes;
+    size_t len;
+};
+
 /*
- * Looks at an ICMP message from `source`. True: it was an echo reply or an error for one of our
- * requests and nobody else needs it.
+ * Looks at an ICMP message. True: it was an echo reply or an error for one of our requests and
+ * nobody else needs it.
  */
-MUST_CHECK bool ping_input(struct pings *pings, uint32_t source, uint8_t hop_limit,
-                           const uint8_t *message, size_t len, uint64_t now_us);
+MUST_CHECK bool ping_input(struct pings *pings, const struct ping_message *message,
+                           uint64_t now_us);
 
 /* Ends what is overdue and forgets what nobody took. */
 void pings_expire(struct pings *pings, uint64_t now_us);

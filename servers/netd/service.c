@@ -10,6 +10,7 @@
 #include <lwip/etharp.h>
 #include <lwip/netif.h>
 
+#include "service_words.h"
 
 enum { US_PER_S = 1000 * 1000 };
 
@@ -32,52 +33,6 @@ ticks_t service_us_to_ticks(uint64_t us, uint64_t counter_hz)
         return DEADLINE_FOREVER;
     }
     return seconds * counter_hz + (us % US_PER_S * counter_hz + US_PER_S - 1) / US_PER_S;
-}
-
-/* Whether all words from `first` on are 0, as words that mean nothing must be. */
-static bool are_zero(const uint64_t *words, int first)
-{
-    for (int i = first; i < IPC_WORDS; i++) {
-        if (words[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static uint64_t mac_word(const uint8_t *mac)
-{
-    uint64_t word = 0;
-    for (int i = 0; i < ETH_ADDRESS_BYTES; i++) {
-        word |= (uint64_t)mac[i] << (8 * i);
-    }
-    return word;
-}
-
-static uint32_t ip4_number(const ip4_addr_t *address)
-{
-    return lwip_ntohl(ip4_addr_get_u32(address));
-}
-
-/* Interfaces count in the order they were added, loopback first; lwIP's list has the last first. */
-static uint64_t index_of(const struct netif *netif)
-{
-    uint64_t index = 0;
-    for (; netif->next != NULL; netif = netif->next) {
-        index++;
-    }
-    return index;
-}
-
-static struct netif *find_netif(uint64_t index)
-{
-    struct netif *netif;
-    NETIF_FOREACH(netif) {
-        if (index_of(netif) == index) {
-            return netif;
-        }
-    }
-    return NULL;
 }
 
 /* The first characters of `text` in `count` words, the rest 0. */
@@ -216,10 +171,10 @@ static int start_ping(struct stack *stack, const struct service_request *request
     }
     struct ping_request ping = {
         .badge = request->badge,
-        .destination = (uint32_t)words[1],
+        .destination = ping_host_ip4((uint32_t)words[1]),
         .payload_bytes = (uint16_t)words[2],
         .deadline_us = service_ticks_to_us(words[3], request->counter_hz),
-        .nonce = (uint64_t)netd_random_u32() << 32 | netd_random_u32(),
+        .nonce = service_nonce(),
         .wakeup = {request->notification, words[4]},
     };
     uint32_t token;
@@ -263,6 +218,12 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return take_ping(stack, request, reply);
     case NETD_LEASE_GET:
         return get_lease(stack, request->words, reply);
+    case NETD_PING6_START:
+        return service_start_ping6(stack, request, reply);
+    case NETD_ADDRESS6_GET:
+        return service_get_address6(request->words, reply);
+    case NETD_NEIGHBOUR6_GET:
+        return service_get_neighbour6(request->words, reply);
     default:
         return E_BAD_CALL;
     }
@@ -281,6 +242,6 @@ bool service_answer(struct stack *stack, const struct service_request *request,
     if (error == E_INVALID || error == E_BAD_CALL) {
         stats_count(&stack->stats, COUNTER_request_bad);
     }
-    return error == OK && request->words[0] == NETD_PING_START &&
-           request->notification != HANDLE_NONE;
+    bool is_ping = request->words[0] == NETD_PING_START || request->words[0] == NETD_PING6_START;
+    return error == OK && is_ping && request->notification != HANDLE_NONE;
 }

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include <lwip/init.h>
+#include <lwip/icmp6.h>
 #include <lwip/ip.h>
 #include <lwip/raw.h>
 
+#include <base/bytes.h>
 #include <base/fmt.h>
 
+#include "checksum.h"
 #include "lwip/port.h"
 #include "timers.h"
 
@@ -41,21 +44,62 @@ static u8_t receive_icmp(void *context, struct raw_pcb *pcb, struct pbuf *pbuf,
                          const ip_addr_t *source)
 {
     struct stack *stack = context;
-    const struct ip_hdr *header = pbuf->payload; /* whole: ip4_input has checked */
-    u16_t header_bytes = IPH_HL_BYTES(header);
-    u16_t bytes = (u16_t)(pbuf->tot_len - header_bytes);
+    struct ping_message message = {.bytes = stack->message};
+    u16_t header_bytes = ip_current_header_tot_len();
     (void)pcb;
-    if (bytes > sizeof(stack->message)) {
+    message.len = (size_t)pbuf->tot_len - header_bytes; /* whole: lwIP has checked the headers */
+    if (message.len > sizeof(stack->message)) {
         return 0;
     }
-    (void)pbuf_copy_partial(pbuf, stack->message, bytes, header_bytes);
-    sockets_unreachable(&stack->sockets, stack->message, bytes);
-    uint32_t from = lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(source)));
-    if (!ping_input(&stack->pings, from, IPH_TTL(header), stack->message, bytes, port_now_us())) {
+    (void)pbuf_copy_partial(pbuf, stack->message, (u16_t)message.len, header_bytes);
+    if (IP_IS_V6(source)) {
+        uint8_t addresses[32];
+        memcpy(addresses, ip6_current_src_addr()->addr, 16);
+        memcpy(addresses + 16, ip6_current_dest_addr()->addr, 16);
+        message.source =
+            (struct ping_host){bytes_get_be64(addresses), bytes_get_be64(addresses + 8)};
+        message.hop_limit = IP6H_HOPLIM(ip6_current_header());
+        uint16_t sum = checksum_add(checksum_partial(addresses, sizeof(addresses)),
+                                    checksum_wire16(IP6_NEXTH_ICMP6));
+        message.pseudo_sum = checksum_add(sum, checksum_wire16((uint16_t)message.len));
+    } else {
+        sockets_unreachable(&stack->sockets, stack->message, (uint16_t)message.len);
+        message.source = ping_host_ip4(lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(source))));
+        message.hop_limit = IPH_TTL(ip4_current_header());
+    }
+    if (!ping_input(&stack->pings, &message, port_now_us())) {
         return 0;
     }
     pbuf_free(pbuf);
     return 1;
+}
+
+/* Who may mean several links gets the interface that was asked for, else the first but loopback. */
+static void put_zone(ip6_addr_t *address, uint8_t interface)
+{
+    ip6_addr_clear_zone(address);
+    if (ip6_addr_has_scope(address, IP6_UNICAST)) {
+        struct netif *netif = interface == 0 ? netif_default : netif_get_by_index(interface);
+        if (netif != NULL) {
+            ip6_addr_assign_zone(address, IP6_UNICAST, netif);
+        }
+    }
+}
+
+static ip_addr_t destination_of(const struct ping *ping)
+{
+    ip_addr_t address;
+    if (ping_host_is_ip6(ping->destination)) {
+        uint8_t bytes[16];
+        bytes_put_be64(bytes, ping->destination.high);
+        bytes_put_be64(bytes + 8, ping->destination.low);
+        memcpy(ip_2_ip6(&address)->addr, bytes, sizeof(bytes));
+        IP_SET_TYPE_VAL(address, IPADDR_TYPE_V6);
+        put_zone(ip_2_ip6(&address), ping->interface);
+    } else {
+        ip_addr_set_ip4_u32_val(address, lwip_htonl((uint32_t)ping->destination.low));
+    }
+    return address;
 }
 
 static err_t send_echo(struct stack *stack, const struct ping *ping)
@@ -65,11 +109,12 @@ static err_t send_echo(struct stack *stack, const struct ping *ping)
     if (pbuf == NULL) {
         return ERR_MEM;
     }
-    ip_addr_t destination;
-    ip_addr_set_ip4_u32(&destination, lwip_htonl(ping->destination));
+    ip_addr_t destination = destination_of(ping);
+    struct raw_pcb *pcb = IP_IS_V6(&destination) ? stack->icmp6 : stack->icmp;
     err_t error = pbuf_take(pbuf, stack->message, (u16_t)bytes);
     if (error == ERR_OK) {
-        error = raw_sendto(stack->icmp, pbuf, &destination);
+        pcb->netif_idx = ping->interface;
+        error = raw_sendto(pcb, pbuf, &destination);
     }
     pbuf_free(pbuf);
     return error;
@@ -98,6 +143,9 @@ static void follow_driver(struct stack *stack)
     switch (interface_poll(&stack->interface)) {
     case INTERFACE_UP:
         say_up(stack);
+        if (stack->interface.rules.takes_ip6) {
+            addr6_start(&stack->addr6, &stack->interface.netif, &stack->stats, &stack->lines);
+        }
         if (stack->addr.mode == ADDR_OFF) {
             addr_start(&stack->addr, &stack->interface.netif, &stack->fallback, &stack->stats,
                        &stack->lines);
@@ -115,10 +163,12 @@ bool stack_input(struct stack *stack, uint64_t now_us)
 {
     bool has_more = false;
     port_set_now(now_us);
+    timers_run();
     if (stack->has_interface) {
         follow_driver(stack);
         has_more = interface_input(&stack->interface);
         addr_update(&stack->addr);
+        addr6_update(&stack->addr6);
     }
     netif_poll_all();
     return has_more;
@@ -136,6 +186,7 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
     *next_us = pings_next_us(&stack->pings);
     if (stack->has_interface) {
         addr_update(&stack->addr);
+        addr6_update(&stack->addr6);
         must_signal = interface_flush(&stack->interface);
         uint64_t addr_us = addr_next_us(&stack->addr);
         *next_us = addr_us < *next_us ? addr_us : *next_us;
@@ -168,16 +219,22 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
     if (!is_lwip_running) {
         lwip_init();
         is_lwip_running = true;
+        netif_list->rs_count = 0; /* no router is behind loopback */
         /* Loopback never leaves memory, but a raw receiver of ICMP checks sums. */
-        NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP);
+        NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP |
+                                                NETIF_CHECKSUM_GEN_ICMP6);
     }
     sockets_init(&stack->sockets, &stack->stats);
     pings_init(&stack->pings, (uint16_t)netd_random_u32(), &stack->stats);
-    stack->icmp = raw_new(IP_PROTO_ICMP);
-    if (stack->icmp == NULL) {
+    stack->icmp = raw_new_ip_type(IPADDR_TYPE_V4, IP_PROTO_ICMP);
+    stack->icmp6 = raw_new_ip_type(IPADDR_TYPE_V6, IP6_NEXTH_ICMP6);
+    if (stack->icmp == NULL || stack->icmp6 == NULL) {
         return E_NO_MEMORY;
     }
     raw_recv(stack->icmp, receive_icmp, stack);
+    raw_recv(stack->icmp6, receive_icmp, stack);
+    stack->icmp6->chksum_reqd = 1; /* lwIP knows which source it takes */
+    stack->icmp6->chksum_offset = offsetof(struct icmp6_echo_hdr, chksum);
     return OK;
 }
 
@@ -198,4 +255,5 @@ void stack_close(struct stack *stack)
         stack->has_interface = false;
     }
     raw_remove(stack->icmp);
+    raw_remove(stack->icmp6);
 }

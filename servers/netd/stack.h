@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "addr6.h"
 #include "lines.h"
 #include "netif.h"
 #include "ping.h"
@@ -31,11 +32,13 @@ struct stack {
     struct addr_ip4 fallback;
     struct pings pings;
     struct raw_pcb *icmp;
+    struct raw_pcb *icmp6;
     bool has_interface;
     bool has_more; /* clients have asked for more than a turn does */
     struct interface interface;
     struct addr addr;
     struct sockets sockets;
+    struct addr6 addr6;
     uint8_t message[PING_MESSAGE_MAX]; /* scratch of one send or receive */
 };
 

@@ -15,6 +15,7 @@
     X(eth_long, "frame longer than the MTU allows")                                                \
     X(eth_source_group, "Ethernet source is a group address")                                      \
     X(eth_not_ours, "Ethernet destination is another station")                                     \
+    X(eth_group, "Ethernet destination is a group that nobody here has joined")                    \
     X(eth_type, "neither IPv4, ARP nor IPv6")                                                      \
     X(arp_short, "ARP packet cut short")                                                           \
     X(arp_format, "ARP not of Ethernet and IPv4, or an unknown operation")                         \
@@ -31,16 +32,19 @@
     X(ip6_short, "IPv6 header cut short")                                                          \
     X(ip6_version, "IPv6 frame with another version")                                              \
     X(ip6_payload_length, "IPv6 payload length past the frame")                                    \
-    X(ip6_source, "IPv6 source is a group or loopback address")                                    \
-    X(ip6_destination, "IPv6 destination is a loopback address")                                   \
+    X(ip6_source, "IPv6 source is a group, loopback, mapped or, but for a solicitation, none")     \
+    X(ip6_destination, "IPv6 destination is a loopback or mapped address, or none")                \
     X(ip6_extension, "IPv6 extension header cut short or too many of them")                        \
+    X(ip6_options, "IPv6 options past their header")                                               \
     X(ip6_off, "IPv6 is not in use here")                                                          \
     X(icmp_short, "ICMP header cut short")                                                         \
     X(icmp_checksum, "ICMP checksum wrong")                                                        \
+    X(icmp_mtu, "ICMPv6 packet too big for less than the least MTU")                               \
     X(nd_hop_limit, "neighbour discovery from beyond the link")                                    \
     X(nd_fragment, "neighbour discovery in a fragment")                                            \
     X(nd_short, "neighbour discovery message cut short")                                           \
     X(nd_option, "neighbour discovery option of length zero or past the message")                  \
+    X(nd_address, "neighbour discovery that does not begin with an Ethernet address")             \
     X(udp_short, "UDP header cut short")                                                           \
     X(udp_length, "UDP length below its header or past the packet")                                \
     X(udp_checksum, "UDP checksum wrong, or missing over IPv6")                                    \
@@ -65,6 +69,9 @@
     X(dhcp_lost, "leases lost by refusal or expiry")                                               \
     X(dhcp_bad_lease, "leases refused for an impossible address or mask")                          \
     X(dhcp_fallback, "times the static address was put in force")                                  \
+    X(addr6_valid, "IPv6 addresses that came into use")                                            \
+    X(addr6_duplicate, "IPv6 addresses not used because another host has them")                    \
+    X(addr6_router_lost, "routers given up because they do not answer")                            \
     X(neighbour_flush, "neighbour caches emptied for a new address")                               \
     X(ping_sent, "echo requests sent for clients")                                                 \
     X(ping_answered, "echo replies that matched a request")                                        \

@@ -13,7 +13,11 @@
 #include <lwip/etharp.h>
 #include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
 #include <lwip/memp.h>
+#include <lwip/mld6.h>
+#include <lwip/nd6.h>
+#include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/dhcp.h>
 #include <lwip/stats.h>
@@ -25,6 +29,7 @@ enum {
     US_PER_S = 1000 * 1000,
     TCP_SLEEP_MAX_TICKS = 240, /* which bounds the calls to make up for */
     ARP_PENDING_S = 7,         /* lwIP gives up a pending neighbour after 5 calls */
+    ND_SOLICIT_CALLS = 4,      /* lwIP solicits routers in every fourth call, the first among them */
 };
 
 struct rule {
@@ -37,6 +42,10 @@ static uint32_t tcp_due_in(void);
 static uint32_t reassembly_due_in(void);
 static uint32_t arp_due_in(void);
 static uint32_t group_due_in(void);
+static uint32_t reassembly6_due_in(void);
+static uint32_t group6_due_in(void);
+static uint32_t nd_due_in(void);
+static void nd_tick(void);
 static uint32_t lease_due_in(void);
 static uint32_t request_due_in(void);
 
@@ -45,6 +54,9 @@ static const struct rule rules[] = {
     {IP_TMR_INTERVAL, ip_reass_tmr, reassembly_due_in},
     {ARP_TMR_INTERVAL, etharp_tmr, arp_due_in},
     {IGMP_TMR_INTERVAL, igmp_tmr, group_due_in},
+    {IP6_REASS_TMR_INTERVAL, ip6_reass_tmr, reassembly6_due_in},
+    {MLD6_TMR_INTERVAL, mld6_tmr, group6_due_in},
+    {ND6_TMR_INTERVAL, nd_tick, nd_due_in},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, lease_due_in},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, request_due_in},
 };
@@ -55,6 +67,9 @@ static struct {
     bool is_armed[RULES];
     uint64_t last_us[RULES]; /* the period boundary up to which the handler was called */
     uint64_t arp_busy_until_us;
+    uint32_t nd_calls; /* never forgotten: lwIP counts with us */
+    bool is_nd_known;  /* nothing has touched neighbour discovery since nd_due was found */
+    uint32_t nd_due;
 } timers;
 
 /* The smaller, where 0 stands for never. */
@@ -139,6 +154,118 @@ static uint32_t group_due_in(void)
     return due;
 }
 
+static uint32_t reassembly6_due_in(void)
+{
+    return lwip_stats.memp[MEMP_IP6_REASSDATA]->used != 0 ? 1 : 0;
+}
+
+static uint32_t group6_due_in(void)
+{
+    uint32_t due = 0;
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        const struct mld_group *group = netif_mld6_data(netif);
+        for (; group != NULL; group = group->next) {
+            due = sooner(due, group->timer);
+        }
+    }
+    return due;
+}
+
+/* Seconds of a lifetime as calls; one that is over is seen to by the next. */
+static uint32_t lifetime_due_in(uint32_t seconds)
+{
+    return seconds == 0 ? 1 : seconds;
+}
+
+static uint32_t neighbour6_due_in(const struct nd6_neighbor_cache_entry *neighbour)
+{
+    switch (neighbour->state) {
+    case ND6_REACHABLE:
+        return neighbour->counter.reachable_time / ND6_TMR_INTERVAL + 1;
+    case ND6_INCOMPLETE:
+    case ND6_PROBE:
+    case ND6_DELAY:
+        return 1;
+    default: /* unused, or stale until somebody sends to it */
+        return 0;
+    }
+}
+
+static uint32_t address6_due_in(const struct netif *netif, int i)
+{
+    uint8_t state = netif_ip6_addr_state(netif, i);
+    uint32_t due = 0;
+    if (ip6_addr_istentative(state) && netif_is_up(netif) && netif_is_link_up(netif)) {
+        return 1;
+    }
+    if (ip6_addr_isinvalid(state) || netif_ip6_addr_isstatic(netif, i)) {
+        return 0;
+    }
+    if (!ip6_addr_life_isinfinite(netif_ip6_addr_valid_life(netif, i))) {
+        due = lifetime_due_in(netif_ip6_addr_valid_life(netif, i));
+    }
+    if (state == IP6_ADDR_PREFERRED &&
+        !ip6_addr_life_isinfinite(netif_ip6_addr_pref_life(netif, i))) {
+        due = sooner(due, lifetime_due_in(netif_ip6_addr_pref_life(netif, i)));
+    }
+    return due;
+}
+
+/* Router solicitations that are still to be sent, and addresses. */
+static uint32_t interface6_due_in(const struct netif *netif)
+{
+    uint8_t link_local = netif_ip6_addr_state(netif, 0);
+    bool solicits = netif->rs_count > 0 && netif_is_up(netif) && netif_is_link_up(netif) &&
+                    !ip6_addr_isinvalid(link_local) && !ip6_addr_isduplicated(link_local);
+    uint32_t skipped = (0u - timers.nd_calls) % ND_SOLICIT_CALLS;
+    uint32_t due = solicits ? 1 + skipped : 0;
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+        due = sooner(due, address6_due_in(netif, i));
+    }
+    return due;
+}
+
+static void nd_tick(void)
+{
+    nd6_tmr();
+    timers.nd_calls++;
+    timers.is_nd_known = false;
+}
+
+static uint32_t find_nd_due(void)
+{
+    uint32_t due = 0;
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        due = sooner(due, interface6_due_in(netif));
+    }
+    for (size_t i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+        due = sooner(due, neighbour6_due_in(&neighbor_cache[i]));
+    }
+    for (size_t i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {
+        if (default_router_list[i].neighbor_entry != NULL) {
+            due = sooner(due, lifetime_due_in(default_router_list[i].invalidation_timer));
+        }
+    }
+    for (size_t i = 0; i < LWIP_ND6_NUM_PREFIXES; i++) {
+        if (prefix_list[i].netif != NULL) {
+            due = sooner(due, lifetime_due_in(prefix_list[i].invalidation_timer));
+        }
+    }
+    return due < TIMERS_LEASE_SLEEP_MAX_S ? due : TIMERS_LEASE_SLEEP_MAX_S;
+}
+
+/* Its tables are long and most steps touch none of them. */
+static uint32_t nd_due_in(void)
+{
+    if (!timers.is_nd_known) {
+        timers.nd_due = find_nd_due();
+        timers.is_nd_known = true;
+    }
+    return timers.nd_due;
+}
+
 static uint32_t lease_due_in(void)
 {
     uint32_t due = 0;
@@ -183,17 +310,18 @@ void timers_init(void)
         timers.is_armed[i] = false;
     }
     timers.arp_busy_until_us = 0;
+    timers.is_nd_known = false;
 }
 
-/* Whether the timer is needed; from the moment it is, its periods count. */
-static bool arm(size_t i)
+/* In how many periods it has something to do; from the moment it is needed its periods count. */
+static uint32_t arm(size_t i)
 {
-    bool is_needed = rules[i].due_in() != 0;
-    if (is_needed && !timers.is_armed[i]) {
+    uint32_t due = rules[i].due_in();
+    if (due != 0 && !timers.is_armed[i]) {
         timers.last_us[i] = port_now_us();
     }
-    timers.is_armed[i] = is_needed;
-    return is_needed;
+    timers.is_armed[i] = due != 0;
+    return due;
 }
 
 void timers_run(void)
@@ -201,9 +329,10 @@ void timers_run(void)
     uint64_t now_us = port_now_us();
     for (size_t i = 0; i < RULES; i++) {
         uint64_t period_us = (uint64_t)rules[i].period_ms * US_PER_MS;
-        while (arm(i) && now_us - timers.last_us[i] >= period_us) {
+        while (timers.is_armed[i] && now_us - timers.last_us[i] >= period_us) {
             rules[i].handler();
             timers.last_us[i] += period_us;
+            (void)arm(i);
         }
     }
 }
@@ -212,9 +341,10 @@ uint64_t timers_next_us(void)
 {
     uint64_t next_us = UINT64_MAX;
     for (size_t i = 0; i < RULES; i++) {
-        if (arm(i)) {
+        uint32_t due = arm(i);
+        if (due != 0) {
             uint64_t period_us = (uint64_t)rules[i].period_ms * US_PER_MS;
-            uint64_t due_us = timers.last_us[i] + rules[i].due_in() * period_us;
+            uint64_t due_us = timers.last_us[i] + due * period_us;
             next_us = due_us < next_us ? due_us : next_us;
         }
     }
@@ -224,4 +354,9 @@ uint64_t timers_next_us(void)
 void timers_note_output(void)
 {
     timers.arp_busy_until_us = port_now_us() + (uint64_t)ARP_PENDING_S * US_PER_S;
+}
+
+void timers_note_ip6(void)
+{
+    timers.is_nd_known = false;
 }

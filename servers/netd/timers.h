@@ -17,18 +17,30 @@
 enum {
     /* How long an idle neighbour cache may go without ageing. */
     TIMERS_ARP_IDLE_S = 60,
-    /* The longest sleep of a lease, which bounds the calls to make up for. */
+    /* The longest sleep of a lease or lifetime, which bounds the calls to make up for. */
     TIMERS_LEASE_SLEEP_MAX_S = 3600,
 };
 
 /* Forgets all phases. */
 void timers_init(void);
 
-/* Calls every handler as often as is due at port_now_us. */
+/*
+ * Calls every handler as often as is due at port_now_us. A step begins with it: what a packet or
+ * request starts must not be aged by calls that were left out before.
+ */
 void timers_run(void);
 
-/* The next moment at which a handler has something to do; UINT64_MAX: none. */
+/*
+ * The next moment at which a handler has something to do; UINT64_MAX: none. A step ends with it:
+ * here, and only here, a timer begins that is needed now and was not before.
+ */
 uint64_t timers_next_us(void);
 
 /* An IPv4 packet leaves: an address may be asked for, and asked again each second. */
 void timers_note_output(void);
+
+/*
+ * Neighbour discovery may have something new to do: an IPv6 packet came or leaves, or an interface,
+ * its link or its addresses changed.
+ */
+void timers_note_ip6(void);

@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"ps", "", "processes: state, CPU, memory, greatest stack use, restarts", command_ps},
     {"ifconfig", "", "network interfaces and neighbours", command_ifconfig},
     {"ping", "ADDRESS [COUNT]", "ask a host for an echo; Ctrl-C ends it", command_ping},
+    {"ping6", "ADDRESS [COUNT]", "the same for an IPv6 address", command_ping6},
     {"handles", "", "what this shell holds", command_handles},
     {"log", "[LINES]", "the last lines of all processes", command_log},
     {"uptime", "", "time since power-on", command_uptime},

@@ -40,3 +40,4 @@ void command_poweroff(const struct command_call *call);
 /* servers/shell/network.c */
 void command_ifconfig(const struct command_call *call);
 void command_ping(const struct command_call *call);
+void command_ping6(const struct command_call *call);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ifconfig and ping, by calls on netd.
+ * ifconfig, ping and ping6, by calls on netd.
  */
 #include <string.h>
 
 #include <abi/error.h>
 #include <base/error_text.h>
 #include <base/fmt.h>
+#include <base/ip6_text.h>
 #include <base/parse.h>
 #include <proto/netd.h>
 #include <wherry/console.h>
@@ -107,6 +108,32 @@ static void show_neighbours(void)
     }
 }
 
+static void show_addresses6(uint64_t interface)
+{
+    static const char *const states[] = {"tentative", "preferred", "deprecated", "duplicate"};
+    struct message message = {.words = {NETD_ADDRESS6_GET, interface}};
+    while (ask(&message) == OK) {
+        char text[IP6_TEXT_BYTES];
+        uint64_t state = message.words[3] >> 8;
+        (void)ip6_format((const uint8_t *)&message.words[1], text);
+        console_print("        inet6 %s/%u (%s)", text, (unsigned)message.words[3] & 255,
+                      state <= NETD_ADDRESS6_DUPLICATED ? states[state] : "?");
+        message = (struct message){.words = {NETD_ADDRESS6_GET, interface, message.words[4]}};
+    }
+}
+
+static void show_neighbours6(void)
+{
+    struct message message = {.words = {NETD_NEIGHBOUR6_GET}};
+    char address[IP6_TEXT_BYTES], mac[MAC_TEXT_BYTES];
+    while (ask(&message) == OK) {
+        (void)ip6_format((const uint8_t *)&message.words[1], address);
+        console_print("neighbour %s at %s%s", address, format_mac(message.words[3], mac),
+                      message.words[6] != 0 ? ", a router" : "");
+        message = (struct message){.words = {NETD_NEIGHBOUR6_GET, message.words[4]}};
+    }
+}
+
 void command_ifconfig(const struct command_call *call)
 {
     int error = OK;
@@ -116,10 +143,12 @@ void command_ifconfig(const struct command_call *call)
         error = ask(&message);
         if (error == OK) {
             show_interface(&message);
+            show_addresses6(i);
         }
     }
     if (error == E_NOT_FOUND) { /* behind the last */
         show_neighbours();
+        show_neighbours6();
     } else {
         console_print("no interfaces, %s", reason(error));
     }
@@ -133,41 +162,64 @@ static bool is_interrupted(const struct command_call *call, uint32_t before)
            atomic_load_explicit(&call->console->interrupts, memory_order_acquire) != before;
 }
 
-/* One request; an answer is counted. */
-static void ping_once(const char *host, uint32_t address, uint64_t *answers)
+/* Whom to ask: an IPv4 address, or an IPv6 address and the interface behind a %. */
+struct target {
+    const char *text;
+    bool is_ip6;
+    uint32_t ip4;
+    uint8_t ip6[IP6_BYTES];
+    uint32_t interface; /* its number; 0: any */
+};
+
+static bool parse_target4(const char *text, struct target *target)
 {
+    *target = (struct target){.text = text};
+    return parse_ipv4(text, strlen(text), &target->ip4) == OK;
+}
+
+static bool parse_target6(const char *text, struct target *target)
+{
+    uint64_t interface = 0;
+    const char *zone = strchr(text, '%');
+    size_t length = zone == NULL ? strlen(text) : (size_t)(zone - text);
+    *target = (struct target){.text = text, .is_ip6 = true};
+    if (ip6_parse(text, length, target->ip6) != OK ||
+        (zone != NULL && (parse_u64(zone + 1, strlen(zone + 1), 10, &interface) != OK ||
+                          interface == 0 || interface > UINT32_MAX))) {
+        return false;
+    }
+    target->interface = (uint32_t)interface;
+    return true;
+}
+
+/* One request; an answer is counted. */
+static void ping_once(const struct target *target, uint64_t *answers)
+{
+    const char *before = target->is_ip6 ? "host " : ""; /* "fe80:" would be another's prefix */
     uint64_t round_trip_us;
     ticks_t deadline = time_after(time_now(), PING_SECONDS * NS_PER_SECOND);
-    int error = icmp_ping(address, deadline, &round_trip_us);
+    int error = target->is_ip6
+                    ? icmp_ping6(target->ip6, target->interface, deadline, &round_trip_us)
+                    : icmp_ping(target->ip4, deadline, &round_trip_us);
     if (error == OK) {
-        console_print("%s answers after %lu.%03lu ms", host, (unsigned long)(round_trip_us / 1000),
-                      (unsigned long)(round_trip_us % 1000));
+        console_print("%s%s answers after %lu.%03lu ms", before, target->text,
+                      (unsigned long)(round_trip_us / 1000), (unsigned long)(round_trip_us % 1000));
         (*answers)++;
     } else {
-        console_print("%s does not answer, %s", host, reason(error));
+        console_print("%s%s does not answer, %s", before, target->text, reason(error));
     }
 }
 
-void command_ping(const struct command_call *call)
+static void ping(const struct command_call *call, const struct target *target, uint64_t count)
 {
-    uint32_t address;
-    uint64_t count = PING_COUNT;
     uint64_t answers = 0;
     uint64_t sent = 0;
-
-    if (call->count < 2 || call->count > 3 ||
-        parse_ipv4(call->words[1], strlen(call->words[1]), &address) != OK ||
-        (call->count == 3 && parse_u64(call->words[2], strlen(call->words[2]), 10, &count) != OK) ||
-        count == 0 || count > PING_COUNT_MAX) {
-        console_print("write ping ADDRESS [COUNT], an IPv4 address and 1 to %d", PING_COUNT_MAX);
-        return;
-    }
     uint32_t interrupts = call->console == NULL ? 0
                                                 : atomic_load_explicit(&call->console->interrupts,
                                                                        memory_order_acquire);
     while (sent < count && !is_interrupted(call, interrupts)) {
         ticks_t next = time_after(time_now(), NS_PER_SECOND);
-        ping_once(call->words[1], address, &answers);
+        ping_once(target, &answers);
         sent++;
         uint64_t bits;
         if (sent < count && event_wait(SERIAL_WAKE_INPUT, next, &bits) != OK) {
@@ -175,4 +227,37 @@ void command_ping(const struct command_call *call)
         }
     }
     console_print("%lu asked, %lu answered", (unsigned long)sent, (unsigned long)answers);
+}
+
+static bool parse_count(const struct command_call *call, uint64_t *count)
+{
+    *count = PING_COUNT;
+    return call->count < 3 ||
+           (parse_u64(call->words[2], strlen(call->words[2]), 10, count) == OK && *count != 0 &&
+            *count <= PING_COUNT_MAX);
+}
+
+void command_ping(const struct command_call *call)
+{
+    struct target target;
+    uint64_t count;
+    if (call->count < 2 || call->count > 3 || !parse_target4(call->words[1], &target) ||
+        !parse_count(call, &count)) {
+        console_print("write ping ADDRESS [COUNT], an IPv4 address and 1 to %d", PING_COUNT_MAX);
+        return;
+    }
+    ping(call, &target, count);
+}
+
+void command_ping6(const struct command_call *call)
+{
+    struct target target;
+    uint64_t count;
+    if (call->count < 2 || call->count > 3 || !parse_target6(call->words[1], &target) ||
+        !parse_count(call, &count)) {
+        console_print("write ping6 ADDRESS[%%INTERFACE] [COUNT], an IPv6 address, the number of an "
+                      "interface and 1 to %d", PING_COUNT_MAX);
+        return;
+    }
+    ping(call, &target, count);
 }

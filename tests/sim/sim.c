@@ -172,6 +172,9 @@ static void answer(struct sim *sim, const uint8_t *frame, size_t len)
 {
     uint8_t reply[DHCP_STUB_FRAME_MAX];
     size_t bytes = dhcp_stub_answer(&sim->dhcp, frame, len, reply);
+    if (bytes == 0) {
+        bytes = router6_answer(&sim->router6, frame, len, reply);
+    }
     if (bytes != 0) {
         sim_receive(sim, reply, bytes);
     } else if (sim->has_gateway && bytes_get_be16(frame + 12) == ETHERTYPE_ARP) {
@@ -273,7 +276,9 @@ int sim_count_sent(const struct sim *sim, int ethertype, int protocol)
 static void assert_pools_are_full(void)
 {
     for (int i = 0; i < MEMP_MAX; i++) {
-        assert_int_equal(lwip_stats.memp[i]->used, 0);
+        if (lwip_stats.memp[i]->used != 0) {
+            fail_msg("pool %d has %u blocks in use", i, (unsigned)lwip_stats.memp[i]->used);
+        }
     }
 }
 
@@ -289,6 +294,7 @@ struct sim *sim_start(void)
     memset(sim->area, 0, sizeof(*sim->area));
     sim->has_gateway = true;
     dhcp_stub_init(&sim->dhcp);
+    router6_init(&sim->router6);
     assert_int_equal(stack_init(&sim->stack, &config, sim->now_us), OK);
     assert_int_equal(stack_attach(&sim->stack, sim->area), OK);
     return sim;

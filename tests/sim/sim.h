@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "dhcp_stub.h"
+#include "router6.h"
 #include "servers/netd/stack.h"
 
 enum {
@@ -40,6 +41,7 @@ struct sim {
     uint32_t wakeups[SOCKET_CLIENTS_MAX]; /* times each client was signalled */
     struct dhcp_stub dhcp;
     bool has_gateway;
+    struct router6 router6;
 
     /* The driver's ends. */
     uint32_t served;

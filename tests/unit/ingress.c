@@ -186,7 +186,7 @@ static void good_packets_of_every_kind_pass(void **state)
     struct frame frames[] = {
         udp4(0),       udp4(1),         udp4(100),           udp4(1472),
         echo4(56),     echo4(1472),     tcp4(NULL, 0),       tcp4(tcp_options, sizeof(tcp_options)),
-        arp_request(), solicitation(NULL, 0), solicitation(nd_options, 8),
+        arp_request(), solicitation(nd_options, 8),
     };
     for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
         assert_refused(&frames[i], rx_whole);
@@ -234,6 +234,8 @@ static void ethernet_frames_are_refused_for_length_address_and_type(void **state
     frame.bytes[5] = 9;
     assert_refused(&frame, eth_not_ours);
     frame.bytes[0] |= 1;
+    assert_refused(&frame, eth_group);
+    memset(frame.bytes, 0xff, 6);
     assert_refused(&frame, rx_whole);
     frame = ethernet(0x8100, 40);
     assert_refused(&frame, eth_type);
@@ -516,6 +518,8 @@ static void neighbour_discovery_is_refused_from_afar_cut_short_or_with_broken_op
     assert_refused(&frame, nd_option);
     frame = solicitation(second_is_broken, 9); /* cut inside its head */
     assert_refused(&frame, nd_option);
+    frame = solicitation(NULL, 0);
+    assert_refused(&frame, nd_address);
 }
 
 /* --- all of them --------------------------------------------------------------------------- */

@@ -34,7 +34,7 @@ static void what_was_written_is_read_back_and_is_the_recommended_form(void **sta
 {
     (void)state;
     static const char *const canonical[] = {
-        "::", "::1", "1::", "fe80::1", "1:0:0:2::3", "1:0:2::3:4", "fd77::1:0:0:1", "2001:db8::1:1:1:1:1:0",
+        "::", "::1", "1::", "fe80::1", "1:0:0:2::3", "1:0:2::3:4", "fd77::1:0:0:1",
         "ff02::1:ff00:1", "1:2:3:4:5:6:0:8", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     };
     for (size_t i = 0; i < sizeof(canonical) / sizeof(canonical[0]); i++) {

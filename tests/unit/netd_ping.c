@@ -36,13 +36,21 @@ static struct ping *start(uint64_t badge, uint16_t payload_bytes)
     struct ping *ping = NULL;
     struct ping_request request = {
         .badge = badge,
-        .destination = GATEWAY,
+        .destination = ping_host_ip4(GATEWAY),
         .payload_bytes = payload_bytes,
         .deadline_us = 2 * S,
         .nonce = 0x1122334455667788,
     };
     assert_int_equal(ping_start(&pings, &request, 1 * S, &ping), OK);
     return ping;
+}
+
+/* An ICMP message over IPv4. */
+static bool input(uint32_t source, uint8_t hop_limit, const uint8_t *bytes, size_t len,
+                  uint64_t now_us)
+{
+    struct ping_message icmp = {ping_host_ip4(source), hop_limit, 0, bytes, len};
+    return ping_input(&pings, &icmp, now_us);
 }
 
 static void sum(size_t len)
@@ -83,7 +91,7 @@ static void a_reply_that_matches_gives_time_and_hop_limit(void **state)
     size_t len = ping_build(&pings, ping, message);
     assert_int_equal(take(ping, &answer), E_AGAIN);
     make_reply(len);
-    assert_true(ping_input(&pings, GATEWAY, 255, message, len, 1 * S + 250));
+    assert_true(input(GATEWAY, 255, message, len, 1 * S + 250));
     assert_int_equal(take(ping, &answer), OK);
     assert_int_equal(answer.rtt_us, 250);
     assert_int_equal(answer.hop_limit, 255);
@@ -97,7 +105,7 @@ static void an_answer_is_taken_once(void **state)
     struct ping ping = *start(1, 0);
     size_t len = ping_build(&pings, &ping, message);
     make_reply(len);
-    assert_true(ping_input(&pings, GATEWAY, 64, message, len, 1 * S));
+    assert_true(input(GATEWAY, 64, message, len, 1 * S));
     assert_int_equal(ping_take(&pings, 1, ping.token, &answer), OK);
     assert_int_equal(ping_take(&pings, 1, ping.token, &answer), E_NOT_FOUND);
 }
@@ -109,19 +117,19 @@ static void a_reply_with_anything_wrong_is_no_answer(void **state)
     struct ping *ping = start(1, 56);
     size_t len = ping_build(&pings, ping, message);
     make_reply(len);
-    assert_true(ping_input(&pings, GATEWAY + 1, 64, message, len, 1 * S)); /* another host */
+    assert_true(input(GATEWAY + 1, 64, message, len, 1 * S)); /* another host */
     sum(len - 2);
-    assert_true(ping_input(&pings, GATEWAY, 64, message, len - 2, 1 * S)); /* shorter */
+    assert_true(input(GATEWAY, 64, message, len - 2, 1 * S)); /* shorter */
     const size_t places[] = {1, 4, 6, 8, 63}; /* code, identifier, sequence, payload */
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         message[places[i]] ^= 1;
         sum(len);
-        assert_true(ping_input(&pings, GATEWAY, 64, message, len, 1 * S));
+        assert_true(input(GATEWAY, 64, message, len, 1 * S));
         message[places[i]] ^= 1;
     }
     sum(len);
     message[2] ^= 1;
-    assert_false(ping_input(&pings, GATEWAY, 64, message, len, 1 * S)); /* wrong sum */
+    assert_false(input(GATEWAY, 64, message, len, 1 * S)); /* wrong sum */
     assert_int_equal(take(ping, &answer), E_AGAIN);
     assert_true(stats.value[COUNTER_ping_unmatched] >= 7);
     assert_int_equal(stats.value[COUNTER_ping_answered], 0);
@@ -145,7 +153,8 @@ static void a_deadline_for_ever_is_shortened(void **state)
 {
     (void)state;
     struct ping *ping;
-    struct ping_request request = {.destination = GATEWAY, .deadline_us = UINT64_MAX};
+    struct ping_request request = {.destination = ping_host_ip4(GATEWAY),
+                                   .deadline_us = UINT64_MAX};
     assert_int_equal(ping_start(&pings, &request, 1 * S, &ping), OK);
     assert_int_equal(pings_next_us(&pings), (1 + PING_LONGEST_S) * (uint64_t)S);
 }
@@ -164,8 +173,8 @@ static void an_icmp_error_about_our_request_ends_it(void **state)
     bytes_put_be32(message + 8 + 16, GATEWAY);
     memcpy(message + 28, request, 8);
     sum(36);
-    assert_false(ping_input(&pings, 1, 64, message, 35, 1 * S)); /* cut short */
-    assert_true(ping_input(&pings, 1, 64, message, 36, 1 * S));
+    assert_false(input(1, 64, message, 35, 1 * S)); /* cut short */
+    assert_true(input(1, 64, message, 36, 1 * S));
     assert_int_equal(take(ping, &answer), E_UNREACHABLE);
     assert_int_equal(stats.value[COUNTER_ping_unreachable], 1);
 }
@@ -174,7 +183,8 @@ static void a_client_has_its_share_of_slots_and_no_more(void **state)
 {
     (void)state;
     struct ping *ping;
-    struct ping_request request = {.badge = 1, .destination = GATEWAY, .deadline_us = 2 * S};
+    struct ping_request request = {
+        .badge = 1, .destination = ping_host_ip4(GATEWAY), .deadline_us = 2 * S};
     for (int i = 0; i < PING_PER_CLIENT; i++) {
         (void)start(1, 0);
     }
@@ -187,7 +197,8 @@ static void a_full_table_refuses_whoever_asks(void **state)
 {
     (void)state;
     struct ping *ping;
-    struct ping_request request = {.badge = 99, .destination = GATEWAY, .deadline_us = 2 * S};
+    struct ping_request request = {
+        .badge = 99, .destination = ping_host_ip4(GATEWAY), .deadline_us = 2 * S};
     for (uint64_t i = 0; i < PING_SLOTS; i++) {
         (void)start(i, 0);
     }
@@ -209,16 +220,16 @@ static void impossible_requests_are_refused(void **state)
 {
     (void)state;
     struct ping *ping;
-    struct ping_request request = {.destination = GATEWAY, .deadline_us = 2 * S};
+    struct ping_request request = {.destination = ping_host_ip4(GATEWAY), .deadline_us = 2 * S};
     request.payload_bytes = NETD_PING_PAYLOAD_MAX + 1;
     assert_int_equal(ping_start(&pings, &request, 1 * S, &ping), E_INVALID);
     request.payload_bytes = 0;
     const uint32_t impossible[] = {0, 0x00ffffff, 0xe0000001, 0xffffffff};
     for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
-        request.destination = impossible[i];
+        request.destination = ping_host_ip4(impossible[i]);
         assert_int_equal(ping_start(&pings, &request, 1 * S, &ping), E_INVALID);
     }
-    request.destination = GATEWAY;
+    request.destination = ping_host_ip4(GATEWAY);
     request.deadline_us = 1 * S;
     assert_int_equal(ping_start(&pings, &request, 1 * S, &ping), E_TIMEOUT);
 }
@@ -230,7 +241,7 @@ static void a_client_is_signalled_once_and_the_slot_comes_back(void **state)
     struct ping *ping;
     struct ping_request request = {
         .badge = 1,
-        .destination = GATEWAY,
+        .destination = ping_host_ip4(GATEWAY),
         .deadline_us = 2 * S,
         .wakeup = {NOTIFICATION, 4},
     };

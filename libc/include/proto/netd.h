@@ -24,6 +24,12 @@
  *                           3 deadline, in ticks
  *                           4 bits to signal
  *         handle 0, or none: a notification, signalled once with these bits when there is an answer
+ *     NETD_PING6_START      1, 2 IPv6 address              1 token
+ *                           3 payload bytes
+ *                             | interface << 32
+ *                           4 deadline, in ticks
+ *                           5 bits to signal
+ *         handle 0 as above
  *     NETD_PING_TAKE        1 token                        1 round trip in microseconds
  *                                                          2 hop limit of the reply
  *                                                          3 payload bytes
@@ -31,11 +37,25 @@
  *                                                          2 its length  3 renewed after
  *                                                          4 rebound after, in seconds;
  *                                                            UINT32_MAX: for ever, never
+ *     NETD_ADDRESS6_GET     1 index of an interface        1, 2 IPv6 address
+ *                           2 index of an address          3 prefix | enum netd_address6_state << 8
+ *                                                          4 the next index to ask for
+ *                                                          5 seconds it is valid, 6 preferred;
+ *                                                            UINT64_MAX: for ever
+ *     NETD_NEIGHBOUR6_GET   1 index                        1, 2 IPv6 address
+ *                                                          3 Ethernet address
+ *                                                          4 the next index to ask for
+ *                                                          5 index of its interface
+ *                                                          6 1: it is a router
+ *
+ * An IPv6 address is two words as its 16 bytes lie in memory. An interface that is no index is its
+ * number as if_nametoindex gives it, the index + 1; 0: any, and for an address that means several
+ * links, the first that is not loopback.
  *
  * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload or
  * destination that cannot be; E_NOT_FOUND index past the end, no such token of this client, or no
  * lease in force there.
- * NETD_PING_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
+ * NETD_PING_START, NETD_PING6_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
  * NETD_PING_TAKE: E_AGAIN in flight; E_TIMEOUT no answer by the deadline, E_UNREACHABLE an
  * error came back or there is no way there, E_NO_MEMORY: netd could not send it. After any
  * but E_AGAIN the token is gone; an answer not taken within ten seconds is forgotten.
@@ -53,10 +73,21 @@ enum netd_label {
     NETD_PING_START,
     NETD_PING_TAKE,
     NETD_LEASE_GET,
+    NETD_PING6_START,
+    NETD_ADDRESS6_GET,
+    NETD_NEIGHBOUR6_GET,
+};
+
+enum netd_address6_state {
+    NETD_ADDRESS6_TENTATIVE, /* another host may have it: not used yet */
+    NETD_ADDRESS6_PREFERRED,
+    NETD_ADDRESS6_DEPRECATED,
+    NETD_ADDRESS6_DUPLICATED, /* another host has it: not used */
 };
 
 enum {
     NETD_PING_PAYLOAD_MAX = 1472, /* of one Ethernet frame */
+    NETD_PING6_PAYLOAD_MAX = 1452,
     NETD_COUNTER_NAME_WORDS = 5,
 };
 

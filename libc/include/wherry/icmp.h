@@ -14,3 +14,10 @@
  * proto/netd.h, ipc_call, kernel's wait.
  */
 MUST_CHECK int icmp_ping(uint32_t address, ticks_t deadline, uint64_t *round_trip_us);
+
+/*
+ * The same for an IPv6 address. `interface` is a number as if_nametoindex gives it; 0: any.
+ * E_NOT_FOUND: there is no such interface.
+ */
+MUST_CHECK int icmp_ping6(const uint8_t address[16], uint32_t interface, ticks_t deadline,
+                          uint64_t *round_trip_us);

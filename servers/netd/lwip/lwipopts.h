@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lwIP 2.2.1 as netd uses it: no operating system, raw API, IPv4.
+ * lwIP 2.2.1 as netd uses it: no operating system, raw API, IPv4 and IPv6.
  *
  * Compiled unmodified. Everything it can hold on to is bounded here; together reassembly,
  * out-of-order and pending-ARP limits stay below a quarter of the smallest frame pool
- * (static_assert in netif.c). IPv6 and DNS are off until somebody needs them.
+ * (static_assert in netif.c). DNS is off until somebody needs it.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #define LWIP_SOCKET                0
 #define LWIP_NETCONN               0
 #define LWIP_IPV4                  1
-#define LWIP_IPV6                  0
+#define LWIP_IPV6                  1
 #define LWIP_TIMERS                0 /* timers.c: a timer runs only while something needs it */
 #define LWIP_NETIF_HOSTNAME        0
 #define LWIP_NETIF_STATUS_CALLBACK 0 /* addr.c looks after each step instead */
@@ -65,6 +65,18 @@
 #define IP_SOF_BROADCAST           1
 #define IP_SOF_BROADCAST_RECV      0
 #define SO_REUSE                   1
+
+/* --- IPv6: addr6.c starts it on an interface --- */
+#define LWIP_IPV6_NUM_ADDRESSES    4
+#define LWIP_IPV6_FORWARD          0
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS 1
+#define LWIP_ND6_NUM_NEIGHBORS     32
+#define LWIP_ND6_NUM_DESTINATIONS  32
+#define LWIP_ND6_NUM_PREFIXES      4
+#define LWIP_ND6_NUM_ROUTERS       2
+#define MEMP_NUM_ND6_QUEUE         16
+#define MEMP_NUM_MLD6_GROUP        64
+#define IPV6_FRAG_COPYHEADER       1 /* pointers of this CPU need it */
 
 /* --- DHCP: seconds, not minutes, so that T1, T2 and the end of a lease are exact --- */
 #define LWIP_DHCP                  1
