@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "arch/arch.h"
+#include "calls.h"
 #include "page.h"
 #include "print.h"
 #include <base/mem.h>
@@ -16,16 +17,10 @@ struct slab {
 
 enum { SLAB_HEADER_BYTES = 64 };
 static_assert(sizeof(struct slab) <= SLAB_HEADER_BYTES, "the header takes one small slot");
-static_assert(sizeof(struct account) <= SLAB_BYTES_MAX, "accounts are slab objects");
 
-static struct account root;
+struct account account_root;
 
-struct account *account_root(void)
-{
-    return &root;
-}
-
-static void account_init(struct account *account, uint64_t pages)
+static void open_account(struct account *account, uint64_t pages)
 {
     account->limit_pages = pages;
     list_init(&account->objects);
@@ -36,15 +31,15 @@ static void account_init(struct account *account, uint64_t pages)
 
 void account_root_init(uint64_t pages)
 {
-    root.object.type = OBJECT_ACCOUNT;
-    root.object.bytes = sizeof(root);
-    list_init(&root.object.handles);
-    list_init(&root.object.in_account);
-    account_init(&root, pages);
+    account_root.object.type = OBJECT_ACCOUNT;
+    list_init(&account_root.object.handles);
+    list_init(&account_root.object.in_account);
+    open_account(&account_root, pages);
 }
 
-int account_create(struct account *parent, uint64_t pages, struct account **account)
+int account_init(struct account *account, uint64_t pages)
 {
+    struct account *parent = account->object.account;
     if (pages == 0) {
         return E_INVALID;
     }
@@ -52,20 +47,16 @@ int account_create(struct account *parent, uint64_t pages, struct account **acco
         return E_LIMIT;
     }
     int error = account_charge(parent, pages);
-    if (error != OK) {
-        return error;
+    if (error == OK) {
+        account->depth = parent->depth + 1;
+        open_account(account, pages);
     }
-    struct object *object;
-    error = object_create(parent, OBJECT_ACCOUNT, sizeof(struct account), &object);
-    if (error != OK) {
-        account_refund(parent, pages);
-        return error;
-    }
-    /* --- committed --- */
-    *account = container_of(object, struct account, object);
-    (*account)->depth = parent->depth + 1;
-    account_init(*account, pages);
-    return OK;
+    return error;
+}
+
+int call_account_create(struct call *call)
+{
+    return account_init(call->made, call_argument(call, 1));
 }
 
 int account_charge(struct account *account, uint64_t pages)
@@ -95,6 +86,19 @@ int account_take_page(struct account *account, paddr_t *page)
     return OK;
 }
 
+int account_take_run(struct account *account, uint64_t pages, uint64_t *from, paddr_t *base)
+{
+    int error = account_charge(account, pages);
+    if (error != OK) {
+        return error;
+    }
+    error = page_alloc_run(pages, from, base);
+    if (error != OK) {
+        account_refund(account, pages);
+    }
+    return error;
+}
+
 void account_give_page(struct account *account, paddr_t page)
 {
     page_free(page);
@@ -117,7 +121,7 @@ static struct slab *slab_of(void *slot)
     return (struct slab *)((uintptr_t)slot & ~(uintptr_t)(PAGE_BYTES - 1));
 }
 
-static int slab_create(struct account *account, unsigned class, struct slab **slab)
+static int add_slab(struct account *account, unsigned class)
 {
     paddr_t page;
     int error = account_take_page(account, &page);
@@ -125,16 +129,14 @@ static int slab_create(struct account *account, unsigned class, struct slab **sl
         return error;
     }
     char *start = kernel_pointer(page);
-    size_t bytes = 64u << class;
-    struct slab *made = (struct slab *)start;
-    made->class = class;
-    size_t first = bytes > SLAB_HEADER_BYTES ? bytes : SLAB_HEADER_BYTES;
-    for (size_t at = first; at + bytes <= PAGE_BYTES; at += bytes) {
-        *(void **)(start + at) = made->first_free;
-        made->first_free = start + at;
+    size_t bytes = 64u << class; /* >= SLAB_HEADER_BYTES */
+    struct slab *slab = (struct slab *)start;
+    slab->class = class;
+    for (size_t at = bytes; at + bytes <= PAGE_BYTES; at += bytes) {
+        *(void **)(start + at) = slab->first_free;
+        slab->first_free = start + at;
     }
-    list_append(&account->partial[class], &made->link);
-    *slab = made;
+    list_append(&account->partial[class], &slab->link);
     return OK;
 }
 
@@ -142,18 +144,12 @@ int account_take_slot(struct account *account, size_t bytes, void **slot)
 {
     KASSERT(bytes <= SLAB_BYTES_MAX);
     unsigned class = class_of(bytes);
-    struct list_node *node = list_first(&account->partial[class]);
-    struct slab *slab;
-    int error = OK;
-    if (node == NULL) {
-        error = slab_create(account, class, &slab);
-    } else {
-        slab = container_of(node, struct slab, link);
-    }
+    int error = list_is_empty(&account->partial[class]) ? add_slab(account, class) : OK;
     if (error != OK) {
         return error;
     }
     /* --- committed --- */
+    struct slab *slab = container_of(list_first(&account->partial[class]), struct slab, link);
     void *taken = slab->first_free;
     slab->first_free = *(void **)taken;
     slab->used++;
@@ -182,8 +178,9 @@ void account_give_slot(struct account *account, void *slot, size_t bytes)
 
 /* --- the end -------------------------------------------------------------------------------- */
 
-bool account_reap_step(struct account *account)
+bool account_reap_step(struct object *object)
 {
+    struct account *account = container_of(object, struct account, object);
     for (unsigned i = 0; i < STEP_HANDLES; i++) {
         struct list_node *node = list_first(&account->objects);
         if (node == NULL) {
@@ -194,10 +191,10 @@ bool account_reap_step(struct account *account)
     if (account->object_count != account->parked_count) {
         return false; /* the others are on the reap list too */
     }
-    account_refund(account->object.account, account->limit_pages - account->used_pages);
+    account_refund(object->account, account->limit_pages - account->used_pages);
     account->limit_pages = account->used_pages;
     if (account->parked_count != 0) {
-        object_park(&account->object);
+        object_park(object);
         return false;
     }
     return true;

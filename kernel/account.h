@@ -31,15 +31,19 @@ struct account {
 };
 
 /* The account of everything the kernel leaves at boot. Set up before any object. */
-struct account *account_root(void);
+extern struct account account_root;
 void account_root_init(uint64_t pages);
 
-/* Move `pages` from `parent` to a new child. E_INVALID (0 pages), E_NO_MEMORY, E_LIMIT (depth). */
-int account_create(struct account *parent, uint64_t pages, struct account **account);
+/* Move `pages` from the account that pays for the new one. E_INVALID (0 pages), E_NO_MEMORY,
+ * E_LIMIT (depth). */
+int account_init(struct account *account, uint64_t pages);
 
 /* One zeroed page, charged. E_NO_MEMORY. */
 int account_take_page(struct account *account, paddr_t *page);
 void account_give_page(struct account *account, paddr_t page);
+
+/* A run of pages, not zeroed, charged. E_NO_MEMORY, E_AGAIN [page_alloc_run]. */
+COLD int account_take_run(struct account *account, uint64_t pages, uint64_t *from, paddr_t *base);
 
 /* Charge or refund pages that are allocated elsewhere. E_NO_MEMORY. */
 int account_charge(struct account *account, uint64_t pages);
@@ -51,4 +55,4 @@ void account_give_slot(struct account *account, void *slot, size_t bytes);
 
 /* Reaper: one step of ending `account`; true when everything it paid for is gone. Parks it when
  * only parked objects are left. */
-bool account_reap_step(struct account *account);
+bool account_reap_step(struct object *object);

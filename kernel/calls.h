@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a system call's function gets and gives. The table in syscall.c says which leading
- * arguments are handles, of what, with which rights; they are looked up before it runs, and the
- * owner handle of what it makes is given after it.
+ * arguments are handles, of what, with which rights; they are looked up before it runs. What it
+ * makes is there too, zeroed but for its head, and gets its owner handle, or goes, after it.
  *
  * It returns OK or an error. RESTART means: a bounded step is done and an interrupt may be taken;
  * the same call is issued again with the registers it came with, and self->progress tells it from
@@ -21,13 +21,13 @@ struct call {
     struct thread *self;
     struct handle_entry *entries[CALL_HANDLES_MAX]; /* of the leading arguments */
     uint64_t value;                                 /* result */
-    struct object *made; /* gets an owner handle, which becomes the result */
-    unsigned made_rights;
+    void *made; /* the object that the call makes: to be filled; its owner handle is the result */
+    unsigned made_rights; /* of that handle */
 };
 
 typedef int call_function(struct call *call);
 
-#define CALL_FUNCTION(number, name, parameters) call_function call_##name;
+#define CALL_FUNCTION(number, name, parameters) COLD call_function call_##name;
 SYSCALLS(CALL_FUNCTION)
 #undef CALL_FUNCTION
 

@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "endpoint.h"
 
+#include "calls.h"
 #include "notification.h"
 #include "offsets.h"
 #include "print.h"
 #include "sched.h"
-#include "syscall.h"
 #include "task.h"
-#include "thread.h"
 #include <abi/ipc.h>
-#include <base/attributes.h>
 
 static_assert(offsetof(struct endpoint, server) == ENDPOINT_SERVER, "offsets.h");
 static_assert(offsetof(struct endpoint, first_caller) == ENDPOINT_FIRST_CALLER, "offsets.h");
 
-int endpoint_create(struct account *account, struct endpoint **endpoint)
+int call_endpoint_create(struct call *call)
 {
-    struct object *object;
-    int error = object_create(account, OBJECT_ENDPOINT, sizeof(struct endpoint), &object);
-    if (error == OK) {
-        *endpoint = container_of(object, struct endpoint, object);
-        (*endpoint)->server = &thread_none;
-        list_init(&(*endpoint)->callers);
-    }
-    return error;
+    struct endpoint *endpoint = call->made;
+    endpoint->server = &thread_none;
+    list_init(&endpoint->callers);
+    return OK;
 }
 
 /* --- the caller queue ----------------------------------------------------------------------- */
@@ -55,8 +49,9 @@ void endpoint_leave(struct thread *thread)
 {
     if (thread->queued_on != NULL) {
         dequeue(thread);
-    } else {
+    } else if (thread->server->caller == thread) {
         thread->server->caller = &thread_none;
+        kernel_system.replies_dropped++;
     }
 }
 
@@ -109,11 +104,8 @@ static int parcel_check(const struct parcel *parcel, const struct thread *receiv
 static void parcel_discard(const struct parcel *parcel)
 {
     for (unsigned i = 0; i < parcel->count; i++) {
-        struct handle_entry *entry = parcel->entries[i];
-        struct object *object = entry->object;
-        if ((entry->rights & RIGHT_MANAGE) != 0) {
-            handle_remove(entry);
-            object_destroy(object);
+        if ((parcel->entries[i]->rights & RIGHT_MANAGE) != 0) {
+            handle_close(parcel->entries[i]);
         }
     }
 }
@@ -227,14 +219,15 @@ static int check_call(struct thread *self, struct handle_entry **entry, struct p
     return arch_frame_deadline(&self->frame) <= arch_now() ? E_TIMEOUT : OK;
 }
 
-void endpoint_call(struct thread *self)
+int call_call(struct call *call)
 {
+    struct thread *self = call->self;
     struct handle_entry *entry;
     struct parcel parcel;
+    kernel_system.fast_calls_missed++;
     int error = check_call(self, &entry, &parcel);
     if (error != OK) {
-        thread_set_ipc(self, error, 0, 0);
-        return;
+        return error;
     }
     /* --- committed --- */
     struct endpoint *endpoint = container_of(entry->object, struct endpoint, object);
@@ -246,6 +239,7 @@ void endpoint_call(struct thread *self)
     } else {
         enqueue(endpoint, self);
     }
+    return REGISTERS_SET;
 }
 
 /* --- reply_wait ----------------------------------------------------------------------------- */
@@ -278,7 +272,7 @@ static void reply(struct thread *self)
     }
     if (error != OK) {
         parcel_discard(&parcel);
-        thread_finish_ipc(caller, error);
+        thread_finish(caller, error);
         return;
     }
     thread_leave_waits(caller);
@@ -329,26 +323,26 @@ static bool take_caller(struct endpoint *endpoint, struct thread *self)
             deliver(self, caller, &parcel);
             return true;
         }
-        thread_finish_ipc(caller, error);
+        thread_finish(caller, error);
     }
     return false;
 }
 
-void endpoint_reply_wait(struct thread *self)
+int call_reply_wait(struct call *call)
 {
+    struct thread *self = call->self;
     struct endpoint *endpoint;
+    kernel_system.fast_calls_missed++;
     if (!counts_are_valid(arch_frame_number(&self->frame))) {
-        thread_set_ipc(self, E_INVALID, 0, 0);
-        return;
+        return E_INVALID;
     }
     reply(self);
     if (self->object.is_dying) { /* a discarded handle was its own */
-        return;
+        return REGISTERS_SET;
     }
     int error = check_wait(self, &endpoint);
     if (error != OK) {
-        thread_set_ipc(self, error, 0, 0);
-        return;
+        return error;
     }
     /* --- committed --- */
     claim(endpoint, self);
@@ -356,36 +350,28 @@ void endpoint_reply_wait(struct thread *self)
     if (self->bound->bits != 0) {
         thread_set_ipc(self, OK, 0, notification_take(self->bound));
     } else if (take_caller(endpoint, self)) {
-        return;
+        return REGISTERS_SET;
     } else if (endpoint->first_caller != NULL) {
         arch_frame_restart_call(&self->frame); /* more failing callers than a step takes */
     } else if (deadline <= arch_now()) {
-        thread_set_ipc(self, E_TIMEOUT, 0, 0);
+        return E_TIMEOUT;
     } else {
         bool is_fast = deadline == DEADLINE_FOREVER && accepts(self) == 0;
         self->call_accepts = accepts(self);
         thread_block(self, is_fast ? THREAD_RECEIVING_FAST : THREAD_RECEIVING, deadline);
     }
+    return REGISTERS_SET;
 }
 
 /* --- ends ----------------------------------------------------------------------------------- */
 
-/* The call of `caller`, queued or being served, fails; a faulted thread stays stopped. */
-static void end_call(struct thread *caller, int64_t status)
-{
-    if (caller->state != THREAD_FAULTED) {
-        thread_finish_ipc(caller, status);
-    } else {
-        endpoint_leave(caller);
-        caller->state = THREAD_STOPPED;
-    }
-}
-
 /* Give up the caller that `server` serves. */
 static void fail_caller(struct thread *server, int64_t status)
 {
-    if (!is_receiving(server) && server->caller != &thread_none) {
-        end_call(server->caller, status);
+    struct thread *caller = server->caller;
+    if (!is_receiving(server) && caller != &thread_none) {
+        server->caller = &thread_none;
+        thread_finish(caller, status);
     }
 }
 
@@ -396,13 +382,11 @@ void endpoint_forget(struct thread *thread)
         thread->receiving_on->server = &thread_none;
         thread->receiving_on = NULL;
     }
-    if (thread->state == THREAD_CALLING) {
-        syscall_counters.replies_dropped++;
-    }
 }
 
-void endpoint_unlink(struct endpoint *endpoint)
+void endpoint_unlink(struct object *object)
 {
+    struct endpoint *endpoint = container_of(object, struct endpoint, object);
     struct thread *server = endpoint->server;
     if (server == &thread_none) {
         return;
@@ -411,14 +395,15 @@ void endpoint_unlink(struct endpoint *endpoint)
     endpoint->server = &thread_none;
     server->receiving_on = NULL;
     if (is_receiving(server)) {
-        thread_finish_ipc(server, E_CLOSED);
+        thread_finish(server, E_CLOSED);
     }
 }
 
-bool endpoint_reap_step(struct endpoint *endpoint)
+bool endpoint_reap_step(struct object *object)
 {
+    struct endpoint *endpoint = container_of(object, struct endpoint, object);
     for (unsigned i = 0; i < STEP_THREADS && endpoint->first_caller != NULL; i++) {
-        end_call(endpoint->first_caller, E_CLOSED);
+        thread_finish(endpoint->first_caller, E_CLOSED);
     }
     return endpoint->first_caller == NULL;
 }

@@ -10,7 +10,6 @@
 
 #include "object.h"
 
-struct account;
 struct thread;
 
 struct endpoint {
@@ -21,22 +20,16 @@ struct endpoint {
     uint64_t caller_count;
 };
 
-/* E_NO_MEMORY. */
-int endpoint_create(struct account *account, struct endpoint **endpoint);
-
-/* The syscalls; results are written to the threads' frames. */
-void endpoint_call(struct thread *self);
-void endpoint_reply_wait(struct thread *self);
-
 /* Deliver the fault of `thread` (already stopped) through `endpoint`. */
 void endpoint_send_fault(struct endpoint *endpoint, struct thread *thread, uint64_t badge);
 
-/* `thread`, queued or being served, leaves: the queue, or the server's debt to it. */
+/* `thread`, queued or being served, leaves: the queue, or the server's debt to it. That answer will
+ * be dropped. */
 void endpoint_leave(struct thread *thread);
 
 /* `thread` dies: its caller gets E_PEER_DIED, the endpoint it received on is free for another. */
 void endpoint_forget(struct thread *thread);
 
 /* Begin the end; the reaper wakes the queued callers with E_CLOSED. */
-void endpoint_unlink(struct endpoint *endpoint);
-bool endpoint_reap_step(struct endpoint *endpoint);
+void endpoint_unlink(struct object *object);
+bool endpoint_reap_step(struct object *object);

@@ -4,7 +4,6 @@ KERNEL_SRC := \
   kernel/main.c kernel/machine.c kernel/device.c kernel/page.c kernel/pagetable.c kernel/account.c kernel/object.c kernel/handle.c \
   kernel/task.c kernel/thread.c kernel/sched.c kernel/timer.c kernel/endpoint.c \
   kernel/notification.c kernel/memory.c kernel/mapping.c kernel/irq.c kernel/syscall.c \
-  kernel/calls_object.c kernel/calls_memory.c \
   kernel/info.c kernel/print.c kernel/symbols.c \
   libc/base/fmt.c libc/base/mem.c libc/base/fdt.c libc/base/fdt_devices.c libc/base/bundle.c
 # Compiled for speed: what lies between an interrupt and its driver, and what goes page by page.

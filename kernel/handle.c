@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "handle.h"
 
+#include "calls.h"
 #include "irq.h"
+#include "mapping.h"
 #include "offsets.h"
-#include <base/attributes.h>
+#include "task.h"
 
 static_assert(sizeof(struct handle_entry) == ENTRY_BYTES, "offsets.h");
 static_assert(offsetof(struct handle_entry, handle) == ENTRY_HANDLE, "offsets.h");
@@ -17,13 +19,6 @@ enum {
     SUPERVISOR_INDEX = 0,
     HANDLE_UNSPEAKABLE = HANDLE_INDEX_MASK, /* in entry 0: no lookup of index 0 can equal it */
 };
-
-static uint64_t in_use;
-
-uint64_t handle_count(void)
-{
-    return in_use;
-}
 
 void handle_table_init(struct handle_table *table, struct handle_entry *entries, uint32_t count)
 {
@@ -76,35 +71,16 @@ int handle_lookup(struct handle_table *table, uint64_t handle, enum object_type 
     return OK;
 }
 
-unsigned handle_rights_of(enum object_type type)
-{
-    unsigned common = RIGHT_GRANT | RIGHT_MANAGE;
-    switch (type) {
-    case OBJECT_ENDPOINT: return common | RIGHT_SEND | RIGHT_RECEIVE;
-    case OBJECT_SYSTEM: return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP;
-    case OBJECT_MEMORY:
-        return common | RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_DMA;
-    case OBJECT_TASK: return common | RIGHT_READ | RIGHT_WRITE | RIGHT_MAP;
-    case OBJECT_ACCOUNT: return common | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DMA;
-    case OBJECT_THREAD:
-    case OBJECT_NOTIFICATION:
-    case OBJECT_IRQ: return common | RIGHT_READ | RIGHT_WRITE;
-    case OBJECT_NONE:
-    case OBJECT_TYPES: break;
-    }
-    return 0;
-}
-
 static void fill(struct handle_entry *entry, uint32_t handle, struct object *object,
                  unsigned rights, uint64_t badge)
 {
     entry->handle = handle;
-    entry->rights = (uint16_t)(rights & handle_rights_of(object->type)); /* I3 */
+    entry->rights = (uint16_t)(rights & object_rights(object->type)); /* I3 */
     entry->type = object->type;
     entry->object = object;
     entry->badge = badge;
     list_append(&object->handles, &entry->link);
-    in_use++;
+    kernel_system.handles++;
 }
 
 int handle_insert(struct handle_table *table, struct object *object, unsigned rights,
@@ -126,31 +102,18 @@ bool handle_table_has_room(const struct handle_table *table, uint32_t count)
     return table->count - 1 - table->used >= count; /* entry 0 is never handed out */
 }
 
-int handle_copy_entry(struct handle_table *table, struct handle_entry *source, unsigned rights,
-                      uint64_t badge, handle_t *handle)
-{
-    int error = handle_insert(table, source->object,
-                              source->rights & rights & ~(unsigned)RIGHT_MANAGE, badge, handle);
-    if (error == OK) { /* beside its source, so that a revoke that goes in steps meets both */
-        struct handle_entry *copy = &table->entries[*handle & HANDLE_INDEX_MASK];
-        list_remove(&copy->link);
-        list_insert_before(&source->link, &copy->link);
-    }
-    return error;
-}
-
 void handle_remove(struct handle_entry *entry)
 {
     struct handle_table *table = entry->table;
     uint32_t index = (uint32_t)(entry - table->entries);
     if (entry->type == OBJECT_IRQ) {
-        irq_silence(container_of(entry->object, struct irq, object));
+        arch_irq_mask(container_of(entry->object, struct irq, object)->line);
     }
     list_remove(&entry->link);
     entry->rights = 0;
     entry->type = OBJECT_NONE;
     entry->object = NULL;
-    in_use--;
+    kernel_system.handles--;
     if (index == SUPERVISOR_INDEX) {
         return;
     }
@@ -161,6 +124,16 @@ void handle_remove(struct handle_entry *entry)
     table->used--;
 }
 
+void handle_close(struct handle_entry *entry)
+{
+    struct object *object = entry->object;
+    bool is_owner = (entry->rights & RIGHT_MANAGE) != 0;
+    handle_remove(entry);
+    if (is_owner) {
+        object_destroy(object);
+    }
+}
+
 void handle_set_supervisor(struct handle_table *table, struct object *endpoint, uint64_t badge)
 {
     struct handle_entry *entry = &table->entries[SUPERVISOR_INDEX];
@@ -168,4 +141,84 @@ void handle_set_supervisor(struct handle_table *table, struct object *endpoint, 
         handle_remove(entry);
     }
     fill(entry, HANDLE_UNSPEAKABLE, endpoint, RIGHT_SEND, badge);
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+/* Copy `source` into `table`, with the rights and badge in the arguments from `first` on. Only the
+ * owner names badges: nobody forges another's. */
+static int copy_into(struct call *call, struct handle_table *table, struct handle_entry *source,
+                     unsigned first)
+{
+    uint64_t rights = call_argument(call, first);
+    uint64_t badge = call_argument(call, first + 1);
+    handle_t handle = HANDLE_NONE;
+    if ((rights & ~(uint64_t)RIGHTS_ALL) != 0 || badge == BADGE_ALL) {
+        return E_INVALID;
+    }
+    if ((source->rights & RIGHT_MANAGE) == 0 && badge != source->badge) {
+        return E_NO_RIGHT;
+    }
+    unsigned kept = source->rights & (unsigned)rights & ~(unsigned)RIGHT_MANAGE;
+    int error = handle_insert(table, source->object, kept, badge, &handle);
+    if (error == OK) { /* beside its source, so that a revoke that goes in steps meets both */
+        struct handle_entry *copy = &table->entries[handle & HANDLE_INDEX_MASK];
+        list_remove(&copy->link);
+        list_insert_before(&source->link, &copy->link);
+    }
+    call->value = handle;
+    return error;
+}
+
+int call_handle_copy(struct call *call)
+{
+    return copy_into(call, &call->self->task->table, call->entries[0], 1);
+}
+
+int call_handle_grant(struct call *call)
+{
+    struct task *task = call_object(call, 0);
+    return copy_into(call, &task->table, call->entries[1], 2);
+}
+
+int call_handle_close(struct call *call)
+{
+    handle_close(call->entries[0]);
+    return OK;
+}
+
+/* The owner's entry goes to the end of the list first; whatever stands before it is looked at once:
+ * removed, or moved behind it. */
+static bool revoke_handles_step(struct handle_entry *owner, uint64_t badge)
+{
+    struct list_node *handles = &owner->object->handles;
+    for (unsigned i = 0; i < STEP_HANDLES; i++) {
+        struct handle_entry *entry = container_of(list_first(handles), struct handle_entry, link);
+        if (entry == owner) {
+            return true;
+        }
+        if (badge == BADGE_ALL || entry->badge == badge) {
+            handle_remove(entry);
+        } else {
+            list_remove(&entry->link);
+            list_append(handles, &entry->link);
+        }
+    }
+    return false;
+}
+
+int call_revoke(struct call *call)
+{
+    struct handle_entry *owner = call->entries[0];
+    uint64_t badge = call_argument(call, 1);
+    if (call->self->progress == 0) {
+        call->self->progress = 1;
+        list_remove(&owner->link);
+        list_append(&owner->object->handles, &owner->link);
+    }
+    if (!revoke_handles_step(owner, badge) ||
+        (owner->type == OBJECT_MEMORY && !mapping_revoke_step(call_object(call, 0), badge))) {
+        return RESTART;
+    }
+    return OK;
 }

@@ -59,18 +59,11 @@ int handle_insert(struct handle_table *table, struct object *object, unsigned ri
 /* Whether `count` more handles fit. */
 bool handle_table_has_room(const struct handle_table *table, uint32_t count);
 
-/* Copy `source` into `table` with fewer rights; the copy never has RIGHT_MANAGE. E_NO_SLOTS. */
-int handle_copy_entry(struct handle_table *table, struct handle_entry *source,
-                      unsigned rights, uint64_t badge, handle_t *handle);
-
 /* Empty one entry. The object is not told. */
 void handle_remove(struct handle_entry *entry);
 
+/* The same; the object of an owner handle ends. */
+void handle_close(struct handle_entry *entry);
+
 /* Put `endpoint` with `badge` into entry 0, replacing what was there. */
 void handle_set_supervisor(struct handle_table *table, struct object *endpoint, uint64_t badge);
-
-/* Rights that mean something on an object of `type`. */
-unsigned handle_rights_of(enum object_type type);
-
-/* Handles in use, whole system. */
-uint64_t handle_count(void);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "info.h"
-
+/*
+ * object_info: one figure of an object, of the whole system, or of the handle itself.
+ */
 #include "account.h"
+#include "calls.h"
 #include "endpoint.h"
 #include "irq.h"
-#include "mapping.h"
+#include "memory.h"
 #include "notification.h"
-#include "page.h"
-#include "syscall.h"
 #include "task.h"
-#include "thread.h"
-#include <abi/syscall.h>
 #include <base/mem.h>
 
-/* Where a figure of an object stands: its type, the offset and size of the field. */
+/* Where a figure stands: a field of an object of this type; OBJECT_NONE: of the handle's entry. */
 struct figure {
     uint8_t type;
     uint8_t bytes;
@@ -25,6 +23,9 @@ struct figure {
                          offsetof(struct structure, field)}
 
 static const struct figure figures[INFO_SELECTORS] = {
+    FIGURE(TYPE, NONE, handle_entry, type),
+    FIGURE(RIGHTS, NONE, handle_entry, rights),
+    FIGURE(BADGE, NONE, handle_entry, badge),
     FIGURE(ACCOUNT_LIMIT_PAGES, ACCOUNT, account, limit_pages),
     FIGURE(ACCOUNT_USED_PAGES, ACCOUNT, account, used_pages),
     FIGURE(ACCOUNT_OBJECTS, ACCOUNT, account, object_count),
@@ -40,45 +41,29 @@ static const struct figure figures[INFO_SELECTORS] = {
     FIGURE(IRQ_COUNT, IRQ, irq, delivered),
     FIGURE(ENDPOINT_QUEUED, ENDPOINT, endpoint, caller_count),
     FIGURE(NOTIFICATION_BITS, NOTIFICATION, notification, bits),
+    FIGURE(SYSTEM_OBJECTS, SYSTEM, system, objects),
+    FIGURE(SYSTEM_FREE_PAGES, SYSTEM, system, free_pages),
+    FIGURE(SYSTEM_USED_PAGES, SYSTEM, system, used_pages),
+    FIGURE(SYSTEM_HANDLES, SYSTEM, system, handles),
+    FIGURE(SYSTEM_MAPPINGS, SYSTEM, system, mappings),
+    FIGURE(SYSTEM_FAST_CALLS_MISSED, SYSTEM, system, fast_calls_missed),
+    FIGURE(SYSTEM_REPLIES_DROPPED, SYSTEM, system, replies_dropped),
+    FIGURE(SYSTEM_IRQ_SPURIOUS, SYSTEM, system, irqs_spurious),
 };
 
-/* What is no field of the object that is asked: of the handle, or of the whole system. */
-static uint64_t read_other(const struct handle_entry *entry, enum info selector)
+int call_object_info(struct call *call)
 {
-    switch (selector) {
-    case INFO_TYPE: return entry->type;
-    case INFO_RIGHTS: return entry->rights;
-    case INFO_BADGE: return entry->badge;
-    case INFO_SYSTEM_OBJECTS: return object_count();
-    case INFO_SYSTEM_FREE_PAGES: return page_count_free();
-    case INFO_SYSTEM_USED_PAGES: return account_root()->limit_pages - page_count_free();
-    case INFO_SYSTEM_HANDLES: return handle_count();
-    case INFO_SYSTEM_MAPPINGS: return mapping_count();
-    case INFO_SYSTEM_FAST_CALLS_MISSED: return syscall_counters.fast_calls_missed;
-    case INFO_SYSTEM_REPLIES_DROPPED: return syscall_counters.replies_dropped;
-    case INFO_SYSTEM_IRQ_SPURIOUS: return syscall_counters.irqs_spurious;
-    default: return 0;
-    }
-}
-
-static uint64_t read_field(const struct handle_entry *entry, const struct figure *figure)
-{
-    uint64_t value = 0; /* little endian, so that a short field fills its low bytes */
-    memcpy(&value, (const char *)entry->object + figure->offset, figure->bytes);
-    return value;
-}
-
-int info_read(const struct handle_entry *entry, uint64_t selector, uint64_t *value)
-{
+    const struct handle_entry *entry = call->entries[0];
+    uint64_t selector = call_argument(call, 1);
     if (selector >= INFO_SELECTORS) {
         return E_BAD_CALL;
     }
     const struct figure *figure = &figures[selector];
-    bool is_field = figure->type != OBJECT_NONE;
-    bool is_system = !is_field && selector > INFO_BADGE;
-    if ((is_field && entry->type != figure->type) || (is_system && entry->type != OBJECT_SYSTEM)) {
+    if (figure->type != OBJECT_NONE && figure->type != entry->type) {
         return E_WRONG_TYPE;
     }
-    *value = is_field ? read_field(entry, figure) : read_other(entry, (enum info)selector);
+    const void *holder = figure->type == OBJECT_NONE ? (const void *)entry : entry->object;
+    /* Little endian, so that a short field fills the low bytes. */
+    memcpy(&call->value, (const char *)holder + figure->offset, figure->bytes);
     return OK;
 }

@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "irq.h"
 
-#include "account.h"
-#include "arch/arch.h"
+#include "calls.h"
 #include "sched.h"
-#include "syscall.h"
 
 static struct irq *lines[IRQ_LINES_MAX];
 
-int irq_create(struct account *account, uint64_t line, struct irq **irq)
+int irq_init(struct irq *irq, uint64_t line)
 {
-    struct object *object;
     if (line >= IRQ_LINES_MAX || !arch_irq_is_valid((unsigned)line)) {
         return E_RANGE;
     }
     if (lines[line] != NULL) {
         return E_EXISTS;
     }
-    int error = object_create(account, OBJECT_IRQ, sizeof(struct irq), &object);
-    if (error != OK) {
-        return error;
-    }
     /* --- committed --- */
-    struct irq *made = container_of(object, struct irq, object);
-    made->line = (uint32_t)line; /* < IRQ_LINES_MAX */
-    list_init(&made->in_notification);
-    lines[line] = made;
-    *irq = made;
+    irq->line = (uint32_t)line; /* < IRQ_LINES_MAX */
+    list_init(&irq->in_notification);
+    lines[line] = irq;
     return OK;
 }
 
@@ -38,22 +29,12 @@ void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit)
     list_append(&notification->irqs, &irq->in_notification);
 }
 
-void irq_ack(struct irq *irq)
-{
-    arch_irq_unmask(irq->line);
-}
-
-void irq_silence(struct irq *irq)
-{
-    arch_irq_mask(irq->line);
-}
-
 struct thread *irq_dispatch(void)
 {
     unsigned line = arch_irq_take();
     struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
     if (irq == NULL || irq->notification == NULL) {
-        syscall_counters.irqs_spurious += line != 0;
+        kernel_system.irqs_spurious += line != 0;
         return NULL;
     }
     irq->delivered++;
@@ -67,10 +48,35 @@ __attribute__((flatten)) struct thread *kernel_interrupt(struct thread *self)
     return woken == NULL ? self : sched_hand_over(self->cpu, woken);
 }
 
-void irq_unlink(struct irq *irq)
+void irq_unlink(struct object *object)
 {
+    struct irq *irq = container_of(object, struct irq, object);
     arch_irq_mask(irq->line);
     list_remove(&irq->in_notification);
     irq->notification = NULL;
     lines[irq->line] = NULL;
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+int call_irq_create(struct call *call)
+{
+    return irq_init(call->made, call_argument(call, 2));
+}
+
+int call_irq_bind(struct call *call)
+{
+    uint64_t bit = call_argument(call, 2);
+    if (bit >= 64) {
+        return E_RANGE;
+    }
+    irq_bind(call_object(call, 0), call_object(call, 1), (uint32_t)bit); /* < 64 */
+    return OK;
+}
+
+int call_irq_ack(struct call *call)
+{
+    const struct irq *irq = call_object(call, 0);
+    arch_irq_unmask(irq->line);
+    return OK;
 }

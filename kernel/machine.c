@@ -8,17 +8,27 @@ struct machine boot_machine;
 
 /* --- RAM ------------------------------------------------------------------------------------ */
 
-static int read_ram(const struct fdt *tree, struct machine *machine)
+static int add(struct machine_ranges *ranges, struct fdt_range range, const char *what)
+{
+    if (ranges->count == MACHINE_RANGES_MAX) {
+        print_line("device tree: more than %u %s", MACHINE_RANGES_MAX, what);
+        return E_LIMIT;
+    }
+    ranges->at[ranges->count++] = range;
+    return OK;
+}
+
+static int read_ram(const struct fdt *tree, struct fdt_range *ram)
 {
     struct fdt_cursor cursor = fdt_start(tree);
     struct fdt_range bank;
-    if (fdt_next_memory(tree, &cursor, &machine->ram) != OK || machine->ram.bytes < PAGE_BYTES) {
+    if (fdt_next_memory(tree, &cursor, ram) != OK || ram->bytes < PAGE_BYTES) {
         print_line("device tree: no memory node");
         return E_CORRUPT;
     }
-    uint64_t end = machine->ram.base + machine->ram.bytes;
-    machine->ram.base = (machine->ram.base + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-    machine->ram.bytes = (end - machine->ram.base) & ~(uint64_t)(PAGE_BYTES - 1);
+    uint64_t end = ram->base + ram->bytes;
+    ram->base = align_up(ram->base, PAGE_BYTES);
+    ram->bytes = align_down(end - ram->base, PAGE_BYTES);
     while (fdt_next_memory(tree, &cursor, &bank) == OK) {
         print_line("ignored a further memory bank at 0x%lx", bank.base);
     }
@@ -29,15 +39,13 @@ static int read_reserved(const struct fdt *tree, paddr_t base, struct machine *m
 {
     struct fdt_cursor cursor = fdt_start(tree);
     struct fdt_range range = {base, tree->total_bytes};
-    int error = OK;
-    while (error == OK) {
-        if (machine->reserved_count == MACHINE_RESERVED_MAX) {
-            print_line("device tree: more than %u reserved ranges", MACHINE_RESERVED_MAX);
-            return E_LIMIT;
+    int error;
+    do {
+        error = add(&machine->reserved, range, "reserved ranges");
+        if (error == OK) {
+            error = fdt_next_reserved(tree, &cursor, &range);
         }
-        machine->reserved[machine->reserved_count++] = range;
-        error = fdt_next_reserved(tree, &cursor, &range);
-    }
+    } while (error == OK);
     return error == E_NOT_FOUND ? OK : error;
 }
 
@@ -65,45 +73,28 @@ static bool is_kept(const struct fdt *tree, const struct fdt_node *node)
     return false;
 }
 
-static int forbid(struct machine *machine, struct fdt_range range)
-{
-    if (machine->forbidden_count == MACHINE_FORBIDDEN_MAX) {
-        print_line("device tree: more than %u windows to keep", MACHINE_FORBIDDEN_MAX);
-        return E_LIMIT;
-    }
-    machine->forbidden[machine->forbidden_count++] = range;
-    return OK;
-}
-
-/* What a PCI host passes on: entries of 3 + 2 + 2 cells [PCI bus binding, ranges]. */
-static int forbid_bus_ranges(const struct fdt *tree, const struct fdt_node *node,
-                             struct machine *machine)
+/* The windows of a node, and what a PCI host passes on: entries of 3 + 2 + 2 cells [PCI bus
+ * binding, ranges]. */
+static int forbid_node(const struct fdt *tree, const struct fdt_node *node,
+                       struct machine_ranges *forbidden)
 {
     enum { ENTRY_BYTES = 28, CPU_ADDRESS = 12, SIZE = 20 };
-    struct fdt_property ranges;
-    if (!fdt_has_text(tree, node, "device_type", "pci") ||
-        !fdt_find_property(tree, node, "ranges", &ranges)) {
-        return OK;
-    }
-    for (uint32_t at = 0; ranges.length - at >= ENTRY_BYTES; at += ENTRY_BYTES) {
-        struct fdt_range range = {bytes_get_be64(ranges.value + at + CPU_ADDRESS),
-                                  bytes_get_be64(ranges.value + at + SIZE)};
-        int error = forbid(machine, range);
-        if (error != OK) {
-            return error;
-        }
-    }
-    return OK;
-}
-
-static int forbid_node(const struct fdt *tree, const struct fdt_node *node, struct machine *machine)
-{
     struct fdt_range range;
+    struct fdt_property ranges = {.length = 0};
     int error = OK;
     for (uint32_t i = 0; error == OK && fdt_get_window(tree, node, i, &range) == OK; i++) {
-        error = forbid(machine, range);
+        error = add(forbidden, range, "windows to keep");
     }
-    return error == OK ? forbid_bus_ranges(tree, node, machine) : error;
+    if (!fdt_has_text(tree, node, "device_type", "pci") ||
+        !fdt_find_property(tree, node, "ranges", &ranges)) {
+        return error;
+    }
+    for (uint32_t at = 0; error == OK && ranges.length - at >= ENTRY_BYTES; at += ENTRY_BYTES) {
+        range = (struct fdt_range){bytes_get_be64(ranges.value + at + CPU_ADDRESS),
+                                   bytes_get_be64(ranges.value + at + SIZE)};
+        error = add(forbidden, range, "windows to keep");
+    }
+    return error;
 }
 
 static int read_forbidden(const struct fdt *tree, struct machine *machine)
@@ -112,7 +103,7 @@ static int read_forbidden(const struct fdt *tree, struct machine *machine)
     int error = OK;
     while (error == OK && fdt_next(tree, &node)) {
         if (is_kept(tree, &node)) {
-            error = forbid_node(tree, &node, machine);
+            error = forbid_node(tree, &node, &machine->forbidden);
         }
     }
     return error;
@@ -128,8 +119,8 @@ bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t byte
     if (meets(machine->ram, base, bytes) || base + bytes > MACHINE_PHYSICAL_END) {
         return false;
     }
-    for (unsigned i = 0; i < machine->forbidden_count; i++) {
-        if (meets(machine->forbidden[i], base, bytes)) {
+    for (unsigned i = 0; i < machine->forbidden.count; i++) {
+        if (meets(machine->forbidden.at[i], base, bytes)) {
             return false;
         }
     }
@@ -181,7 +172,7 @@ static unsigned count_cpus(const struct fdt *tree)
 
 int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine)
 {
-    int error = read_ram(tree, machine);
+    int error = read_ram(tree, &machine->ram);
     if (error == OK) {
         error = read_reserved(tree, base, machine);
     }

@@ -9,16 +9,19 @@
 #include <base/fdt.h>
 #include <stdbool.h>
 
-enum { MACHINE_RESERVED_MAX = 16, MACHINE_FORBIDDEN_MAX = 32 };
+enum { MACHINE_RANGES_MAX = 32 };
+
+struct machine_ranges {
+    unsigned count;
+    struct fdt_range at[MACHINE_RANGES_MAX];
+};
 
 enum panic_action { PANIC_HALT, PANIC_RESET, PANIC_EXIT };
 
 struct machine {
     struct fdt_range ram; /* whole pages; the first bank, further ones are ignored with a line */
-    struct fdt_range reserved[MACHINE_RESERVED_MAX]; /* by firmware and tree */
-    unsigned reserved_count;
-    struct fdt_range forbidden[MACHINE_FORBIDDEN_MAX]; /* interrupt controllers, flash, PCI, ... */
-    unsigned forbidden_count;
+    struct machine_ranges reserved;  /* by firmware and tree */
+    struct machine_ranges forbidden; /* interrupt controllers, flash, PCI, ... */
     unsigned cpus;
     enum panic_action panic_action;
 };

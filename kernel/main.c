@@ -15,6 +15,7 @@
 #include "sched.h"
 #include "task.h"
 #include <base/bundle.h>
+#include <base/bytes.h>
 #include <base/mem.h>
 
 enum {
@@ -34,7 +35,6 @@ static union {
 } boot_page __attribute__((aligned(PAGE_BYTES)));
 
 static struct task *init_task;
-static struct object system_object = {.type = OBJECT_SYSTEM};
 
 paddr_t boot_facts_page(void)
 {
@@ -48,54 +48,18 @@ const struct task *boot_init_task(void)
 
 /* --- RAM ------------------------------------------------------------------------------------ */
 
-/* The end of a taken range that holds `at`, or `at`; *next becomes the nearest start behind it. */
-static paddr_t skip_taken(const struct fdt_range *taken, unsigned count, paddr_t at, paddr_t *next)
-{
-    for (unsigned i = 0; i < count; i++) {
-        paddr_t end = taken[i].base + taken[i].bytes;
-        if (at >= taken[i].base && at < end) {
-            return end;
-        }
-        if (taken[i].base > at && taken[i].base < *next) {
-            *next = taken[i].base;
-        }
-    }
-    return at;
-}
-
-/* Give the allocator all RAM but what is taken. */
-static void give_free_ram(const struct fdt_range *taken, unsigned count)
-{
-    paddr_t at = boot_machine.ram.base;
-    paddr_t end = boot_machine.ram.base + boot_machine.ram.bytes;
-    while (at < end) {
-        paddr_t next = end;
-        paddr_t skipped = skip_taken(taken, count, at, &next);
-        if (skipped == at) {
-            paddr_t first = (at + PAGE_BYTES - 1) & ~(paddr_t)(PAGE_BYTES - 1);
-            if (next > first) {
-                page_give_range(first, (next - first) >> PAGE_SHIFT);
-            }
-            skipped = next;
-        }
-        at = skipped;
-    }
-}
-
-/* Taken: what the tree reserves, everything up to the end of the kernel that is firmware's or
- * ours, and the bitmap behind it. */
+/* Kept: what the tree reserves, everything up to the end of the kernel that is firmware's or ours,
+ * and the bitmap behind it. */
 static void take_ram(void)
 {
-    struct fdt_range taken[MACHINE_RESERVED_MAX + 1];
-    uint64_t pages = boot_machine.ram.bytes >> PAGE_SHIFT;
-    uint64_t bitmap_bytes =
-        (page_bitmap_bytes(pages) + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-    paddr_t end = kernel_physical(kernel_end) + bitmap_bytes;
-    unsigned count = boot_machine.reserved_count;
-    memcpy(taken, boot_machine.reserved, sizeof(boot_machine.reserved));
-    taken[count++] = (struct fdt_range){boot_machine.ram.base, end - boot_machine.ram.base};
-    page_init(boot_machine.ram.base, pages, kernel_end);
-    give_free_ram(taken, count);
+    const struct machine *machine = &boot_machine;
+    uint64_t pages = machine->ram.bytes >> PAGE_SHIFT;
+    paddr_t end = kernel_physical(kernel_end) + page_bitmap_bytes(pages);
+    page_init(machine->ram.base, pages, kernel_end);
+    page_keep_range(machine->ram.base, end - machine->ram.base);
+    for (unsigned i = 0; i < machine->reserved.count; i++) {
+        page_keep_range(machine->reserved.at[i].base, machine->reserved.at[i].bytes);
+    }
 }
 
 /* --- init ----------------------------------------------------------------------------------- */
@@ -128,11 +92,20 @@ static void map(struct task *init, handle_t memory, vaddr_t vaddr, uint64_t offs
     must(error, "mapping init");
 }
 
+/* An object that the root account pays for. */
+static void *make(enum object_type type)
+{
+    struct object *object;
+    must(object_create(&account_root, type, &object), "an object for init");
+    return object;
+}
+
 /* Fresh memory of init's, owned by a handle behind the documented ones. */
 static handle_t give_memory(struct task *init, uint64_t pages, struct memory **memory)
 {
     int error;
-    must(memory_create(account_root(), pages, false, memory), "memory for init");
+    *memory = make(OBJECT_MEMORY);
+    must(memory_init(*memory, pages, false), "memory for init");
     do {
         error = memory_build_step(*memory);
     } while (error == E_AGAIN);
@@ -180,29 +153,27 @@ static void find_init(struct bundle_program *program)
     }
 }
 
-static struct memory *boot_memory(paddr_t base, uint64_t bytes)
+static struct object *boot_memory(paddr_t base, uint64_t bytes)
 {
-    struct memory *memory;
-    paddr_t first = base & ~(paddr_t)(PAGE_BYTES - 1);
-    must(memory_create_boot(account_root(), first, pages_of(base + bytes - first), &memory),
-         "boot memory");
-    return memory;
+    struct memory *memory = make(OBJECT_MEMORY);
+    paddr_t first = align_down(base, PAGE_BYTES);
+    memory_init_boot(memory, first, pages_of(base + bytes - first));
+    return &memory->object;
 }
 
 /* In the order of enum boot_handle. */
 static handle_t give_boot_handles(struct task *init, struct thread *thread, struct fdt_range tree)
 {
-    struct memory *bundle =
+    struct object *bundle =
         boot_memory(kernel_physical(bundle_start), (uint64_t)(bundle_end - bundle_start));
-    list_init(&system_object.handles);
     unsigned lasting = RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE; /* nobody ends these two */
-    give(init, &account_root()->object, lasting);
+    give(init, &account_root.object, lasting);
     give(init, &init->object, RIGHTS_ALL);
     give(init, &thread->object, RIGHTS_ALL);
-    give(init, &system_object, lasting);
-    handle_t handle = give(init, &bundle->object,
-                           RIGHT_READ | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
-    give(init, &boot_memory(tree.base, tree.bytes)->object,
+    give(init, &kernel_system.object, lasting);
+    handle_t handle =
+        give(init, bundle, RIGHT_READ | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
+    give(init, boot_memory(tree.base, tree.bytes),
          RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT | RIGHT_MANAGE);
     return handle;
 }
@@ -210,13 +181,13 @@ static handle_t give_boot_handles(struct task *init, struct thread *thread, stru
 static void start_init(struct fdt_range tree)
 {
     struct bundle_program program;
-    struct task *init;
-    struct thread *thread;
+    struct task *init = make(OBJECT_TASK);
+    struct thread *thread = make(OBJECT_THREAD);
     uint64_t search = 0;
 
     find_init(&program);
-    must(task_create(account_root(), INIT_HANDLE_SLOTS, &search, &init), "init's task");
-    must(thread_create(account_root(), init, INIT_PRIORITY, &thread), "init's thread");
+    must(task_init(init, INIT_HANDLE_SLOTS, &search), "init's task");
+    must(thread_init(thread, init, INIT_PRIORITY), "init's thread");
     init_task = init;
     handle_t bundle = give_boot_handles(init, thread, tree);
     for (uint32_t i = 0; i < program.segment_count; i++) {
@@ -255,13 +226,13 @@ struct thread *kernel_main(const void *tree_pointer)
     must(arch_machine_init(&tree), "finding console, interrupt controller and clock");
     struct fdt_range range = {tree_base, tree.total_bytes};
     take_ram();
-    account_root_init(page_count_free());
+    account_root_init(kernel_system.free_pages);
     pagetable_map_kernel(&boot_machine);
     fill_facts(range, boot_ticks);
     sched_init(&boot_cpu, stack_top);
     arch_irq_init();
     print_line("%lu MiB RAM, %lu free pages, %u cpu%s, 1 used", boot_machine.ram.bytes >> 20,
-               page_count_free(), boot_machine.cpus, boot_machine.cpus == 1 ? "" : "s");
+               kernel_system.free_pages, boot_machine.cpus, boot_machine.cpus == 1 ? "" : "s");
     start_init(range);
     return sched_resume(&boot_cpu);
 }

@@ -2,23 +2,15 @@
 #include "mapping.h"
 
 #include "account.h"
-#include "arch/arch.h"
+#include "calls.h"
 #include "page.h"
 #include "pagetable.h"
-#include <base/attributes.h>
 
 static_assert(RIGHT_READ == (int)PAGE_READ && RIGHT_WRITE == (int)PAGE_WRITE &&
                   RIGHT_EXECUTE == (int)PAGE_EXECUTE,
               "rights of a mapping are its page flags");
 
 enum { MAP_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE };
-
-static uint64_t alive;
-
-uint64_t mapping_count(void)
-{
-    return alive;
-}
 
 /* Where: page aligned, above the first page, below USER_END, and inside the object. */
 static int check_place(const struct mapping_request *request, const struct memory *memory)
@@ -55,17 +47,18 @@ static int check_rights(const struct mapping_request *request, const struct memo
     return OK;
 }
 
-static bool overlaps(const struct task *task, vaddr_t vaddr, uint64_t pages)
+/* A mapping of the task that meets the pages, or NULL. At most MAPPINGS_PER_TASK_MAX steps. */
+static struct mapping *find_overlap(const struct task *task, vaddr_t vaddr, uint64_t pages)
 {
     for (struct list_node *node = list_first(&task->mappings); node != NULL;
-         node = list_next(&task->mappings, node)) { /* <= MAPPINGS_PER_TASK_MAX */
-        const struct mapping *other = container_of(node, struct mapping, in_task);
+         node = list_next(&task->mappings, node)) {
+        struct mapping *other = container_of(node, struct mapping, in_task);
         if (vaddr - other->vaddr < other->pages << PAGE_SHIFT ||
             other->vaddr - vaddr < pages << PAGE_SHIFT) {
-            return true;
+            return other;
         }
     }
-    return false;
+    return NULL;
 }
 
 static int check_free(const struct task *task, const struct mapping_request *request,
@@ -79,7 +72,7 @@ static int check_free(const struct task *task, const struct mapping_request *req
         memory->mapping_count == MEMORY_MAPPINGS_MAX) {
         return E_LIMIT;
     }
-    return overlaps(task, request->vaddr, request->pages) ? E_EXISTS : OK;
+    return find_overlap(task, request->vaddr, request->pages) != NULL ? E_EXISTS : OK;
 }
 
 int mapping_create(struct task *task, const struct mapping_request *request,
@@ -114,7 +107,7 @@ int mapping_create(struct task *task, const struct mapping_request *request,
     list_append(&task->mappings, &made->in_task);
     memory->mapping_count++;
     task->mapping_count++;
-    alive++;
+    kernel_system.mappings++;
     memory->root->writable += (made->rights & RIGHT_WRITE) != 0;
     memory->root->executable += (made->rights & RIGHT_EXECUTE) != 0;
     if (memory->is_device) {
@@ -136,7 +129,7 @@ int mapping_build_step(struct mapping *mapping)
             arch_icache_sync(kernel_pointer(page), PAGE_BYTES);
         }
         int error = pagetable_map(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
-                                   page, flags, task->object.account);
+                                  page, flags, task->object.account);
         if (error != OK) {
             return error;
         }
@@ -144,18 +137,6 @@ int mapping_build_step(struct mapping *mapping)
         task->mapped_pages++;
     }
     return mapping->done_pages == mapping->pages ? OK : E_AGAIN;
-}
-
-struct mapping *mapping_find(struct task *task, vaddr_t vaddr)
-{
-    for (struct list_node *node = list_first(&task->mappings); node != NULL;
-         node = list_next(&task->mappings, node)) {
-        struct mapping *mapping = container_of(node, struct mapping, in_task);
-        if (mapping->vaddr == vaddr) {
-            return mapping;
-        }
-    }
-    return NULL;
 }
 
 /* The record goes; so may the memory, if this was the last thing that held it. */
@@ -167,7 +148,7 @@ static void finish(struct mapping *mapping)
     list_remove(&mapping->in_task);
     memory->mapping_count--;
     task->mapping_count--;
-    alive--;
+    kernel_system.mappings--;
     memory->root->writable -= (mapping->rights & RIGHT_WRITE) != 0;
     memory->root->executable -= (mapping->rights & RIGHT_EXECUTE) != 0;
     if (memory->is_device && --memory->root->holder_mappings == 0) {
@@ -185,7 +166,7 @@ bool mapping_unmap_step(struct mapping *mapping)
         mapping->done_pages--;
         task->mapped_pages--;
         pagetable_unmap(task->root, mapping->vaddr + (mapping->done_pages << PAGE_SHIFT),
-                         task_asid(task));
+                        task_asid(task));
     }
     if (mapping->done_pages > 0) {
         return false;
@@ -215,4 +196,65 @@ bool mapping_reap_step(struct task *task)
     }
     mapping_unmap_step(container_of(node, struct mapping, in_task));
     return list_is_empty(&task->mappings);
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+/* The mapping that begins at `vaddr`, or NULL. */
+static struct mapping *find(const struct task *task, vaddr_t vaddr)
+{
+    struct mapping *mapping = find_overlap(task, vaddr, 1);
+    return mapping != NULL && mapping->vaddr == vaddr ? mapping : NULL;
+}
+
+static int begin_map(struct call *call, struct mapping **mapping)
+{
+    struct mapping_request request = {
+        .memory = call->entries[1],
+        .vaddr = call_argument(call, 2),
+        .offset = call_argument(call, 3),
+        .pages = call_argument(call, 4),
+        .rights = call_argument(call, 5),
+    };
+    int error = mapping_create(call_object(call, 0), &request, mapping);
+    call->self->progress = error == OK;
+    return error;
+}
+
+/* Between two steps the mapping is found again by its place; progress is 1 while it is built, and
+ * the negative error while it is undone. */
+int call_memory_map(struct call *call)
+{
+    struct thread *self = call->self;
+    struct mapping *mapping = find(call_object(call, 0), call_argument(call, 2));
+    int error = OK;
+    if (self->progress == 0) {
+        error = begin_map(call, &mapping);
+        if (error != OK) {
+            return error;
+        }
+    }
+    if (self->progress == 1) {
+        bool is_gone = mapping == NULL || mapping->is_ending; /* somebody unmapped it meanwhile */
+        error = is_gone ? E_BAD_HANDLE : mapping_build_step(mapping);
+        if (error == OK || is_gone) {
+            return error;
+        }
+        if (error == E_AGAIN) {
+            return RESTART;
+        }
+        self->progress = (uint64_t)(int64_t)error;
+    }
+    bool is_undone = mapping == NULL || mapping_unmap_step(mapping);
+    return is_undone ? (int)(int64_t)self->progress : RESTART;
+}
+
+int call_memory_unmap(struct call *call)
+{
+    struct mapping *mapping = find(call_object(call, 0), call_argument(call, 1));
+    if (mapping == NULL) {
+        return call->self->progress == 0 ? E_NOT_FOUND : OK;
+    }
+    call->self->progress = 1;
+    return mapping_unmap_step(mapping) ? OK : RESTART;
 }

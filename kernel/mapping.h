@@ -43,9 +43,6 @@ int mapping_create(struct task *task, const struct mapping_request *request,
 /* One bounded step: E_AGAIN, OK (complete), E_NO_MEMORY, E_EXISTS (end it then). */
 int mapping_build_step(struct mapping *mapping);
 
-/* The mapping that begins at `vaddr`, or NULL. At most MAPPINGS_PER_TASK_MAX steps. */
-struct mapping *mapping_find(struct task *task, vaddr_t vaddr);
-
 /* One bounded step of its end; true when it is gone. */
 bool mapping_unmap_step(struct mapping *mapping);
 
@@ -55,6 +52,3 @@ bool mapping_revoke_step(struct memory *memory, uint64_t badge);
 
 /* Reaper: one step of ending all mappings of a task. */
 bool mapping_reap_step(struct task *task);
-
-/* Mappings alive, whole system. */
-uint64_t mapping_count(void);

@@ -2,34 +2,25 @@
 #include "memory.h"
 
 #include "account.h"
-#include "arch/arch.h"
+#include "calls.h"
 #include "machine.h"
 #include "page.h"
 #include "print.h"
-
-static_assert(sizeof(struct memory) <= SLAB_BYTES_MAX, "memory objects are slab objects");
+#include "task.h"
 
 static struct list_node windows = {&windows, &windows};
 
-static int create(struct account *account, uint64_t pages, struct memory **memory)
+static void init_root(struct memory *memory, uint64_t pages)
 {
-    struct object *object;
-    int error = object_create(account, OBJECT_MEMORY, sizeof(struct memory), &object);
-    if (error != OK) {
-        return error;
-    }
-    struct memory *made = container_of(object, struct memory, object);
-    made->root = made;
-    made->pages = pages;
-    list_init(&made->mappings);
-    list_init(&made->in_windows);
-    *memory = made;
-    return OK;
+    memory->root = memory;
+    memory->pages = pages;
+    list_init(&memory->mappings);
+    list_init(&memory->in_windows);
 }
 
-int memory_create(struct account *account, uint64_t pages, bool is_contiguous,
-                  struct memory **memory)
+int memory_init(struct memory *memory, uint64_t pages, bool is_contiguous)
 {
+    const struct account *account = memory->object.account;
     uint64_t limit = is_contiguous ? (uint64_t)PAGE_RUN_MAX : MEMORY_PAGES_MAX;
     if (pages == 0 || pages > limit) {
         return E_INVALID;
@@ -37,13 +28,18 @@ int memory_create(struct account *account, uint64_t pages, bool is_contiguous,
     if (pages > account->limit_pages - account->used_pages) {
         return E_NO_MEMORY; /* now, not after minutes of zeroing */
     }
-    int error = create(account, pages, memory);
-    if (error != OK) {
-        return error;
-    }
-    (*memory)->is_contiguous = is_contiguous || pages == 1;
-    (*memory)->is_building = true;
+    /* --- committed --- */
+    init_root(memory, pages);
+    memory->is_contiguous = is_contiguous || pages == 1;
+    memory->is_building = true;
     return OK;
+}
+
+void memory_init_boot(struct memory *memory, paddr_t base, uint64_t pages)
+{
+    init_root(memory, pages);
+    memory->base = base;
+    memory->is_boot = true;
 }
 
 /* --- scattered pages: one index page, or an index of index pages ---------------------------- */
@@ -104,30 +100,22 @@ static int build_scattered(struct memory *root)
     return root->done_pages == root->pages ? OK : E_AGAIN;
 }
 
-static int find_run(struct memory *root)
-{
-    int error = account_charge(root->object.account, root->pages);
-    if (error != OK) {
-        return error;
-    }
-    error = page_alloc_run(root->pages, &root->search, &root->base);
-    if (error != OK) {
-        account_refund(root->object.account, root->pages);
-        return error;
-    }
-    return E_AGAIN;
-}
-
 static int build_contiguous(struct memory *root)
 {
     if (root->base == 0) {
-        return find_run(root);
+        int error = account_take_run(root->object.account, root->pages, &root->search, &root->base);
+        if (error != OK) {
+            return error;
+        }
+        root->done_pages = root->pages;
+        root->search = 0;
+        return E_AGAIN;
     }
-    for (unsigned i = 0; i < STEP_ZEROED && root->done_pages < root->pages; i++) {
-        arch_zero_page(kernel_pointer(root->base + (root->done_pages << PAGE_SHIFT)));
-        root->done_pages++;
+    for (unsigned i = 0; i < STEP_ZEROED && root->search < root->pages; i++) {
+        arch_zero_page(kernel_pointer(memory_page(root, root->search)));
+        root->search++;
     }
-    return root->done_pages == root->pages ? OK : E_AGAIN;
+    return root->search == root->pages ? OK : E_AGAIN;
 }
 
 int memory_build_step(struct memory *memory)
@@ -135,78 +123,6 @@ int memory_build_step(struct memory *memory)
     int error = memory->is_contiguous ? build_contiguous(memory) : build_scattered(memory);
     memory->is_building = error != OK;
     return error;
-}
-
-/* --- slices, windows, boot pages ------------------------------------------------------------ */
-
-int memory_create_slice(struct account *account, struct memory *memory, uint64_t offset,
-                        uint64_t pages, struct memory **slice)
-{
-    if (pages == 0) {
-        return E_INVALID;
-    }
-    if (offset > memory->pages || pages > memory->pages - offset) {
-        return E_RANGE;
-    }
-    int error = create(account, pages, slice);
-    if (error != OK) {
-        return error;
-    }
-    /* --- committed --- */
-    (*slice)->root = memory->root;
-    (*slice)->first = memory->first + offset;
-    (*slice)->is_device = memory->is_device;
-    memory->root->slice_count++;
-    return OK;
-}
-
-static bool overlaps_window(paddr_t base, uint64_t bytes)
-{
-    for (struct list_node *node = list_first(&windows); node != NULL;
-         node = list_next(&windows, node)) { /* as many as init minted: the machine's devices */
-        const struct memory *window = container_of(node, struct memory, in_windows);
-        if (base - window->base < window->pages << PAGE_SHIFT || window->base - base < bytes) {
-            return true;
-        }
-    }
-    return false;
-}
-
-int memory_create_window(struct account *account, paddr_t base, uint64_t bytes,
-                         struct memory **memory)
-{
-    if (bytes == 0 || ((base | bytes) & (PAGE_BYTES - 1)) != 0 || base + bytes < base) {
-        return E_INVALID;
-    }
-    if (!machine_may_mint(&boot_machine, base, bytes)) {
-        return E_DENIED;
-    }
-    if (overlaps_window(base, bytes)) {
-        return E_EXISTS;
-    }
-    int error = create(account, bytes >> PAGE_SHIFT, memory);
-    if (error != OK) {
-        return error;
-    }
-    /* --- committed --- */
-    (*memory)->base = base;
-    (*memory)->is_contiguous = true;
-    (*memory)->is_device = true;
-    list_append(&windows, &(*memory)->in_windows);
-    return OK;
-}
-
-int memory_create_boot(struct account *account, paddr_t base, uint64_t pages,
-                       struct memory **memory)
-{
-    int error = create(account, pages, memory);
-    if (error != OK) {
-        return error;
-    }
-    (*memory)->base = base;
-    (*memory)->is_contiguous = true;
-    (*memory)->is_boot = true;
-    return OK;
 }
 
 /* --- the end -------------------------------------------------------------------------------- */
@@ -232,55 +148,162 @@ static void drop_empty_index(struct memory *root)
     }
 }
 
-static bool free_scattered_step(struct memory *root)
+bool memory_reap_step(struct object *object)
 {
-    struct account *account = root->object.account;
-    drop_empty_index(root); /* building may have failed just after it was made */
-    for (unsigned i = 0; i < STEP_PAGES && root->done_pages > 0; i++) {
-        root->done_pages--;
-        account_give_page(account, *index_slot(root, root->done_pages));
-        drop_empty_index(root);
-    }
-    if (root->done_pages > 0) {
-        return false;
-    }
-    if (root->index != 0) {
-        account_give_page(account, root->index);
-    }
-    return true;
-}
-
-static bool free_contiguous_step(struct memory *root)
-{
-    if (root->base == 0) {
-        return true;
-    }
-    for (unsigned i = 0; i < STEP_PAGES && root->pages > 0; i++) { /* found whole, so freed whole */
-        root->pages--;
-        account_give_page(root->object.account, root->base + (root->pages << PAGE_SHIFT));
-    }
-    return root->pages == 0;
-}
-
-static bool free_root_step(struct memory *root)
-{
-    if (root->is_device || root->is_boot) {
-        list_remove(&root->in_windows);
-        return true;
-    }
-    return root->is_contiguous ? free_contiguous_step(root) : free_scattered_step(root);
-}
-
-bool memory_reap_step(struct memory *memory)
-{
+    struct memory *memory = container_of(object, struct memory, object);
     if (!list_is_empty(&memory->mappings) || memory->slice_count != 0 || memory->is_told) {
-        object_park(&memory->object);
+        object_park(object);
         return false;
     }
-    if (memory->root == memory) {
-        return free_root_step(memory);
+    if (memory->root != memory) {
+        memory->root->slice_count--;
+        object_unpark(&memory->root->object);
+        return true;
     }
-    memory->root->slice_count--;
-    object_unpark(&memory->root->object);
-    return true;
+    list_remove(&memory->in_windows);
+    drop_empty_index(memory); /* building may have failed just after it was made */
+    for (unsigned i = 0; i < STEP_PAGES && memory->done_pages > 0; i++) {
+        memory->done_pages--;
+        account_give_page(object->account, memory_page(memory, memory->done_pages));
+        drop_empty_index(memory);
+    }
+    if (memory->done_pages == 0 && memory->index != 0) {
+        account_give_page(object->account, memory->index);
+    }
+    return memory->done_pages == 0;
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+/* The empty object, with its owner handle, which progress remembers: it is in the table from the
+ * first step on, so that a caller that dies between two steps leaves nothing behind. */
+static int begin_memory(struct call *call)
+{
+    struct handle_table *table = &call->self->task->table;
+    struct object *object;
+    handle_t handle = HANDLE_NONE;
+    if (call_argument(call, 2) > 1) {
+        return E_INVALID;
+    }
+    if (!handle_table_has_room(table, 1)) {
+        return E_NO_SLOTS;
+    }
+    int error = object_create(call_object(call, 0), OBJECT_MEMORY, &object);
+    if (error != OK) {
+        return error;
+    }
+    error = memory_init(container_of(object, struct memory, object), call_argument(call, 1),
+                        call_argument(call, 2) == 1);
+    if (error != OK) {
+        object_discard(object);
+        return error;
+    }
+    /* --- committed --- */
+    unsigned dma = call->entries[0]->rights & RIGHT_DMA;
+    error = handle_insert(table, object, (RIGHTS_ALL & ~RIGHT_DMA) | dma, 0, &handle);
+    KASSERT(error == OK);
+    call->self->progress = handle;
+    return OK;
+}
+
+int call_memory_create(struct call *call)
+{
+    struct handle_entry *entry;
+    int error = call->self->progress == 0 ? begin_memory(call) : OK;
+    if (error == OK) { /* somebody may have closed it between two steps */
+        error = handle_lookup(&call->self->task->table, call->self->progress, OBJECT_MEMORY,
+                              RIGHT_MANAGE, &entry);
+    }
+    if (error != OK) {
+        return error;
+    }
+    struct memory *memory = container_of(entry->object, struct memory, object);
+    if (!memory->is_building) {
+        return E_BAD_HANDLE; /* another object has the handle now */
+    }
+    error = memory_build_step(memory);
+    if (error == E_AGAIN) {
+        return RESTART;
+    }
+    if (error != OK) {
+        handle_close(entry);
+    }
+    call->value = call->self->progress;
+    return error;
+}
+
+int call_memory_slice(struct call *call)
+{
+    struct memory *slice = call->made;
+    struct memory *memory = call_object(call, 1);
+    uint64_t offset = call_argument(call, 2);
+    uint64_t pages = call_argument(call, 3);
+    if (memory->is_building || pages == 0) {
+        return E_INVALID;
+    }
+    if (offset > memory->pages || pages > memory->pages - offset) {
+        return E_RANGE;
+    }
+    /* --- committed --- */
+    init_root(slice, pages);
+    slice->root = memory->root;
+    slice->first = memory->first + offset;
+    slice->is_device = memory->is_device;
+    memory->root->slice_count++;
+    call->made_rights = call->entries[1]->rights;
+    return OK;
+}
+
+static bool overlaps_window(paddr_t base, uint64_t bytes)
+{
+    for (struct list_node *node = list_first(&windows); node != NULL;
+         node = list_next(&windows, node)) { /* as many as init minted: the machine's devices */
+        const struct memory *window = container_of(node, struct memory, in_windows);
+        if (base - window->base < window->pages << PAGE_SHIFT || window->base - base < bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int call_window_create(struct call *call)
+{
+    struct memory *window = call->made;
+    paddr_t base = call_argument(call, 2);
+    uint64_t bytes = call_argument(call, 3);
+    if (bytes == 0 || ((base | bytes) & (PAGE_BYTES - 1)) != 0 || base + bytes < base) {
+        return E_INVALID;
+    }
+    if (!machine_may_mint(&boot_machine, base, bytes)) {
+        return E_DENIED;
+    }
+    if (overlaps_window(base, bytes)) {
+        return E_EXISTS;
+    }
+    /* --- committed --- */
+    init_root(window, bytes >> PAGE_SHIFT);
+    window->base = base;
+    window->is_device = true;
+    list_append(&windows, &window->in_windows);
+    return OK;
+}
+
+int call_memory_physical(struct call *call)
+{
+    struct memory *memory = call_object(call, 0);
+    uint64_t page = call_argument(call, 1);
+    if (memory->is_building || page >= memory->pages) {
+        return E_RANGE;
+    }
+    memory->root->is_told = !memory->root->is_device && !memory->root->is_boot;
+    call->value = memory_page(memory, page);
+    return OK;
+}
+
+int call_memory_quiet(struct call *call)
+{
+    struct memory *memory = call_object(call, 0);
+    memory->root->is_told = false;
+    memory_let_go(memory);
+    return OK;
 }

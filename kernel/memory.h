@@ -6,7 +6,7 @@
  * when owner, handles, slices and mappings are gone and, if a physical address was ever told,
  * the device was declared quiet; until then they stay charged [object.h, parking].
  *
- * I1  is_building: `done_pages` of `pages` are there; nothing maps, slices or tells it.
+ * I1  is_building: not all of `pages` are there and zeroed; nothing maps, slices or tells it.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ struct memory {
     uint64_t pages;
     paddr_t base;                /* contiguous root: first page, 0 until found */
     paddr_t index;               /* scattered root: page of page addresses, or of such pages */
-    uint64_t done_pages;         /* built so far; at the end, still to free */
-    uint64_t search;             /* contiguous: where the search goes on */
+    uint64_t done_pages;         /* taken so far; at the end, still to free */
+    uint64_t search;             /* contiguous: where the search goes on, then pages zeroed */
     struct list_node mappings;   /* mapping.in_memory */
     struct list_node in_windows; /* device roots */
     uint32_t mapping_count;
@@ -44,25 +44,14 @@ struct memory {
     bool is_told; /* root: a physical address left the kernel */
 };
 
-/* A root of RAM without its pages. E_INVALID (size), E_NO_MEMORY. */
-int memory_create(struct account *account, uint64_t pages, bool is_contiguous,
-                  struct memory **memory);
+/* A root of RAM, without its pages yet. E_INVALID (size), E_NO_MEMORY. */
+int memory_init(struct memory *memory, uint64_t pages, bool is_contiguous);
 
 /* One bounded step of filling it: E_AGAIN (call again), OK (complete), E_NO_MEMORY. */
 int memory_build_step(struct memory *memory);
 
-/* E_INVALID (0 pages), E_RANGE, E_NO_MEMORY. */
-int memory_create_slice(struct account *account, struct memory *memory, uint64_t offset,
-                        uint64_t pages, struct memory **slice);
-
-/* A device window. E_INVALID (alignment, 0, overflow), E_DENIED (RAM, or kept by the kernel),
- * E_EXISTS (overlaps a window), E_NO_MEMORY. */
-int memory_create_window(struct account *account, paddr_t base, uint64_t bytes,
-                         struct memory **memory);
-
-/* Pages that are there since boot. */
-int memory_create_boot(struct account *account, paddr_t base, uint64_t pages,
-                       struct memory **memory);
+/* A root of pages that are there since boot. */
+void memory_init_boot(struct memory *memory, paddr_t base, uint64_t pages);
 
 /* Physical address of page `number` (< pages) of a complete object. */
 paddr_t memory_page(const struct memory *memory, uint64_t number);
@@ -70,4 +59,4 @@ paddr_t memory_page(const struct memory *memory, uint64_t number);
 /* A mapping of it is gone, or its device is quiet: free it if that was all that held it. */
 void memory_let_go(struct memory *memory);
 
-bool memory_reap_step(struct memory *memory);
+bool memory_reap_step(struct object *object);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "notification.h"
 
+#include "calls.h"
 #include "irq.h"
 #include "offsets.h"
-#include "thread.h"
+#include "sched.h"
 
 static_assert(offsetof(struct notification, bits) == NOTIFICATION_BITS, "offsets.h");
 static_assert(offsetof(struct notification, thread) == NOTIFICATION_THREAD, "offsets.h");
@@ -13,18 +14,6 @@ struct notification notification_none = {
     .thread = &thread_none,
     .irqs = {&notification_none.irqs, &notification_none.irqs},
 };
-
-int notification_create(struct account *account, struct notification **notification)
-{
-    struct object *object;
-    int error = object_create(account, OBJECT_NOTIFICATION, sizeof(struct notification), &object);
-    if (error == OK) {
-        *notification = container_of(object, struct notification, object);
-        (*notification)->thread = &thread_none;
-        list_init(&(*notification)->irqs);
-    }
-    return error;
-}
 
 uint64_t notification_take(struct notification *notification)
 {
@@ -69,12 +58,12 @@ struct thread *notification_signal(struct notification *notification, uint64_t b
     return thread;
 }
 
-void notification_bind(struct notification *notification, struct thread *thread)
+void notification_post(struct notification *notification, uint64_t bits)
 {
-    notification_unbind(thread);
-    notification->thread = thread;
-    notification->is_bound = true;
-    thread->bound = notification;
+    struct thread *woken = notification_signal(notification, bits);
+    if (woken != NULL) {
+        sched_enqueue(woken);
+    }
 }
 
 void notification_unbind(struct thread *thread)
@@ -89,11 +78,12 @@ void notification_unbind(struct thread *thread)
     thread->bound = &notification_none;
 }
 
-void notification_unlink(struct notification *notification)
+void notification_unlink(struct object *object)
 {
+    struct notification *notification = container_of(object, struct notification, object);
     struct thread *thread = notification->thread;
     if (thread->state == THREAD_WAITING && thread->waiting_on == notification) {
-        thread_finish_call(thread, E_CLOSED, 0);
+        thread_finish(thread, E_CLOSED);
     }
     if (notification->is_bound) {
         notification_unbind(thread);
@@ -102,4 +92,60 @@ void notification_unlink(struct notification *notification)
     while ((node = list_take_first(&notification->irqs)) != NULL) { /* <= lines of the machine */
         container_of(node, struct irq, in_notification)->notification = NULL;
     }
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+int call_notification_create(struct call *call)
+{
+    struct notification *notification = call->made;
+    notification->thread = &thread_none;
+    list_init(&notification->irqs);
+    return OK;
+}
+
+int call_signal(struct call *call)
+{
+    notification_post(call_object(call, 0), call_argument(call, 1));
+    return OK;
+}
+
+int call_wait(struct call *call)
+{
+    struct notification *notification = call_object(call, 0);
+    struct thread *self = call->self;
+    ticks_t deadline = call_argument(call, 1);
+    if (notification->thread != &thread_none && notification->thread != self) {
+        return E_BUSY;
+    }
+    if (notification->bits != 0) {
+        call->value = notification_take(notification);
+        return OK;
+    }
+    if (deadline <= arch_now()) {
+        return E_TIMEOUT;
+    }
+    /* --- committed --- */
+    notification->thread = self;
+    self->waiting_on = notification;
+    thread_block(self, THREAD_WAITING, deadline);
+    return OK;
+}
+
+int call_thread_bind(struct call *call)
+{
+    struct thread *thread = call_object(call, 0);
+    struct notification *notification = call_object(call, 1);
+    if (thread != call->self && thread->state != THREAD_STOPPED) {
+        return E_STATE;
+    }
+    if (notification->thread != &thread_none) {
+        return E_BUSY;
+    }
+    /* --- committed --- */
+    notification_unbind(thread);
+    notification->thread = thread;
+    notification->is_bound = true;
+    thread->bound = notification;
+    return OK;
 }

@@ -6,7 +6,6 @@
 
 #include "object.h"
 
-struct account;
 struct thread;
 
 struct notification {
@@ -20,18 +19,17 @@ struct notification {
 /* What an unbound thread is bound to: no bits, never signalled. */
 extern struct notification notification_none;
 
-/* E_NO_MEMORY. */
-int notification_create(struct account *account, struct notification **notification);
-
 /* Set the bits. Returns the thread that waited for them, if there is one: its wait is over, and it
  * is the caller's to put on a queue or to switch to. */
 MUST_CHECK struct thread *notification_signal(struct notification *notification, uint64_t bits);
 
+/* The same for whoever has no other thread in mind: the one that waited is queued. */
+COLD void notification_post(struct notification *notification, uint64_t bits);
+
 /* Take the bits. */
 uint64_t notification_take(struct notification *notification);
 
-void notification_bind(struct notification *notification, struct thread *thread);
-void notification_unbind(struct thread *thread);
+COLD void notification_unbind(struct thread *thread);
 
 /* Begin the end: the waiter gets E_CLOSED, bindings end. */
-void notification_unlink(struct notification *notification);
+COLD void notification_unlink(struct object *object);

@@ -13,45 +13,69 @@
 
 bool object_has_ended;
 struct list_node object_reap_list = {&object_reap_list, &object_reap_list};
-static uint64_t alive;
+struct system kernel_system = {
+    .object = {.type = OBJECT_SYSTEM,
+               .handles = {&kernel_system.object.handles, &kernel_system.object.handles}},
+};
 
-uint64_t object_count(void)
+/* What the kernel does with the objects of a type. */
+struct kind {
+    uint16_t bytes;
+    uint16_t rights;
+    void (*unlink)(struct object *object);    /* afterwards nobody finds or uses it; bounded */
+    bool (*reap_step)(struct object *object); /* a step of what takes long; true: nothing is left */
+};
+
+#define KIND(name, structure, own_rights, unlink, reap_step)                                       \
+    [OBJECT_##name] = {sizeof(struct structure), RIGHT_GRANT | RIGHT_MANAGE | (own_rights),        \
+                       unlink, reap_step}
+
+static const struct kind kinds[OBJECT_TYPES] = {
+    KIND(ACCOUNT, account, RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DMA, NULL, account_reap_step),
+    KIND(TASK, task, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP, NULL, task_reap_step),
+    KIND(THREAD, thread, RIGHT_READ | RIGHT_WRITE, thread_unlink, NULL),
+    KIND(ENDPOINT, endpoint, RIGHT_SEND | RIGHT_RECEIVE, endpoint_unlink, endpoint_reap_step),
+    KIND(NOTIFICATION, notification, RIGHT_READ | RIGHT_WRITE, notification_unlink, NULL),
+    KIND(MEMORY, memory, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP | RIGHT_DMA, NULL,
+         memory_reap_step),
+    KIND(IRQ, irq, RIGHT_READ | RIGHT_WRITE, irq_unlink, NULL),
+    KIND(SYSTEM, system, RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MAP, NULL, NULL),
+};
+
+static_assert(sizeof(struct account) <= SLAB_BYTES_MAX && sizeof(struct task) <= SLAB_BYTES_MAX &&
+                  sizeof(struct thread) <= SLAB_BYTES_MAX &&
+                  sizeof(struct memory) <= SLAB_BYTES_MAX,
+              "objects live in slabs");
+
+unsigned object_rights(enum object_type type)
 {
-    return alive;
+    return kinds[type].rights;
 }
 
-int object_create(struct account *account, enum object_type type, size_t bytes,
-                  struct object **object)
+int object_create(struct account *account, enum object_type type, struct object **object)
 {
     void *slot;
-    int error = account_take_slot(account, bytes, &slot);
+    int error = account_take_slot(account, kinds[type].bytes, &slot);
     if (error != OK) {
         return error;
     }
     struct object *made = slot;
     made->type = (uint8_t)type;
-    made->bytes = (uint32_t)bytes; /* <= SLAB_BYTES_MAX */
     made->account = account;
     list_append(&account->objects, &made->in_account);
     list_init(&made->handles);
     account->object_count++;
-    alive++;
+    kernel_system.objects++;
     *object = made;
     return OK;
 }
 
-/* Nobody may find or use the object after this; bounded. */
-static void unlink_object(struct object *object)
+void object_discard(struct object *object)
 {
-    switch (object->type) {
-    case OBJECT_THREAD: thread_unlink(container_of(object, struct thread, object)); break;
-    case OBJECT_ENDPOINT: endpoint_unlink(container_of(object, struct endpoint, object)); break;
-    case OBJECT_NOTIFICATION:
-        notification_unlink(container_of(object, struct notification, object));
-        break;
-    case OBJECT_IRQ: irq_unlink(container_of(object, struct irq, object)); break;
-    default: break; /* tasks, memory and accounts end in the steps */
-    }
+    list_remove(&object->in_account);
+    object->account->object_count--;
+    kernel_system.objects--;
+    account_give_slot(object->account, object, kinds[object->type].bytes);
 }
 
 void object_destroy(struct object *object)
@@ -60,7 +84,9 @@ void object_destroy(struct object *object)
         return;
     }
     object->is_dying = true;
-    unlink_object(object);
+    if (kinds[object->type].unlink != NULL) {
+        kinds[object->type].unlink(object);
+    }
     list_remove(&object->in_account);
     list_append(&object_reap_list, &object->in_account);
     object_has_ended = true;
@@ -86,19 +112,6 @@ void object_unpark(struct object *object)
     }
 }
 
-/* One step of what the type has to undo; true when nothing is left. */
-static bool reap_type(struct object *object)
-{
-    switch (object->type) {
-    case OBJECT_ACCOUNT: return account_reap_step(container_of(object, struct account, object));
-    case OBJECT_TASK: return task_reap_step(container_of(object, struct task, object));
-    case OBJECT_THREAD: return thread_reap_step(container_of(object, struct thread, object));
-    case OBJECT_ENDPOINT: return endpoint_reap_step(container_of(object, struct endpoint, object));
-    case OBJECT_MEMORY: return memory_reap_step(container_of(object, struct memory, object));
-    default: return true;
-    }
-}
-
 static bool close_handles_step(struct object *object)
 {
     for (unsigned i = 0; i < STEP_HANDLES; i++) {
@@ -114,16 +127,11 @@ static bool close_handles_step(struct object *object)
 void object_reap_step(void)
 {
     struct object *object = container_of(list_first(&object_reap_list), struct object, in_account);
-    if (!close_handles_step(object) || !reap_type(object)) {
-        if (!object->is_parked) { /* the others first: it may wait for one of them */
-            list_remove(&object->in_account);
-            list_append(&object_reap_list, &object->in_account);
-        }
-        return;
+    const struct kind *kind = &kinds[object->type];
+    if (close_handles_step(object) && (kind->reap_step == NULL || kind->reap_step(object))) {
+        object_discard(object);
+    } else if (!object->is_parked) { /* the others first: it may wait for one of them */
+        list_remove(&object->in_account);
+        list_append(&object_reap_list, &object->in_account);
     }
-    list_remove(&object->in_account);
-    struct account *account = object->account;
-    account->object_count--;
-    alive--;
-    account_give_slot(account, object, object->bytes);
 }

@@ -31,8 +31,6 @@ struct object {
     uint8_t type; /* enum object_type */
     bool is_dying;
     bool is_parked;
-    uint8_t unused;
-    uint32_t bytes;              /* of the whole object, as allocated */
     struct account *account;     /* pays */
     struct list_node in_account; /* account->objects, or the reap list while dying */
     struct list_node handles;    /* head of handle_entry.link */
@@ -45,12 +43,32 @@ enum {
     STEP_THREADS = 16, /* blocked threads a step wakes */
 };
 
-/* Make an object of `type` and `bytes`, zeroed, paid by `account`. E_NO_MEMORY. Gives it. */
-int object_create(struct account *account, enum object_type type, size_t bytes,
-                  struct object **object);
+/* The object of boot's, with what is known of the whole machine [INFO_SYSTEM_*]. */
+struct system {
+    struct object object;
+    uint64_t objects; /* alive, but for the root account and this one */
+    uint64_t handles; /* in use */
+    uint64_t mappings;
+    uint64_t free_pages;
+    uint64_t used_pages; /* handed out since boot */
+    uint64_t fast_calls_missed;
+    uint64_t replies_dropped;
+    uint64_t irqs_spurious;
+};
+
+extern struct system kernel_system;
+
+/* Rights that mean something on an object of `type`. */
+unsigned object_rights(enum object_type type);
+
+/* Make an object of `type`, zeroed but for its head, paid by `account`. E_NO_MEMORY. Gives it. */
+int object_create(struct account *account, enum object_type type, struct object **object);
+
+/* Free what was made just now and could not be filled. */
+void object_discard(struct object *object);
 
 /* Begin the end of `object`; nothing when it has begun. */
-void object_destroy(struct object *object);
+COLD void object_destroy(struct object *object);
 
 /* Take a dying object off the reap list until object_unpark. For its own reap step. */
 void object_park(struct object *object);
@@ -69,7 +87,4 @@ static inline bool object_is_reaping(void)
 extern bool object_has_ended;
 
 /* One bounded step of reaping; requires object_is_reaping(). */
-void object_reap_step(void);
-
-/* Objects alive, whole system. */
-uint64_t object_count(void);
+COLD void object_reap_step(void);

@@ -5,8 +5,11 @@
  */
 #include "page.h"
 
+#include "object.h"
 #include "print.h"
 #include <base/bits.h>
+#include <base/bytes.h>
+#include <base/mem.h>
 
 enum {
     PAGES_PER_WORD = 64,
@@ -20,7 +23,6 @@ static struct {
     uint64_t summary_words;
     uint64_t *free_words;
     uint64_t *summary;
-    uint64_t free_count;
     uint64_t first_summary; /* no summary word below it has a bit set */
 } ram;
 
@@ -35,6 +37,15 @@ uint64_t page_bitmap_bytes(uint64_t pages)
     return (words + words_for(words)) * sizeof(uint64_t);
 }
 
+/* The first `count` bits set, the others of the last word not. */
+static void fill(uint64_t *words, uint64_t count)
+{
+    memset(words, 0xff, words_for(count) * sizeof(uint64_t));
+    if (count % PAGES_PER_WORD != 0) {
+        words[count / PAGES_PER_WORD] = (1ull << count % PAGES_PER_WORD) - 1;
+    }
+}
+
 void page_init(paddr_t base, uint64_t pages, void *bitmap)
 {
     ram.base = base;
@@ -43,11 +54,11 @@ void page_init(paddr_t base, uint64_t pages, void *bitmap)
     ram.summary_words = words_for(ram.words);
     ram.free_words = bitmap;
     ram.summary = ram.free_words + ram.words;
-    ram.free_count = 0;
     ram.first_summary = 0;
-    for (uint64_t i = 0; i < ram.words + ram.summary_words; i++) {
-        ram.free_words[i] = 0;
-    }
+    fill(ram.free_words, pages);
+    fill(ram.summary, ram.words);
+    kernel_system.free_pages = pages;
+    kernel_system.used_pages = 0;
 }
 
 static bool is_free(uint64_t number)
@@ -63,7 +74,7 @@ static void set_free(uint64_t number)
     if (word / PAGES_PER_WORD < ram.first_summary) {
         ram.first_summary = word / PAGES_PER_WORD;
     }
-    ram.free_count++;
+    kernel_system.free_pages++;
 }
 
 static void set_used(uint64_t number)
@@ -73,33 +84,18 @@ static void set_used(uint64_t number)
     if (ram.free_words[word] == 0) {
         ram.summary[word / PAGES_PER_WORD] &= ~(1ull << word % PAGES_PER_WORD);
     }
-    ram.free_count--;
+    kernel_system.free_pages--;
 }
 
-/* All of a word at once: 4 GiB is a million pages, and boot is counted in instructions. */
-static void set_word_free(uint64_t word)
+void page_keep_range(paddr_t base, uint64_t bytes)
 {
-    ram.free_count += PAGES_PER_WORD - bits_count(ram.free_words[word]);
-    ram.free_words[word] = ~0ull;
-    ram.summary[word / PAGES_PER_WORD] |= 1ull << word % PAGES_PER_WORD;
-}
-
-void page_give_range(paddr_t base, uint64_t pages)
-{
-    uint64_t number = (base - ram.base) >> PAGE_SHIFT;
-    uint64_t end = number + pages < ram.pages ? number + pages : ram.pages;
-    while (number < end) {
-        if (number % PAGES_PER_WORD == 0 && end - number >= PAGES_PER_WORD) {
-            set_word_free(number / PAGES_PER_WORD);
-            number += PAGES_PER_WORD;
-        } else {
-            if (!is_free(number)) {
-                set_free(number);
-            }
-            number++;
+    uint64_t end = base + bytes < ram.base ? 0 : align_up(base + bytes - ram.base, PAGE_BYTES);
+    uint64_t at = base < ram.base ? 0 : align_down(base - ram.base, PAGE_BYTES);
+    for (; at < end && at < ram.pages << PAGE_SHIFT; at += PAGE_BYTES) {
+        if (is_free(at >> PAGE_SHIFT)) {
+            set_used(at >> PAGE_SHIFT);
         }
     }
-    ram.first_summary = 0;
 }
 
 paddr_t page_alloc(void)
@@ -114,6 +110,7 @@ paddr_t page_alloc(void)
         ram.first_summary * PAGES_PER_WORD + (uint64_t)bits_lowest(ram.summary[ram.first_summary]);
     uint64_t number = word * PAGES_PER_WORD + (uint64_t)bits_lowest(ram.free_words[word]);
     set_used(number);
+    kernel_system.used_pages++;
     return ram.base + (number << PAGE_SHIFT);
 }
 
@@ -122,6 +119,7 @@ void page_free(paddr_t page)
     uint64_t number = (page - ram.base) >> PAGE_SHIFT;
     KASSERT(number < ram.pages && !is_free(number));
     set_free(number);
+    kernel_system.used_pages--;
 }
 
 int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base)
@@ -151,11 +149,7 @@ int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base)
     for (uint64_t i = start; i < start + pages; i++) {
         set_used(i);
     }
+    kernel_system.used_pages += pages;
     *base = ram.base + (start << PAGE_SHIFT);
     return OK;
-}
-
-uint64_t page_count_free(void)
-{
-    return ram.free_count;
 }

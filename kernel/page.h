@@ -5,6 +5,7 @@
 #pragma once
 
 #include <abi/types.h>
+#include <base/attributes.h>
 #include <memlayout.h>
 #include <stdbool.h>
 
@@ -21,13 +22,13 @@ enum page_flag {
 };
 
 /* Manage RAM [base, base + pages * PAGE_BYTES); the bitmap is put at `bitmap` (linear map).
- * Every page starts used. */
-void page_init(paddr_t base, uint64_t pages, void *bitmap);
+ * Every page starts free. */
+COLD void page_init(paddr_t base, uint64_t pages, void *bitmap);
 /* Bytes of bitmap for `pages`. */
 uint64_t page_bitmap_bytes(uint64_t pages);
 
-/* Give [base, base + pages) to the allocator, whether used or given before. */
-void page_give_range(paddr_t base, uint64_t pages);
+/* Whatever of RAM a byte of [base, base + bytes) lies in is never handed out. */
+COLD void page_keep_range(paddr_t base, uint64_t bytes);
 
 /* One page, not zeroed; 0 when none is left. */
 paddr_t page_alloc(void);
@@ -37,9 +38,7 @@ void page_free(paddr_t page);
  * A run of `pages` (<= PAGE_RUN_MAX). Looks at a bounded number of words per call, from page
  * number *from on: E_AGAIN with *from moved (call again), E_NO_MEMORY at the end, OK with *base.
  */
-int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
-
-uint64_t page_count_free(void);
+COLD int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
 
 /* Through the linear map. */
 static inline void *kernel_pointer(paddr_t address)

@@ -70,7 +70,7 @@ static void map_range(paddr_t root, paddr_t start, paddr_t end, unsigned flags)
         }
         uint64_t *entry = NULL;
         uint64_t leaf = arch_entry_leaf(at, level, flags | PAGE_KERNEL);
-        int error = find_entry(root, KERNEL_BASE + at, level, account_root(), &entry);
+        int error = find_entry(root, KERNEL_BASE + at, level, &account_root, &entry);
         if (error != OK || (*entry != 0 && *entry != leaf)) {
             panic(NULL, "the kernel's map: no memory, or two things at 0x%lx", at);
         }
@@ -86,7 +86,7 @@ void pagetable_map_kernel(const struct machine *machine)
     paddr_t guard = kernel_physical(stack_guard);
     paddr_t root;
     if (machine->ram.base > kernel_physical(kernel_start) || ram_end > LINEAR_BYTES ||
-        kernel_physical(kernel_end) > ram_end || account_take_page(account_root(), &root) != OK) {
+        kernel_physical(kernel_end) > ram_end || account_take_page(&account_root, &root) != OK) {
         panic(NULL, "RAM ends at 0x%lx: too small or too large", ram_end);
     }
     map_range(root, machine->ram.base, kernel_physical(kernel_start), data);

@@ -36,4 +36,4 @@ uint64_t pagetable_entry(paddr_t root, vaddr_t vaddr);
 
 /* Free the next up to `limit` tables below `root` (never the root), paid by `account`. Every page
  * is unmapped already. Returns how many were freed; fewer than `limit` means none is left. */
-unsigned pagetable_free_tables(paddr_t root, unsigned limit, struct account *account);
+COLD unsigned pagetable_free_tables(paddr_t root, unsigned limit, struct account *account);

@@ -14,16 +14,21 @@ static void put_text(const char *text)
     }
 }
 
-void print_line(const char *format, ...)
+static void put_line(const char *prefix, const char *format, va_list arguments)
 {
     char line[LINE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
     fmt_format_list(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    put_text("kernel: ");
+    put_text(prefix);
     put_text(line);
     put_text("\r\n");
+}
+
+void print_line(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put_line("kernel: ", format, arguments);
+    va_end(arguments);
 }
 
 void print_bytes(const char *bytes, size_t count)
@@ -104,7 +109,6 @@ static _Noreturn void stop(void)
 
 _Noreturn void panic(const struct kernel_trap *trap, const char *format, ...)
 {
-    char line[LINE_BYTES];
     va_list arguments;
     if (is_panicking) { /* a panic of the panic: the first has said what matters */
         put_text("\r\nKERNEL PANIC: again, while printing the first\r\n");
@@ -112,11 +116,8 @@ _Noreturn void panic(const struct kernel_trap *trap, const char *format, ...)
     }
     is_panicking = true;
     va_start(arguments, format);
-    fmt_format_list(line, sizeof(line), format, arguments);
+    put_line("\r\nKERNEL PANIC: ", format, arguments);
     va_end(arguments);
-    put_text("\r\nKERNEL PANIC: ");
-    put_text(line);
-    put_text("\r\n");
     if (trap == NULL) {
         print_backtrace((uint64_t)__builtin_frame_address(0));
     } else {

@@ -29,49 +29,39 @@ void sched_init(struct cpu *cpu, void *stack_top)
 
 /* --- ready queues --------------------------------------------------------------------------- */
 
-/* A thread became ready at `level`. */
-static void mark_ready(struct cpu *cpu, uint8_t level)
+static void enqueue_before(struct list_node *place, struct thread *thread)
 {
-    cpu->ready_mask |= 1ull << level;
-    if (level > cpu->top_ready) {
-        cpu->top_ready = level;
+    struct cpu *cpu = thread->cpu;
+    if (thread == cpu->current) {
+        return; /* it runs on, or sched_resume puts it back */
     }
-}
-
-static void mark_empty(struct cpu *cpu, uint8_t level)
-{
-    cpu->ready_mask &= ~(1ull << level);
-    if (level == cpu->top_ready) {
-        cpu->top_ready = cpu->ready_mask == 0 ? 0 : arch_highest_bit(cpu->ready_mask);
+    list_insert_before(place, &thread->queue);
+    cpu->ready_mask |= 1ull << thread->priority;
+    if (thread->priority > cpu->top_ready) {
+        cpu->top_ready = thread->priority;
     }
 }
 
 void sched_enqueue(struct thread *thread)
 {
-    struct cpu *cpu = thread->cpu;
-    if (thread != cpu->current) { /* it runs on, or sched_resume puts it back */
-        list_append(&cpu->ready[thread->priority], &thread->queue);
-        mark_ready(cpu, thread->priority);
-    }
+    enqueue_before(&thread->cpu->ready[thread->priority], thread);
 }
 
 void sched_enqueue_first(struct thread *thread)
 {
-    struct cpu *cpu = thread->cpu;
-    if (thread != cpu->current) {
-        list_prepend(&cpu->ready[thread->priority], &thread->queue);
-        mark_ready(cpu, thread->priority);
-    }
+    enqueue_before(thread->cpu->ready[thread->priority].next, thread);
 }
 
 void sched_dequeue(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
-    if (list_is_linked(&thread->queue)) {
-        list_remove(&thread->queue);
-        if (list_is_empty(&cpu->ready[thread->priority])) {
-            mark_empty(cpu, thread->priority);
-        }
+    if (!list_is_linked(&thread->queue)) {
+        return;
+    }
+    list_remove(&thread->queue);
+    if (list_is_empty(&cpu->ready[thread->priority])) {
+        cpu->ready_mask &= ~(1ull << thread->priority);
+        cpu->top_ready = cpu->ready_mask == 0 ? 0 : arch_highest_bit(cpu->ready_mask);
     }
 }
 
@@ -84,11 +74,6 @@ static struct thread *take_top(struct cpu *cpu)
     struct thread *thread = container_of(node, struct thread, queue);
     sched_dequeue(thread);
     return thread;
-}
-
-void sched_yield(struct thread *thread)
-{
-    thread->cpu->is_slice_over = true;
 }
 
 /* --- budgets -------------------------------------------------------------------------------- */

@@ -40,25 +40,22 @@ void sched_enqueue_first(struct thread *thread);
 void sched_dequeue(struct thread *thread);
 
 /* The timer interrupt: what is due runs, the slice may end. */
-void sched_tick(struct cpu *cpu);
+COLD void sched_tick(struct cpu *cpu);
 
 /* Set the budget (0: none) and base priority of a thread in any state. */
-void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, ticks_t period);
-
-/* `thread` runs on, but lets others of its level go first. */
-void sched_yield(struct thread *thread);
+COLD void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, ticks_t period);
 
 /* The FP trap of the running thread; false when it cannot pay for the state. */
-bool sched_take_fp(struct thread *thread);
+COLD bool sched_take_fp(struct thread *thread);
 
 /* A task's root is about to be freed: no CPU may still use it. */
-void sched_leave_space(void);
+COLD void sched_leave_space(void);
 
 /* A new period of `thread` begins. */
-void sched_replenish(struct thread *thread);
+COLD void sched_replenish(struct thread *thread);
 
 /* Forget `thread`, which dies: as payer, FP owner, current. */
-void sched_forget(struct thread *thread);
+COLD void sched_forget(struct thread *thread);
 
 /* `woken` has become ready and is on no queue: switch to it if it is more urgent than all. */
 struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken);

@@ -25,20 +25,15 @@ const char *symbol_find(uint64_t address, uint64_t *offset)
 {
     uint64_t start = (uint64_t)text_start;
     uint32_t count = symtab_end - symtab_start < COUNT_BYTES ? 0 : bytes_get_le32(symtab_start);
-    uint32_t low = 0;
+    uint32_t found = 0;
     *offset = address;
     if (address < start || address >= (uint64_t)text_end || count == 0 ||
         pair_offset(0) > address - start) {
         return "?";
     }
-    for (uint32_t high = count; high - low > 1;) {
-        uint32_t middle = low + (high - low) / 2;
-        if (pair_offset(middle) <= address - start) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    while (found + 1 < count && pair_offset(found + 1) <= address - start) {
+        found++;
     }
-    *offset = address - start - pair_offset(low);
-    return (const char *)symtab_start + pair_name(low);
+    *offset = address - start - pair_offset(found);
+    return (const char *)symtab_start + pair_name(found);
 }

@@ -3,8 +3,6 @@
  * From a trap to the function of a call and back. Objects that a call destroyed are reaped before
  * it returns, in steps between which interrupts are taken [object.h I2].
  */
-#include "syscall.h"
-
 #include "calls.h"
 #include "offsets.h"
 #include "handle.h"
@@ -20,64 +18,62 @@ static_assert(CALL_CALL == SYS_call && CALL_REPLY_WAIT == SYS_reply_wait && CALL
                   1 << RIGHT_BIT_SEND == RIGHT_SEND && 1 << RIGHT_BIT_RECEIVE == RIGHT_RECEIVE,
               "offsets.h");
 
-struct syscall_counters syscall_counters;
-
 /* What the first and the second argument of a call must be: a handle of this type with this right,
- * OBJECT_NONE for no handle. A call that makes an object needs a free slot for the owner handle;
- * memory_create sees to that itself. */
+ * OBJECT_NONE for no handle. `makes` is the type of what the first account among them pays for and
+ * the caller gets an owner handle of; memory_create sees to that itself. */
 struct rule {
     call_function *run;
     uint8_t types[CALL_HANDLES_MAX];
     uint8_t rights[CALL_HANDLES_MAX];
-    bool makes;
+    uint8_t makes;
 };
 
 enum { OBJECT_ANY = OBJECT_TYPES, RIGHT_NONE = 0 };
 
-#define RULE(name, type0, right0, type1, right1, is_maker)                                         \
+#define RULE(name, type0, right0, type1, right1, type_made)                                        \
     [SYS_##name] = {.run = call_##name,                                                            \
                     .types = {OBJECT_##type0, OBJECT_##type1},                                     \
                     .rights = {RIGHT_##right0, RIGHT_##right1},                                    \
-                    .makes = (is_maker) != 0}
+                    .makes = OBJECT_##type_made}
 
 /* clang-format off */
 static const struct rule rules[SYSCALL_COUNT] = {
-    RULE(call,                NONE,         NONE,    NONE,         NONE,   0),
-    RULE(reply_wait,          NONE,         NONE,    NONE,         NONE,   0),
-    RULE(null,                NONE,         NONE,    NONE,         NONE,   0),
-    RULE(signal,              NOTIFICATION, WRITE,   NONE,         NONE,   0),
-    RULE(wait,                NOTIFICATION, READ,    NONE,         NONE,   0),
-    RULE(timer_set,           NONE,         NONE,    NONE,         NONE,   0),
-    RULE(yield,               NONE,         NONE,    NONE,         NONE,   0),
-    RULE(handle_copy,         ANY,          NONE,    NONE,         NONE,   0),
-    RULE(handle_grant,        TASK,         WRITE,   ANY,          GRANT,  0),
-    RULE(handle_close,        ANY,          NONE,    NONE,         NONE,   0),
-    RULE(revoke,              ANY,          MANAGE,  NONE,         NONE,   0),
-    RULE(object_info,         ANY,          NONE,    NONE,         NONE,   0),
-    RULE(account_create,      ACCOUNT,      EXECUTE, NONE,         NONE,   1),
-    RULE(task_create,         ACCOUNT,      EXECUTE, NONE,         NONE,   1),
-    RULE(task_supervise,      TASK,         MANAGE,  ENDPOINT,     MANAGE, 0),
-    RULE(thread_create,       ACCOUNT,      EXECUTE, TASK,         WRITE,  1),
-    RULE(thread_start,        THREAD,       MANAGE,  NONE,         NONE,   0),
-    RULE(thread_stop,         THREAD,       MANAGE,  NONE,         NONE,   0),
-    RULE(thread_read,         THREAD,       READ,    NONE,         NONE,   0),
-    RULE(thread_write,        THREAD,       WRITE,   NONE,         NONE,   0),
-    RULE(thread_schedule,     THREAD,       MANAGE,  NONE,         NONE,   0),
-    RULE(thread_bind,         THREAD,       MANAGE,  NOTIFICATION, READ,   0),
-    RULE(endpoint_create,     ACCOUNT,      WRITE,   NONE,         NONE,   1),
-    RULE(notification_create, ACCOUNT,      WRITE,   NONE,         NONE,   1),
-    RULE(memory_create,       ACCOUNT,      WRITE,   NONE,         NONE,   0),
-    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MANAGE, 1),
-    RULE(memory_map,          TASK,         MAP,     MEMORY,       MAP,    0),
-    RULE(memory_unmap,        TASK,         MAP,     NONE,         NONE,   0),
-    RULE(memory_physical,     MEMORY,       DMA,     NONE,         NONE,   0),
-    RULE(memory_quiet,        MEMORY,       DMA,     NONE,         NONE,   0),
-    RULE(window_create,       SYSTEM,       MAP,     ACCOUNT,      WRITE,  1),
-    RULE(irq_create,          SYSTEM,       MAP,     ACCOUNT,      WRITE,  1),
-    RULE(irq_bind,            IRQ,          WRITE,   NOTIFICATION, WRITE,  0),
-    RULE(irq_ack,             IRQ,          WRITE,   NONE,         NONE,   0),
-    RULE(debug_write,         SYSTEM,       WRITE,   NONE,         NONE,   0),
-    RULE(system_off,          SYSTEM,       EXECUTE, NONE,         NONE,   0),
+    RULE(call,                NONE,         NONE,    NONE,         NONE,   NONE),
+    RULE(reply_wait,          NONE,         NONE,    NONE,         NONE,   NONE),
+    RULE(null,                NONE,         NONE,    NONE,         NONE,   NONE),
+    RULE(signal,              NOTIFICATION, WRITE,   NONE,         NONE,   NONE),
+    RULE(wait,                NOTIFICATION, READ,    NONE,         NONE,   NONE),
+    RULE(timer_set,           NONE,         NONE,    NONE,         NONE,   NONE),
+    RULE(yield,               NONE,         NONE,    NONE,         NONE,   NONE),
+    RULE(handle_copy,         ANY,          NONE,    NONE,         NONE,   NONE),
+    RULE(handle_grant,        TASK,         WRITE,   ANY,          GRANT,  NONE),
+    RULE(handle_close,        ANY,          NONE,    NONE,         NONE,   NONE),
+    RULE(revoke,              ANY,          MANAGE,  NONE,         NONE,   NONE),
+    RULE(object_info,         ANY,          NONE,    NONE,         NONE,   NONE),
+    RULE(account_create,      ACCOUNT,      EXECUTE, NONE,         NONE,   ACCOUNT),
+    RULE(task_create,         ACCOUNT,      EXECUTE, NONE,         NONE,   TASK),
+    RULE(task_supervise,      TASK,         MANAGE,  ENDPOINT,     MANAGE, NONE),
+    RULE(thread_create,       ACCOUNT,      EXECUTE, TASK,         WRITE,  THREAD),
+    RULE(thread_start,        THREAD,       MANAGE,  NONE,         NONE,   NONE),
+    RULE(thread_stop,         THREAD,       MANAGE,  NONE,         NONE,   NONE),
+    RULE(thread_read,         THREAD,       READ,    NONE,         NONE,   NONE),
+    RULE(thread_write,        THREAD,       WRITE,   NONE,         NONE,   NONE),
+    RULE(thread_schedule,     THREAD,       MANAGE,  NONE,         NONE,   NONE),
+    RULE(thread_bind,         THREAD,       MANAGE,  NOTIFICATION, READ,   NONE),
+    RULE(endpoint_create,     ACCOUNT,      WRITE,   NONE,         NONE,   ENDPOINT),
+    RULE(notification_create, ACCOUNT,      WRITE,   NONE,         NONE,   NOTIFICATION),
+    RULE(memory_create,       ACCOUNT,      WRITE,   NONE,         NONE,   NONE),
+    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MANAGE, MEMORY),
+    RULE(memory_map,          TASK,         MAP,     MEMORY,       MAP,    NONE),
+    RULE(memory_unmap,        TASK,         MAP,     NONE,         NONE,   NONE),
+    RULE(memory_physical,     MEMORY,       DMA,     NONE,         NONE,   NONE),
+    RULE(memory_quiet,        MEMORY,       DMA,     NONE,         NONE,   NONE),
+    RULE(window_create,       SYSTEM,       MAP,     ACCOUNT,      WRITE,  MEMORY),
+    RULE(irq_create,          SYSTEM,       MAP,     ACCOUNT,      WRITE,  IRQ),
+    RULE(irq_bind,            IRQ,          WRITE,   NOTIFICATION, WRITE,  NONE),
+    RULE(irq_ack,             IRQ,          WRITE,   NONE,         NONE,   NONE),
+    RULE(debug_write,         SYSTEM,       WRITE,   NONE,         NONE,   NONE),
+    RULE(system_off,          SYSTEM,       EXECUTE, NONE,         NONE,   NONE),
 };
 /* clang-format on */
 
@@ -92,27 +88,44 @@ static const struct rule *find_rule(uint64_t number)
     return &rules[index];
 }
 
-/* E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT, E_NO_SLOTS. */
-static int check(const struct rule *rule, struct call *call)
+/* E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT. */
+static int find_handles(const struct rule *rule, struct call *call)
 {
-    struct handle_table *table = &call->self->task->table;
     for (unsigned i = 0; i < CALL_HANDLES_MAX && rule->types[i] != OBJECT_NONE; i++) {
         enum object_type type = rule->types[i] == OBJECT_ANY ? OBJECT_NONE : rule->types[i];
-        int error = handle_lookup(table, call_argument(call, i), type, rule->rights[i],
-                                  &call->entries[i]);
+        int error = handle_lookup(&call->self->task->table, call_argument(call, i), type,
+                                  rule->rights[i], &call->entries[i]);
         if (error != OK) {
             return error;
         }
     }
-    return rule->makes && !handle_table_has_room(table, 1) ? E_NO_SLOTS : OK;
+    return OK;
 }
 
-static void give_owner(struct call *call)
+/* The call makes an object. E_NO_SLOTS, E_NO_MEMORY, and what the call itself answers. */
+static int make(const struct rule *rule, struct call *call)
 {
+    struct handle_table *table = &call->self->task->table;
     handle_t handle = HANDLE_NONE;
-    int error = handle_insert(&call->self->task->table, call->made, call->made_rights, 0, &handle);
-    KASSERT(error == OK); /* check saw a free slot */
-    call->value = handle;
+    struct object *made;
+    if (!handle_table_has_room(table, 1)) {
+        return E_NO_SLOTS;
+    }
+    int error =
+        object_create(call_object(call, rule->types[0] != OBJECT_ACCOUNT), rule->makes, &made);
+    if (error != OK) {
+        return error;
+    }
+    call->made = made;
+    error = rule->run(call);
+    if (error == OK) {
+        error = handle_insert(table, made, call->made_rights, 0, &handle);
+        KASSERT(error == OK);
+        call->value = handle;
+    } else if (!made->is_dying) {
+        object_discard(made);
+    }
+    return error;
 }
 
 /* Run one step of the call. False when the same call must be issued again. */
@@ -120,16 +133,17 @@ static bool run(struct thread *self)
 {
     struct call call = {.self = self, .made_rights = RIGHTS_ALL};
     const struct rule *rule = find_rule(arch_frame_number(&self->frame));
-    int status = rule == NULL ? E_BAD_CALL : check(rule, &call);
+    int status = rule == NULL ? E_BAD_CALL : find_handles(rule, &call);
     if (status == OK) {
-        status = rule->run(&call);
+        status = rule->makes != OBJECT_NONE ? make(rule, &call) : rule->run(&call);
     }
     if (status == RESTART) {
         arch_frame_restart_call(&self->frame);
         return false;
     }
-    if (status == OK && rule->makes) {
-        give_owner(&call);
+    if (status != REGISTERS_SET && rule != NULL && rule <= &rules[SYS_reply_wait]) {
+        thread_set_ipc(self, status, 0, 0); /* a message that failed: no words */
+        status = REGISTERS_SET;
     }
     self->progress = 0;
     self->result = (struct sysret){status, status == OK ? call.value : 0};
@@ -196,4 +210,29 @@ struct thread *kernel_fp_trap(struct thread *self)
         thread_fault(self, FAULT_NO_FP_MEMORY, 0, 0);
     }
     return sched_resume(self->cpu);
+}
+
+/* --- calls that belong to no object --------------------------------------------------------- */
+
+int call_null(struct call *call)
+{
+    (void)call;
+    return OK; /* the assembly answers it before it comes here */
+}
+
+int call_debug_write(struct call *call)
+{
+    enum { DEBUG_WORDS = 7 }; /* they lie side by side in the frame, little endian */
+    print_bytes((const char *)arch_frame_word(&call->self->frame, 1),
+                DEBUG_WORDS * sizeof(uint64_t));
+    return OK;
+}
+
+int call_system_off(struct call *call)
+{
+    switch (call_argument(call, 1)) {
+    case OFF_POWER: arch_power_off((unsigned)call_argument(call, 2) & 0xff);
+    case OFF_RESET: arch_reset();
+    default: return E_BAD_CALL;
+    }
 }

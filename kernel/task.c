@@ -3,14 +3,12 @@
 
 #include "account.h"
 #include "boot.h"
+#include "calls.h"
 #include "mapping.h"
 #include "page.h"
 #include "pagetable.h"
-#include "print.h"
 #include "sched.h"
-#include "thread.h"
-
-static_assert(sizeof(struct task) <= SLAB_BYTES_MAX, "tasks are slab objects");
+#include <base/bytes.h>
 
 static struct list_node all_tasks = {&all_tasks, &all_tasks};
 static unsigned task_count;
@@ -58,101 +56,44 @@ unsigned task_asid(const struct task *task)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* Pages of a table with `slots` entries: at most 16. */
-static uint32_t table_pages(uint64_t slots)
-{
-    return (uint32_t)((slots * sizeof(struct handle_entry) + PAGE_BYTES - 1) / PAGE_BYTES);
-}
-
-/* A run of pages, not zeroed. E_AGAIN: the search goes on from *search. */
-static int take_run(struct account *account, uint32_t pages, uint64_t *search, paddr_t *base)
-{
-    int error = account_charge(account, pages);
-    if (error != OK) {
-        return error;
-    }
-    error = page_alloc_run(pages, search, base);
-    if (error != OK) {
-        account_refund(account, pages);
-    }
-    return error;
-}
-
-static void give_run(struct account *account, paddr_t base, uint32_t pages)
-{
-    for (uint32_t i = 0; i < pages; i++) {
-        account_give_page(account, base + i * (paddr_t)PAGE_BYTES);
-    }
-}
-
-/* The memory a task needs beside its slot; all or nothing. */
-static int take_pages(struct account *account, uint32_t pages, uint64_t *search, paddr_t *root,
-                      paddr_t *table)
-{
-    int error = take_run(account, pages, search, table);
-    if (error != OK) {
-        return error;
-    }
-    error = account_take_page(account, root);
-    if (error != OK) {
-        give_run(account, *table, pages);
-    }
-    return error;
-}
-
 /* A root table with the facts page in it. */
-static int make_space(struct account *account, paddr_t root)
+static int make_space(struct task *task)
 {
-    arch_space_init(root);
-    int error = pagetable_map(root, BOOT_FACTS_VADDR, boot_facts_page(), PAGE_READ, account);
+    struct account *account = task->object.account;
+    int error = account_take_page(account, &task->root);
     if (error != OK) {
-        pagetable_free_tables(root, STEP_PAGES, account); /* at most 2 were made */
+        return error;
     }
-    return error;
+    arch_space_init(task->root);
+    return pagetable_map(task->root, BOOT_FACTS_VADDR, boot_facts_page(), PAGE_READ, account);
 }
 
-int task_create(struct account *account, uint64_t handle_slots, uint64_t *search,
-                struct task **task)
+int task_init(struct task *task, uint64_t handle_slots, uint64_t *search)
 {
-    paddr_t root;
     paddr_t table;
-    struct object *object;
-    uint32_t pages = table_pages(handle_slots);
-
     if (handle_slots < HANDLE_SLOTS_MIN || handle_slots > HANDLE_SLOTS_MAX) {
         return E_INVALID;
     }
     if (task_count == TASKS_MAX) {
         return E_LIMIT;
     }
-    int error = take_pages(account, pages, search, &root, &table);
+    uint64_t table_bytes = align_up(handle_slots * sizeof(struct handle_entry), PAGE_BYTES);
+    task->table_pages = (uint32_t)(table_bytes >> PAGE_SHIFT); /* <= 16 */
+    int error = account_take_run(task->object.account, task->table_pages, search, &table);
     if (error != OK) {
         return error;
     }
-    error = make_space(account, root);
-    if (error == OK) {
-        error = object_create(account, OBJECT_TASK, sizeof(struct task), &object);
-        if (error != OK) {
-            pagetable_unmap(root, BOOT_FACTS_VADDR, 0);
-            pagetable_free_tables(root, STEP_PAGES, account);
-        }
-    }
-    if (error != OK) {
-        give_run(account, table, pages);
-        account_give_page(account, root);
-        return error;
-    }
-    /* --- committed --- */
-    struct task *made = container_of(object, struct task, object);
-    handle_table_init(&made->table, kernel_pointer(table), (uint32_t)handle_slots);
-    made->root = root;
-    made->table_pages = pages;
-    list_init(&made->threads);
-    list_init(&made->mappings);
-    list_append(&all_tasks, &made->in_all);
+    /* From here on the reaper can take it apart. */
+    handle_table_init(&task->table, kernel_pointer(table), (uint32_t)handle_slots);
+    list_init(&task->threads);
+    list_init(&task->mappings);
+    list_append(&all_tasks, &task->in_all);
     task_count++;
-    *task = made;
-    return OK;
+    error = make_space(task);
+    if (error != OK) {
+        object_destroy(&task->object);
+    }
+    return error;
 }
 
 /* From the last entry ever used down; nobody puts handles into a dying task. */
@@ -160,37 +101,60 @@ static bool close_table_step(struct handle_table *table)
 {
     for (unsigned i = 0; i < STEP_HANDLES && table->first_unused > 0; i++) {
         struct handle_entry *entry = &table->entries[--table->first_unused];
-        struct object *object = entry->object;
-        bool is_owner = (entry->rights & RIGHT_MANAGE) != 0;
-        if (object != NULL) {
-            handle_remove(entry);
-        }
-        if (is_owner) {
-            object_destroy(object);
+        if (entry->object != NULL) {
+            handle_close(entry);
         }
     }
     return table->first_unused == 0;
 }
 
-bool task_reap_step(struct task *task)
+/* Free up to STEP_PAGES tables of the space; true when it is gone. */
+static bool free_space_step(struct task *task)
 {
     struct account *account = task->object.account;
-    for (unsigned i = 0; i < STEP_THREADS && !list_is_empty(&task->threads); i++) {
-        struct list_node *first = list_first(&task->threads);
-        object_destroy(&container_of(first, struct thread, in_task)->object);
-    }
-    if (!list_is_empty(&task->threads) || !close_table_step(&task->table) ||
-        !mapping_reap_step(task)) {
-        return false;
-    }
     sched_leave_space();
     pagetable_unmap(task->root, BOOT_FACTS_VADDR, task_asid(task));
     if (pagetable_free_tables(task->root, STEP_PAGES, account) == STEP_PAGES) {
         return false;
     }
-    give_run(account, kernel_physical(task->table.entries), task->table_pages);
     account_give_page(account, task->root);
+    return true;
+}
+
+bool task_reap_step(struct object *object)
+{
+    struct task *task = container_of(object, struct task, object);
+    for (unsigned i = 0; i < STEP_THREADS && !list_is_empty(&task->threads); i++) {
+        struct list_node *first = list_first(&task->threads);
+        object_destroy(&container_of(first, struct thread, in_task)->object);
+    }
+    if (!list_is_empty(&task->threads) || !close_table_step(&task->table) ||
+        !mapping_reap_step(task) || (task->root != 0 && !free_space_step(task))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < task->table_pages; i++) {
+        paddr_t table = kernel_physical(task->table.entries);
+        account_give_page(object->account, table + i * (paddr_t)PAGE_BYTES);
+    }
     list_remove(&task->in_all);
     task_count--;
     return true;
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+int call_task_create(struct call *call)
+{
+    int error = task_init(call->made, call_argument(call, 1), &call->self->progress);
+    return error == E_AGAIN ? RESTART : error;
+}
+
+int call_task_supervise(struct call *call)
+{
+    struct task *task = call_object(call, 0);
+    if (call_argument(call, 2) == BADGE_ALL) {
+        return E_INVALID;
+    }
+    handle_set_supervisor(&task->table, call_object(call, 1), call_argument(call, 2));
+    return OK;
 }

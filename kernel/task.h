@@ -25,10 +25,9 @@ struct task {
 
 enum { TASKS_MAX = 256, MAPPINGS_PER_TASK_MAX = 256 };
 
-/* E_INVALID (slots outside HANDLE_SLOTS_MIN..MAX), E_NO_MEMORY, E_LIMIT. E_AGAIN: call again with
- * the same *search, 0 at first. The facts page is mapped. */
-int task_create(struct account *account, uint64_t handle_slots, uint64_t *search,
-                struct task **task);
+/* An empty table, and a space with the facts page. E_INVALID (slots outside HANDLE_SLOTS_MIN..MAX),
+ * E_NO_MEMORY, E_LIMIT. E_AGAIN: call again with the same *search, 0 at first. */
+int task_init(struct task *task, uint64_t handle_slots, uint64_t *search);
 
 /* The switch register of `task` with a current ASID; takes a new one when stale. */
 uint64_t task_space(struct task *task);
@@ -37,4 +36,4 @@ uint64_t task_space(struct task *task);
 unsigned task_asid(const struct task *task);
 
 /* Reaper: threads end first, then handles (owner handles with their objects), mappings, tables. */
-bool task_reap_step(struct task *task);
+bool task_reap_step(struct object *object);

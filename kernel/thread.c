@@ -3,15 +3,14 @@
 
 #include "account.h"
 #include "boot.h"
+#include "calls.h"
 #include "endpoint.h"
 #include "notification.h"
 #include "offsets.h"
 #include "print.h"
 #include "sched.h"
-#include "syscall.h"
 #include "task.h"
 #include <abi/ipc.h>
-#include <abi/syscall.h>
 
 static_assert(offsetof(struct thread, cpu) == THREAD_CPU, "offsets.h");
 static_assert(offsetof(struct thread, space) == THREAD_SPACE, "offsets.h");
@@ -27,7 +26,6 @@ static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h")
 static_assert(offsetof(struct thread, waiting_on) == THREAD_WAITING_ON, "offsets.h");
 static_assert(offsetof(struct thread, queue) == THREAD_QUEUE, "offsets.h");
 static_assert(offsetof(struct thread, frame) == THREAD_FRAME, "offsets.h");
-static_assert(sizeof(struct thread) <= SLAB_BYTES_MAX, "threads are slab objects");
 static_assert(THREAD_READY == STATE_READY && THREAD_CALLING == STATE_CALLING &&
                   THREAD_WAITING == STATE_WAITING && THREAD_RECEIVING_FAST == STATE_RECEIVING_FAST,
               "offsets.h");
@@ -42,40 +40,42 @@ struct thread thread_none = {
 
 static unsigned thread_count;
 
-int thread_create(struct account *account, struct task *task, uint64_t priority,
-                  struct thread **thread)
+static void time_out(struct thread *thread)
 {
-    struct object *object;
+    thread_finish(thread, E_TIMEOUT);
+}
+
+static void ring(struct thread *thread)
+{
+    notification_post(thread->bound, 1ull << NOTIFICATION_TIMER_BIT);
+}
+
+int thread_init(struct thread *thread, struct task *task, uint64_t priority)
+{
     if (priority >= PRIORITY_LEVELS) {
         return E_INVALID;
     }
     if (thread_count == THREADS_MAX) {
         return E_LIMIT;
     }
-    int error = object_create(account, OBJECT_THREAD, sizeof(struct thread), &object);
-    if (error != OK) {
-        return error;
-    }
     /* --- committed --- */
-    struct thread *made = container_of(object, struct thread, object);
-    made->cpu = &boot_cpu;
-    made->handles = task->table.entries;
-    made->handles_bytes = task->table.count * sizeof(struct handle_entry);
-    made->caller = &thread_none;
-    made->server = &thread_none;
-    made->bound = &notification_none;
-    made->state = THREAD_STOPPED;
-    made->priority = (uint8_t)priority; /* < PRIORITY_LEVELS */
-    made->base_priority = made->priority;
-    made->task = task;
-    arch_frame_init(&made->frame);
-    list_init(&made->queue);
-    timer_init(&made->wait_timer, TIMER_WAIT);
-    timer_init(&made->alarm, TIMER_ALARM);
-    timer_init(&made->replenish, TIMER_REPLENISH);
-    list_append(&task->threads, &made->in_task);
+    thread->cpu = &boot_cpu;
+    thread->handles = task->table.entries;
+    thread->handles_bytes = task->table.count * sizeof(struct handle_entry);
+    thread->caller = &thread_none;
+    thread->server = &thread_none;
+    thread->bound = &notification_none;
+    thread->state = THREAD_STOPPED;
+    thread->priority = (uint8_t)priority; /* < PRIORITY_LEVELS */
+    thread->base_priority = thread->priority;
+    thread->task = task;
+    arch_frame_init(&thread->frame);
+    list_init(&thread->queue);
+    timer_init(&thread->wait_timer, thread, time_out);
+    timer_init(&thread->alarm, thread, ring);
+    timer_init(&thread->replenish, thread, sched_replenish);
+    list_append(&task->threads, &thread->in_task);
     thread_count++;
-    *thread = made;
     return OK;
 }
 
@@ -121,55 +121,34 @@ void thread_leave_waits(struct thread *thread)
     }
 }
 
-/* The result registers of whatever it is blocked in; false when it is in no call. */
-static bool set_blocked_result(struct thread *thread, int64_t status)
+/* Whatever it does ends, a call with `status`; true when it was blocked in one. Stopped then. */
+static bool end_wait(struct thread *thread, int64_t status)
 {
-    switch ((enum thread_state)thread->state) {
-    case THREAD_CALLING:
-        syscall_counters.replies_dropped++; /* its server will answer nobody */
-        __attribute__((fallthrough));
-    case THREAD_SENDING:
-    case THREAD_RECEIVING:
-    case THREAD_RECEIVING_FAST: thread_set_ipc(thread, status, 0, 0); return true;
-    case THREAD_WAITING: arch_frame_result(&thread->frame, status, 0); return true;
-    case THREAD_READY:
-    case THREAD_STOPPED:
-    case THREAD_FAULTED:
-    case THREAD_DEAD: break;
+    bool is_ipc = thread->state == THREAD_SENDING || thread->state == THREAD_CALLING ||
+                  thread->state >= THREAD_RECEIVING;
+    bool is_wait = thread->state == THREAD_WAITING;
+    if (is_ipc) {
+        thread_set_ipc(thread, status, 0, 0);
+    } else if (is_wait) {
+        arch_frame_result(&thread->frame, status, 0);
     }
-    return false;
-}
-
-void thread_finish_ipc(struct thread *thread, int64_t status)
-{
-    thread_set_ipc(thread, status, 0, 0);
     thread_leave_waits(thread);
-    thread_wake(thread);
+    thread->state = THREAD_STOPPED;
+    return is_ipc || is_wait;
 }
 
-void thread_finish_call(struct thread *thread, int64_t status, uint64_t value)
+void thread_finish(struct thread *thread, int64_t status)
 {
-    arch_frame_result(&thread->frame, status, value);
-    thread_leave_waits(thread);
-    thread_wake(thread);
-}
-
-void thread_time_out(struct thread *thread)
-{
-    if (set_blocked_result(thread, E_TIMEOUT)) {
-        thread_leave_waits(thread);
+    if (end_wait(thread, status)) {
         thread_wake(thread);
     }
 }
 
 void thread_stop(struct thread *thread)
 {
-    if (thread->state == THREAD_STOPPED || thread->state == THREAD_DEAD) {
-        return;
+    if (thread->state != THREAD_DEAD) {
+        end_wait(thread, E_STATE);
     }
-    set_blocked_result(thread, E_STATE);
-    thread_leave_waits(thread);
-    thread->state = THREAD_STOPPED;
 }
 
 void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_t cause)
@@ -192,23 +171,103 @@ void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_
                         supervisor->badge);
 }
 
-void thread_unlink(struct thread *thread)
+void thread_unlink(struct object *object)
 {
+    struct thread *thread = container_of(object, struct thread, object);
     endpoint_forget(thread);
     thread_leave_waits(thread);
     thread->state = THREAD_DEAD;
     timer_disarm(&thread->replenish);
     notification_unbind(thread);
     sched_forget(thread);
+    if (thread->fp != NULL) {
+        account_give_slot(object->account, thread->fp, arch_fp_bytes());
+    }
     list_remove(&thread->in_task);
     thread_count--;
 }
 
-bool thread_reap_step(struct thread *thread)
+/* --- system calls --------------------------------------------------------------------------- */
+
+int call_thread_create(struct call *call)
 {
-    if (thread->fp != NULL) {
-        account_give_slot(thread->object.account, thread->fp, arch_fp_bytes());
-        thread->fp = NULL;
+    return thread_init(call->made, call_object(call, 1), call_argument(call, 2));
+}
+
+int call_thread_start(struct call *call)
+{
+    struct thread *thread = call_object(call, 0);
+    if (thread->state != THREAD_STOPPED) {
+        return E_STATE;
     }
-    return true;
+    thread_wake(thread);
+    return OK;
+}
+
+int call_thread_stop(struct call *call)
+{
+    thread_stop(call_object(call, 0));
+    return OK;
+}
+
+/* The register named in argument 1 of a thread that does not run. E_STATE, E_RANGE. */
+static int find_register(struct call *call, uint64_t **found)
+{
+    struct thread *thread = call_object(call, 0);
+    if (thread->state != THREAD_STOPPED && thread->state != THREAD_FAULTED) {
+        return E_STATE;
+    }
+    *found = arch_frame_register(&thread->frame, call_argument(call, 1));
+    return *found == NULL ? E_RANGE : OK;
+}
+
+int call_thread_read(struct call *call)
+{
+    uint64_t *found;
+    int error = find_register(call, &found);
+    if (error == OK) {
+        call->value = *found;
+    }
+    return error;
+}
+
+int call_thread_write(struct call *call)
+{
+    uint64_t *found;
+    int error = find_register(call, &found);
+    if (error == OK) {
+        struct thread *thread = call_object(call, 0);
+        thread->progress = 0; /* what it does next may be another call */
+        thread->has_result = false;
+        *found = call_argument(call, 2);
+    }
+    return error;
+}
+
+int call_thread_schedule(struct call *call)
+{
+    uint64_t priority = call_argument(call, 1);
+    ticks_t budget = call_argument(call, 2);
+    ticks_t period = call_argument(call, 3);
+    if (priority >= PRIORITY_LEVELS || budget > period || period > DEADLINE_FOREVER >> 1 ||
+        (budget != 0 && budget < call->self->cpu->budget_min_ticks)) {
+        return E_INVALID;
+    }
+    sched_set_budget(call_object(call, 0), (uint8_t)priority, budget, period); /* < LEVELS */
+    return OK;
+}
+
+int call_timer_set(struct call *call)
+{
+    if (call->self->bound == &notification_none) {
+        return E_STATE;
+    }
+    timer_arm(call->self->cpu, &call->self->alarm, call_argument(call, 0));
+    return OK;
+}
+
+int call_yield(struct call *call)
+{
+    call->self->cpu->is_slice_over = true;
+    return OK;
 }

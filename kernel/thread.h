@@ -44,9 +44,9 @@ struct thread {
 
     struct frame frame __attribute__((aligned(16)));
 
-    uint64_t progress; /* of a restarted syscall; 0 when it begins */
-    struct endpoint *queued_on;      /* I3 */
-    struct endpoint *receiving_on;   /* I4; stays between two reply_waits */
+    uint64_t progress;             /* of a restarted syscall; 0 when it begins */
+    struct endpoint *queued_on;    /* I3 */
+    struct endpoint *receiving_on; /* I4; stays between two reply_waits */
     struct list_node in_task;
     struct timer wait_timer; /* deadline of call, reply_wait, wait */
     struct timer alarm;      /* timer_set */
@@ -68,9 +68,8 @@ extern struct thread thread_none;
 
 enum { THREADS_MAX = 512 };
 
-/* E_INVALID (priority), E_NO_MEMORY, E_LIMIT. Made stopped, registers zero. */
-int thread_create(struct account *account, struct task *task, uint64_t priority,
-                  struct thread **thread);
+/* E_INVALID (priority), E_LIMIT. A stopped thread of `task`, registers zero. */
+int thread_init(struct thread *thread, struct task *task, uint64_t priority);
 
 /* Make a thread ready that is on no queue. */
 void thread_wake(struct thread *thread);
@@ -90,10 +89,8 @@ static inline void thread_set_ipc(struct thread *thread, int64_t status, uint64_
     arch_frame_set_ipc(&thread->frame, status, badge, bits);
 }
 
-/* The end of a wait. Each leaves it, sets the result registers and wakes the thread. */
-void thread_finish_ipc(struct thread *thread, int64_t status);    /* call, reply_wait: no words */
-void thread_finish_call(struct thread *thread, int64_t status, uint64_t value); /* wait */
-void thread_time_out(struct thread *thread);
+/* The call it is blocked in ends with `status`, and it runs on; what is in no call stops. */
+void thread_finish(struct thread *thread, int64_t status);
 
 /* THREAD_STOPPED: what it waited for ends with E_STATE. */
 void thread_stop(struct thread *thread);
@@ -102,5 +99,4 @@ void thread_stop(struct thread *thread);
 void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_t cause);
 
 /* Begin the end: off every queue, dead; whom it served gets E_PEER_DIED. */
-void thread_unlink(struct thread *thread);
-bool thread_reap_step(struct thread *thread);
+void thread_unlink(struct object *object);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "timer.h"
 
-#include "notification.h"
 #include "sched.h"
-#include "thread.h"
 
-void timer_init(struct timer *timer, enum timer_kind kind)
+void timer_init(struct timer *timer, struct thread *thread, void (*fire)(struct thread *thread))
 {
     list_init(&timer->link);
-    timer->kind = (uint8_t)kind;
+    timer->thread = thread;
+    timer->fire = fire;
 }
 
 static struct timer *first(const struct cpu *cpu)
@@ -47,27 +46,6 @@ ticks_t timer_next(const struct cpu *cpu)
     return timer == NULL ? DEADLINE_FOREVER : timer->deadline;
 }
 
-static void timer_fire(struct timer *timer)
-{
-    struct thread *thread;
-    switch ((enum timer_kind)timer->kind) {
-    case TIMER_WAIT:
-        thread = container_of(timer, struct thread, wait_timer);
-        thread_time_out(thread);
-        break;
-    case TIMER_ALARM:
-        thread = container_of(timer, struct thread, alarm);
-        thread = notification_signal(thread->bound, 1ull << NOTIFICATION_TIMER_BIT);
-        if (thread != NULL) {
-            sched_enqueue(thread);
-        }
-        break;
-    case TIMER_REPLENISH:
-        sched_replenish(container_of(timer, struct thread, replenish));
-        break;
-    }
-}
-
 void timer_run(struct cpu *cpu, ticks_t now)
 {
     for (unsigned i = 0; i < STEP_THREADS; i++) {
@@ -76,6 +54,6 @@ void timer_run(struct cpu *cpu, ticks_t now)
             return;
         }
         timer_disarm(timer);
-        timer_fire(timer);
+        timer->fire(timer->thread);
     }
 }

@@ -6,23 +6,24 @@
 #pragma once
 
 #include <abi/types.h>
+#include <base/attributes.h>
 #include <base/list.h>
 #include <stdbool.h>
 
 struct cpu;
-
-enum timer_kind { TIMER_WAIT, TIMER_ALARM, TIMER_REPLENISH };
+struct thread;
 
 struct timer {
     struct list_node link; /* cpu->timers; points to itself while idle */
     ticks_t deadline;
-    uint8_t kind; /* enum timer_kind: which timer of its thread this is */
+    struct thread *thread;
+    void (*fire)(struct thread *thread); /* when it is due; not armed any more */
 };
 
-void timer_init(struct timer *timer, enum timer_kind kind);
+void timer_init(struct timer *timer, struct thread *thread, void (*fire)(struct thread *thread));
 
 /* (Re)arm; DEADLINE_FOREVER disarms. At most THREADS_MAX * 3 steps. */
-void timer_arm(struct cpu *cpu, struct timer *timer, ticks_t deadline);
+COLD void timer_arm(struct cpu *cpu, struct timer *timer, ticks_t deadline);
 void timer_disarm(struct timer *timer);
 bool timer_is_armed(const struct timer *timer);
 
@@ -30,4 +31,4 @@ bool timer_is_armed(const struct timer *timer);
 ticks_t timer_next(const struct cpu *cpu);
 
 /* Run what is due at `now`: at most STEP_THREADS of them. */
-void timer_run(struct cpu *cpu, ticks_t now);
+COLD void timer_run(struct cpu *cpu, ticks_t now);

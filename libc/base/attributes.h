@@ -5,6 +5,7 @@
 #pragma once
 
 #define MUST_CHECK               __attribute__((warn_unused_result))
+#define COLD                     __attribute__((cold, noinline)) /* small before fast */
 #define NO_RETURN                __attribute__((noreturn))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 

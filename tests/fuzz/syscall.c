@@ -57,16 +57,9 @@ static void make_world(unsigned asids)
     struct notification *notification = NULL;
     bench_start_with(asids);
     for (unsigned i = 0; i < PUPPETS; i++) {
-        struct account *account;
-        struct task *task;
-        struct thread *thread;
-        uint64_t search = 0;
-        int error = account_create(bench.account, 60, &account);
-        REQUIRE(error == OK);
-        error = task_create(account, 16 + i * 8, &search, &task);
-        REQUIRE(error == OK);
-        error = thread_create(account, task, priorities[i], &thread);
-        REQUIRE(error == OK);
+        struct account *account = bench_make_account(bench.account, 60);
+        struct task *task = bench_make_task(account, 16 + i * 8);
+        struct thread *thread = bench_make_paid_thread(account, task, priorities[i]);
         if (i % 2 == 0) {
             endpoint = bench_make_endpoint();
             notification = bench_make_notification();
@@ -75,7 +68,7 @@ static void make_world(unsigned asids)
         }
         equip(thread, account, endpoint, notification);
         if (i == 0) { /* one has the devices, too */
-            bench_give(thread, &bench.system, RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE, 0);
+            bench_give(thread, &kernel_system.object, RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE, 0);
         }
         thread_wake(thread);
     }

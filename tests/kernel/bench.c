@@ -10,20 +10,25 @@ struct bench bench;
 
 static uint8_t boot_pages[2][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 
+static void *make(struct account *account, enum object_type type)
+{
+    struct object *object;
+    int error = object_create(account, type, &object);
+    REQUIRE(error == OK);
+    return object;
+}
+
 /* --- the beginning and the end ---------------------------------------------------------------- */
 
 static void give_boot_handles(void)
 {
-    struct memory *bundle;
+    struct memory *bundle = make(bench.account, OBJECT_MEMORY);
     unsigned lasting = RIGHTS_ALL & ~(unsigned)RIGHT_MANAGE;
-    bench.system = (struct object){.type = OBJECT_SYSTEM};
-    list_init(&bench.system.handles);
     bench_give(bench.thread, &bench.account->object, lasting, 0);
     bench_own(bench.thread, &bench.task->object);
     bench_own(bench.thread, &bench.thread->object);
-    bench_give(bench.thread, &bench.system, lasting, 0);
-    int error = memory_create_boot(bench.account, kernel_physical(boot_pages), 2, &bundle);
-    REQUIRE(error == OK);
+    bench_give(bench.thread, &kernel_system.object, lasting, 0);
+    memory_init_boot(bundle, kernel_physical(boot_pages), 2);
     bench_own(bench.thread, &bundle->object);
 }
 
@@ -34,26 +39,20 @@ void bench_start(void)
 
 void bench_start_with(unsigned asids)
 {
-    uint64_t search = 0;
     fake_cpu_reset();
     fake_cpu.asids = asids;
     fake_memory_init(BENCH_PAGES);
-    memset(account_root(), 0, sizeof(*account_root()));
+    memset(&account_root, 0, sizeof(*&account_root));
     memset(&boot_cpu, 0, sizeof(boot_cpu));
-    memset(&syscall_counters, 0, sizeof(syscall_counters));
     boot_machine = (struct machine){
         .ram = {fake_ram_base(), (uint64_t)BENCH_PAGES << PAGE_SHIFT},
-        .forbidden = {{BENCH_DENIED, PAGE_BYTES}},
-        .forbidden_count = 1,
+        .forbidden = {.count = 1, .at = {{BENCH_DENIED, PAGE_BYTES}}},
     };
-    account_root_init(page_count_free());
+    account_root_init(kernel_system.free_pages);
     sched_init(&boot_cpu, NULL);
-    int error = account_create(account_root(), BENCH_ACCOUNT, &bench.account);
-    REQUIRE(error == OK);
-    error = task_create(bench.account, BENCH_SLOTS, &search, &bench.task);
-    REQUIRE(error == OK);
-    error = thread_create(bench.account, bench.task, BENCH_PRIORITY, &bench.thread);
-    REQUIRE(error == OK);
+    bench.account = bench_make_account(&account_root, BENCH_ACCOUNT);
+    bench.task = bench_make_task(bench.account, BENCH_SLOTS);
+    bench.thread = bench_make_paid_thread(bench.account, bench.task, BENCH_PRIORITY);
     give_boot_handles();
     thread_wake(bench.thread);
     REQUIRE(sched_resume(&boot_cpu) == bench.thread);
@@ -91,11 +90,12 @@ void bench_end(void)
     let_told_memory_go();
     bench_reap();
     REQUIRE(fake_ledger.slot_count == 0 && fake_ledger.pages_taken == 0);
-    REQUIRE(object_count() == 0 && handle_count() == 0 && mapping_count() == 0);
-    REQUIRE(account_root()->used_pages == 0 && page_count_free() == BENCH_PAGES);
+    REQUIRE(kernel_system.objects == 0 && kernel_system.handles == 0 &&
+            kernel_system.mappings == 0);
+    REQUIRE(account_root.used_pages == 0 && kernel_system.free_pages == BENCH_PAGES);
     REQUIRE(list_is_empty(&boot_cpu.timers) && boot_cpu.ready_mask == 0);
     REQUIRE(boot_cpu.current == NULL && boot_cpu.payer == NULL && boot_cpu.fp_owner == NULL);
-    REQUIRE(list_is_empty(&bench.system.handles));
+    REQUIRE(list_is_empty(&kernel_system.object.handles));
 }
 
 /* --- puppets ---------------------------------------------------------------------------------- */
@@ -113,21 +113,39 @@ handle_t bench_own(struct thread *thread, struct object *object)
     return bench_give(thread, object, RIGHTS_ALL, 0);
 }
 
-struct thread *bench_make_sibling(struct task *task, uint8_t priority)
+struct account *bench_make_account(struct account *parent, uint64_t pages)
 {
-    struct thread *thread;
-    int error = thread_create(bench.account, task, priority, &thread);
+    struct account *account = make(parent, OBJECT_ACCOUNT);
+    int error = account_init(account, pages);
+    REQUIRE(error == OK);
+    return account;
+}
+
+struct task *bench_make_task(struct account *account, unsigned slots)
+{
+    struct task *task = make(account, OBJECT_TASK);
+    uint64_t search = 0;
+    int error = task_init(task, slots, &search);
+    REQUIRE(error == OK);
+    return task;
+}
+
+struct thread *bench_make_paid_thread(struct account *account, struct task *task, uint8_t priority)
+{
+    struct thread *thread = make(account, OBJECT_THREAD);
+    int error = thread_init(thread, task, priority);
     REQUIRE(error == OK);
     return thread;
 }
 
+struct thread *bench_make_sibling(struct task *task, uint8_t priority)
+{
+    return bench_make_paid_thread(bench.account, task, priority);
+}
+
 struct thread *bench_make_thread(uint8_t priority)
 {
-    struct task *task;
-    uint64_t search = 0;
-    int error = task_create(bench.account, 32, &search, &task);
-    REQUIRE(error == OK);
-    return bench_make_sibling(task, priority);
+    return bench_make_sibling(bench_make_task(bench.account, 32), priority);
 }
 
 struct thread *bench_make_running(uint8_t priority)
@@ -139,24 +157,32 @@ struct thread *bench_make_running(uint8_t priority)
 
 struct endpoint *bench_make_endpoint(void)
 {
-    struct endpoint *endpoint;
-    int error = endpoint_create(bench.account, &endpoint);
+    struct call call = {.self = bench.thread, .made = make(bench.account, OBJECT_ENDPOINT)};
+    int error = call_endpoint_create(&call);
     REQUIRE(error == OK);
-    return endpoint;
+    return call.made;
 }
 
 struct notification *bench_make_notification(void)
 {
-    struct notification *notification;
-    int error = notification_create(bench.account, &notification);
+    struct call call = {.self = bench.thread, .made = make(bench.account, OBJECT_NOTIFICATION)};
+    int error = call_notification_create(&call);
     REQUIRE(error == OK);
-    return notification;
+    return call.made;
+}
+
+struct irq *bench_make_irq(unsigned line)
+{
+    struct irq *irq = make(bench.account, OBJECT_IRQ);
+    int error = irq_init(irq, line);
+    REQUIRE(error == OK);
+    return irq;
 }
 
 struct memory *bench_make_memory(uint64_t pages, bool is_contiguous)
 {
-    struct memory *memory;
-    int error = memory_create(bench.account, pages, is_contiguous, &memory);
+    struct memory *memory = make(bench.account, OBJECT_MEMORY);
+    int error = memory_init(memory, pages, is_contiguous);
     REQUIRE(error == OK);
     do {
         fake_cpu.work = 0;

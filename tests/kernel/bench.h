@@ -9,6 +9,7 @@
 #pragma once
 
 #include "account.h"
+#include "calls.h"
 #include "check.h"
 #include "endpoint.h"
 #include "fake_cpu.h"
@@ -21,7 +22,6 @@
 #include "notification.h"
 #include "page.h"
 #include "sched.h"
-#include "syscall.h"
 #include "task.h"
 #include <abi/ipc.h>
 
@@ -40,7 +40,6 @@ struct bench {
     struct account *account; /* pays everything */
     struct task *task;
     struct thread *thread;
-    struct object system;
 };
 
 extern struct bench bench;
@@ -52,6 +51,11 @@ void bench_start_with(unsigned asids);
 void bench_end(void);
 
 /* --- puppets ---------------------------------------------------------------------------------- */
+
+/* Paid by an account of their own; the thread is stopped. */
+struct account *bench_make_account(struct account *parent, uint64_t pages);
+struct task *bench_make_task(struct account *account, unsigned slots);
+struct thread *bench_make_paid_thread(struct account *account, struct task *task, uint8_t priority);
 
 /* A task of init's with one thread, stopped; and one more thread of `task`. */
 struct thread *bench_make_thread(uint8_t priority);
@@ -65,6 +69,7 @@ handle_t bench_give(struct thread *thread, struct object *object, unsigned right
 
 struct endpoint *bench_make_endpoint(void);
 struct notification *bench_make_notification(void);
+struct irq *bench_make_irq(unsigned line);
 /* A complete memory object. */
 struct memory *bench_make_memory(uint64_t pages, bool is_contiguous);
 

@@ -78,9 +78,6 @@ static uint64_t memory_pages(const struct memory *memory)
     if (memory->root != memory || memory->is_device || memory->is_boot) {
         return 0;
     }
-    if (memory->is_contiguous) {
-        return memory->base != 0 ? memory->pages : 0;
-    }
     return memory->done_pages + index_pages(memory);
 }
 
@@ -155,7 +152,7 @@ static uint64_t check_account(const struct account *account)
 static void check_accounts(void)
 {
     struct object *object;
-    uint64_t own = check_account(account_root());
+    uint64_t own = check_account(&account_root);
     FOR_EACH(object, OBJECT_ACCOUNT)
     {
         own += check_account(container_of(object, struct account, object));
@@ -195,7 +192,7 @@ static void check_objects(void)
         }
         REQUIRE(owners <= 1); /* I2 */
     }
-    REQUIRE(object_count() == count);
+    REQUIRE(kernel_system.objects == count);
 }
 
 static void check_entry(const struct handle_table *table, uint32_t index)
@@ -218,7 +215,7 @@ static void check_entry(const struct handle_table *table, uint32_t index)
         REQUIRE(entry->handle == (entry->generation << HANDLE_INDEX_BITS | index));
     }
     REQUIRE(is_listed(&entry->object->handles, &entry->link)); /* I1 */
-    REQUIRE((entry->rights & ~handle_rights_of((enum object_type)entry->type)) == 0);
+    REQUIRE((entry->rights & ~object_rights((enum object_type)entry->type)) == 0);
     REQUIRE((entry->rights & (RIGHT_SEND | RIGHT_RECEIVE)) == 0 ||
             entry->type == OBJECT_ENDPOINT); /* I3 */
     REQUIRE(entry->badge != BADGE_ALL);
@@ -313,8 +310,8 @@ static void check_tasks(void)
             REQUIRE(other == object || asid == 0 || asid != task_asid(task));
         }
     }
-    REQUIRE(handles == handle_count());
-    REQUIRE(mappings == mapping_count());
+    REQUIRE(handles == kernel_system.handles);
+    REQUIRE(mappings == kernel_system.mappings);
 }
 
 /* --- memory [memory.h I1] --------------------------------------------------------------------- */

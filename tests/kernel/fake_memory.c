@@ -27,16 +27,14 @@ void __real_page_free(paddr_t page);
 int __real_page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
 int __real_account_take_slot(struct account *account, size_t bytes, void **slot);
 void __real_account_give_slot(struct account *account, void *slot, size_t bytes);
-int __real_object_create(struct account *account, enum object_type type, size_t bytes,
-                         struct object **object);
+int __real_object_create(struct account *account, enum object_type type, struct object **object);
 
 paddr_t __wrap_page_alloc(void);
 void __wrap_page_free(paddr_t page);
 int __wrap_page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base);
 int __wrap_account_take_slot(struct account *account, size_t bytes, void **slot);
 void __wrap_account_give_slot(struct account *account, void *slot, size_t bytes);
-int __wrap_object_create(struct account *account, enum object_type type, size_t bytes,
-                         struct object **object);
+int __wrap_object_create(struct account *account, enum object_type type, struct object **object);
 
 void fake_memory_init(uint64_t pages)
 {
@@ -44,7 +42,6 @@ void fake_memory_init(uint64_t pages)
     memset(&fake_ledger, 0, sizeof(fake_ledger));
     ASAN_POISON_MEMORY_REGION(ram, sizeof(ram));
     page_init(fake_ram_base(), pages, bitmap);
-    page_give_range(fake_ram_base(), pages);
 }
 
 paddr_t fake_ram_base(void)
@@ -161,10 +158,9 @@ void __wrap_account_give_slot(struct account *account, void *slot, size_t bytes)
     }
 }
 
-int __wrap_object_create(struct account *account, enum object_type type, size_t bytes,
-                         struct object **object)
+int __wrap_object_create(struct account *account, enum object_type type, struct object **object)
 {
-    int error = __real_object_create(account, type, bytes, object);
+    int error = __real_object_create(account, type, object);
     if (error == OK) {
         find(*object)->is_object = true;
     }

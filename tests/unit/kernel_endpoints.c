@@ -122,10 +122,10 @@ TEST(the_death_or_stop_of_the_caller_takes_it_out_of_every_queue)
 {
     for (unsigned i = 0; i < 2 * STAGES; i++) {
         go_to((enum stage)(i / 2));
-        uint64_t dropped = syscall_counters.replies_dropped;
+        uint64_t dropped = kernel_system.replies_dropped;
         if (i % 2 == 0) {
             assert_int_equal(end_object(&client->object), OK);
-            assert_int_equal(syscall_counters.replies_dropped, dropped + (i / 2 == CALLING));
+            assert_int_equal(kernel_system.replies_dropped, dropped + (i / 2 == CALLING));
         } else {
             thread_stop(client);
             check_kernel();
@@ -265,7 +265,9 @@ TEST(a_bound_notification_ends_the_wait_and_comes_before_callers)
     start();
     struct notification *notification = bench_make_notification();
     handle_t signal = bench_own(client, &notification->object);
-    notification_bind(notification, server);
+    handle_t thread = bench_own(server, &server->object);
+    handle_t wait = bench_give(server, &notification->object, RIGHT_READ, 0);
+    assert_int_equal(CALL(server, thread_bind, thread, wait).status, OK);
     wait_for_call(BENCH_FOREVER);
     assert_int_equal(CALL(client, signal, signal, 5).status, OK);
     assert_int_equal(status_of(server), OK);

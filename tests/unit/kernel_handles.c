@@ -82,10 +82,10 @@ TEST(a_table_that_is_full_takes_no_handle_and_one_given_back_makes_room)
     assert_int_equal(bench.task->table.used, BENCH_SLOTS - 1);
     assert_int_equal(CALL(bench.thread, handle_copy, owner, 0, 0).status, E_NO_SLOTS);
     handle_t account = boot_handle(BOOT_HANDLE_ACCOUNT);
-    uint64_t objects = object_count();
+    uint64_t objects = kernel_system.objects;
     assert_int_equal(CALL(bench.thread, endpoint_create, account).status, E_NO_SLOTS);
     assert_int_equal(CALL(bench.thread, memory_create, account, 1, 0).status, E_NO_SLOTS);
-    assert_int_equal(object_count(), objects);
+    assert_int_equal(kernel_system.objects, objects);
     assert_int_equal(CALL(bench.thread, handle_close, last).status, OK);
     assert_int_equal(CALL(bench.thread, endpoint_create, account).status, OK);
     bench_end();
@@ -178,10 +178,9 @@ TEST(handles_of_a_dying_object_find_nothing_while_the_reaper_is_interrupted)
     struct thread *other = bench_make_running(BENCH_PRIORITY);
     struct notification *alarm = bench_make_notification();
     struct notification *notification = bench_make_notification();
-    struct irq *irq;
-    assert_int_equal(irq_create(bench.account, 3, &irq), OK);
+    struct irq *irq = bench_make_irq(3);
     irq_bind(irq, alarm, 0);
-    irq_ack(irq);
+    arch_irq_unmask(irq->line);
     handle_t owner = bench_own(bench.thread, &notification->object);
     handle_t held = bench_give(other, &notification->object, RIGHTS_ALL & ~RIGHT_MANAGE, 0);
     for (unsigned i = 0; i < 2 * STEP_HANDLES; i++) { /* more than one step closes */

@@ -180,8 +180,7 @@ TEST(the_end_of_a_notification_wakes_its_waiter_and_unbinds_its_line)
     struct notification *notification = bench_make_notification();
     handle_t own = bench_own(bench.thread, &notification->object);
     handle_t held = bench_give(waiter, &notification->object, RIGHT_READ, 0);
-    struct irq *irq;
-    assert_int_equal(irq_create(bench.account, 7, &irq), OK);
+    struct irq *irq = bench_make_irq(7);
     irq_bind(irq, notification, 2);
     CALL(waiter, wait, held, BENCH_FOREVER);
     assert_int_equal(CALL(bench.thread, wait, own, 0).status, E_BUSY);
@@ -197,23 +196,22 @@ TEST(an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledge
     struct thread *driver = bench_make_running(30);
     struct notification *notification = bench_make_notification();
     handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
-    struct irq *irq;
-    assert_int_equal(irq_create(bench.account, 7, &irq), OK);
-    assert_int_equal(irq_create(bench.account, 7, &(struct irq *){NULL}), E_EXISTS);
-    assert_int_equal(irq_create(bench.account, FAKE_LINES, &(struct irq *){NULL}), E_RANGE);
-    assert_int_equal(irq_create(bench.account, 0, &(struct irq *){NULL}), E_RANGE);
+    struct irq *irq = bench_make_irq(7);
+    assert_int_equal(irq_init(&(struct irq){.line = 0}, 7), E_EXISTS);
+    assert_int_equal(irq_init(&(struct irq){.line = 0}, FAKE_LINES), E_RANGE);
+    assert_int_equal(irq_init(&(struct irq){.line = 0}, 0), E_RANGE);
     handle_t line = bench_give(driver, &irq->object, RIGHT_WRITE, 0);
     irq_bind(irq, notification, 2);
     CALL(driver, wait, wait, BENCH_FOREVER);
     fake_raise(7);
     assert_ptr_equal(bench_take_interrupts(), bench.thread); /* masked since it was made */
-    irq_ack(irq);
+    arch_irq_unmask(irq->line);
     assert_ptr_equal(bench_take_interrupts(), driver);
     assert_int_equal(driver->frame.words[1], 1 << 2);
     fake_raise(7);
     CALL(driver, wait, wait, BENCH_FOREVER);
     assert_int_equal(driver->state, THREAD_WAITING);
-    irq_ack(irq);
+    arch_irq_unmask(irq->line);
     assert_ptr_equal(bench_take_interrupts(), driver);
     assert_int_equal(irq->delivered, 2);
     assert_int_equal(CALL(driver, irq_ack, line).status, OK);
@@ -242,12 +240,11 @@ TEST(each_thread_keeps_its_fp_registers_and_a_new_one_sees_zeros)
 
 TEST(a_thread_whose_account_cannot_pay_for_fp_state_faults)
 {
-    struct account *account;
     struct thread *thread = NULL;
     bench_start();
-    assert_int_equal(account_create(bench.account, 1, &account), OK);
+    struct account *account = bench_make_account(bench.account, 1);
     for (unsigned i = 0; i < 3; i++) { /* its one page is full of threads */
-        assert_int_equal(thread_create(account, bench.task, 3, &thread), OK);
+        thread = bench_make_paid_thread(account, bench.task, 3);
     }
     thread_wake(thread);
     bench_run_as(thread);
@@ -262,13 +259,12 @@ TEST(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards)
     bench_start();
     struct thread *driver = bench_make_running(30);
     struct notification *notification = bench_make_notification();
-    struct irq *irq;
     handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
-    assert_int_equal(irq_create(bench.account, 7, &irq), OK);
+    struct irq *irq = bench_make_irq(7);
     irq_bind(irq, notification, 0);
     CALL(driver, wait, wait, BENCH_FOREVER);
     handle_t memory = bench_own(bench.thread, &bench_make_memory(200, false)->object);
-    irq_ack(irq);
+    arch_irq_unmask(irq->line);
     fake_cpu.polls_left = 3;
     fake_cpu.late_line = 7;
     bench.thread->frame.number = SYS_handle_close;
@@ -290,12 +286,12 @@ TEST(what_a_task_leaves_that_ended_itself_is_reaped_by_the_idle_cpu)
     bench_start();
     struct thread *thread = bench_make_running(20);
     handle_t own = bench_own(thread, &thread->task->object);
-    uint64_t objects = object_count();
+    uint64_t objects = kernel_system.objects;
     thread_stop(bench.thread);
     CALL(thread, handle_close, own);
     assert_null(bench_take_interrupts());
     assert_false(object_is_reaping());
-    assert_int_equal(object_count(), objects - 2);
+    assert_int_equal(kernel_system.objects, objects - 2);
     bench_end();
 }
 
@@ -323,7 +319,7 @@ TEST(the_numbers_of_address_spaces_run_out_and_start_again)
 TEST(accounts_nest_to_a_limit_and_their_death_is_the_death_of_all_they_paid)
 {
     bench_start();
-    uint64_t objects = object_count();
+    uint64_t objects = kernel_system.objects;
     uint64_t parent = boot_handle(BOOT_HANDLE_ACCOUNT);
     uint64_t top = 0;
     for (unsigned depth = 2; depth < ACCOUNT_DEPTH_MAX; depth++) {
@@ -337,7 +333,7 @@ TEST(accounts_nest_to_a_limit_and_their_death_is_the_death_of_all_they_paid)
     assert_int_equal(CALL(bench.thread, account_create, top, 400).status, E_NO_MEMORY);
     assert_int_equal(CALL(bench.thread, account_create, top, 0).status, E_INVALID);
     assert_int_equal(CALL(bench.thread, handle_close, top).status, OK);
-    assert_int_equal(object_count(), objects);
+    assert_int_equal(kernel_system.objects, objects);
     bench_end();
 }
 
