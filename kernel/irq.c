@@ -29,7 +29,8 @@ void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit)
     list_append(&notification->irqs, &irq->in_notification);
 }
 
-struct thread *irq_dispatch(void)
+/* The bound line that was taken, or NULL. */
+static struct irq *take(void)
 {
     unsigned line = arch_irq_take();
     struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
@@ -38,14 +39,19 @@ struct thread *irq_dispatch(void)
         return NULL;
     }
     irq->delivered++;
-    return notification_signal(irq->notification, 1ull << irq->bit);
+    return irq;
 }
 
-/* Flat: it is the way of every packet. */
-__attribute__((flatten)) struct thread *kernel_interrupt(struct thread *self)
+struct thread *irq_dispatch(void)
 {
-    struct thread *woken = irq_dispatch();
-    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
+    struct irq *irq = take();
+    return irq == NULL ? NULL : notification_signal(irq->notification, 1ull << irq->bit);
+}
+
+struct thread *kernel_interrupt(struct thread *self)
+{
+    struct irq *irq = take();
+    return irq == NULL ? self : kernel_signal(self, irq->notification, 1ull << irq->bit);
 }
 
 void irq_unlink(struct object *object)

@@ -5,6 +5,7 @@
 #include "irq.h"
 #include "offsets.h"
 #include "sched.h"
+#include "thread.h"
 
 static_assert(offsetof(struct notification, bits) == NOTIFICATION_BITS, "offsets.h");
 static_assert(offsetof(struct notification, thread) == NOTIFICATION_THREAD, "offsets.h");
@@ -22,40 +23,43 @@ uint64_t notification_take(struct notification *notification)
     return bits;
 }
 
-/* Its wait on the notification is over, with `bits`: what thread_leave_waits does in these states,
- * and the result. On the way of every interrupt, so without a detour. */
-static void end_wait(struct notification *notification, struct thread *thread, uint64_t bits)
+/* Ends the wait of the thread, if it waits for this notification: what thread_leave_waits does in
+ * these states, and the result. On the way of every interrupt, so without a detour. */
+struct thread *notification_signal(struct notification *notification, uint64_t bits)
 {
+    struct thread *thread = notification->thread;
+    bits |= notification->bits;
+    notification->bits = bits;
+    if (bits == 0) {
+        return NULL;
+    }
+    if (thread->state == THREAD_WAITING && thread->waiting_on == notification) {
+        arch_frame_result(&thread->frame, OK, bits);
+        if (!notification->is_bound) {
+            notification->thread = &thread_none;
+        }
+    } else if (thread->state > THREAD_WAITING && notification->is_bound) {
+        thread_set_ipc(thread, OK, 0, bits);
+        thread->call_accepts = 0;
+        thread->caller = &thread_none; /* stale while it received */
+    } else {
+        return NULL;
+    }
+    notification->bits = 0;
     if (thread->has_deadline) {
         timer_disarm(&thread->wait_timer);
         thread->has_deadline = false;
     }
-    thread->call_accepts = 0;
-    if (thread->state == THREAD_WAITING) {
-        if (!notification->is_bound) {
-            notification->thread = &thread_none;
-        }
-        arch_frame_result(&thread->frame, OK, bits);
-    } else {
-        thread->caller = &thread_none; /* stale while it received */
-        thread_set_ipc(thread, OK, 0, bits);
-    }
     thread->state = THREAD_READY;
+    return thread;
 }
 
-struct thread *notification_signal(struct notification *notification, uint64_t bits)
+/* Flat: it is the way of every interrupt. */
+__attribute__((flatten)) struct thread *
+kernel_signal(struct thread *self, struct notification *notification, uint64_t bits)
 {
-    struct thread *thread = notification->thread;
-    bool is_waiting = thread->state == THREAD_WAITING && thread->waiting_on == notification;
-    bool is_receiving = thread->state > THREAD_WAITING && notification->is_bound;
-    bits |= notification->bits;
-    if (bits == 0 || !(is_waiting || is_receiving)) {
-        notification->bits = bits;
-        return NULL;
-    }
-    notification->bits = 0;
-    end_wait(notification, thread, bits);
-    return thread;
+    struct thread *woken = notification_signal(notification, bits);
+    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
 }
 
 void notification_post(struct notification *notification, uint64_t bits)

@@ -17,6 +17,7 @@ struct cpu boot_cpu;
 void sched_init(struct cpu *cpu, void *stack_top)
 {
     cpu->stack_top = stack_top;
+    cpu->payer = &thread_none;
     cpu->slice_end = DEADLINE_FOREVER;
     cpu->slice_ticks = arch_counter_hz() / 1000000 * SLICE_US;
     cpu->budget_min_ticks = arch_counter_hz() / 1000000 * BUDGET_MIN_US;
@@ -29,16 +30,21 @@ void sched_init(struct cpu *cpu, void *stack_top)
 
 /* --- ready queues --------------------------------------------------------------------------- */
 
+/* A thread became ready at `level`. */
+static void mark_ready(struct cpu *cpu, uint8_t level)
+{
+    if (level > cpu->top_ready) {
+        cpu->top_ready = level;
+    }
+    cpu->ready_mask |= 1ull << level;
+}
+
 static void enqueue_before(struct list_node *place, struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
-    if (thread == cpu->current) {
-        return; /* it runs on, or sched_resume puts it back */
-    }
-    list_insert_before(place, &thread->queue);
-    cpu->ready_mask |= 1ull << thread->priority;
-    if (thread->priority > cpu->top_ready) {
-        cpu->top_ready = thread->priority;
+    if (thread != cpu->current) { /* it runs on, or sched_resume puts it back */
+        list_insert_before(place, &thread->queue);
+        mark_ready(cpu, thread->priority);
     }
 }
 
@@ -104,16 +110,19 @@ static void charge_budget(struct cpu *cpu, struct thread *payer, ticks_t spent)
     }
 }
 
-/* Charge the payer up to `now`. */
-static inline __attribute__((always_inline)) void charge(struct cpu *cpu, ticks_t now)
+static inline ticks_t count_time(struct cpu *cpu, struct thread *payer, ticks_t now)
 {
-    struct thread *payer = cpu->payer;
     ticks_t spent = now - cpu->paid_until;
     cpu->paid_until = now;
-    if (payer == NULL) {
-        return;
-    }
     payer->cpu_ticks += spent;
+    return spent;
+}
+
+/* Charge the payer up to `now`. */
+static void charge(struct cpu *cpu, ticks_t now)
+{
+    struct thread *payer = cpu->payer;
+    ticks_t spent = count_time(cpu, payer, now);
     if (payer->budget_ticks != 0) {
         charge_budget(cpu, payer, spent);
     }
@@ -163,7 +172,7 @@ void sched_forget(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
     if (cpu->payer == thread) {
-        cpu->payer = NULL;
+        cpu->payer = &thread_none;
     }
     if (cpu->fp_owner == thread) {
         cpu->fp_owner = NULL;
@@ -185,7 +194,7 @@ void sched_leave_space(void)
 static ticks_t budget_end(const struct cpu *cpu)
 {
     const struct thread *payer = cpu->payer;
-    if (payer == NULL) {
+    if (payer == &thread_none) {
         return DEADLINE_FOREVER;
     }
     bool is_limited = payer->budget_ticks > payer->spent_ticks;
@@ -228,7 +237,7 @@ void sched_tick(struct cpu *cpu)
     ticks_t now = arch_now();
     cpu->has_ticked = true;
     charge(cpu, now);
-    cpu->payer = cpu->current;
+    cpu->payer = cpu->current != NULL ? cpu->current : &thread_none;
     timer_run(cpu, now);
     if (cpu->slice_end <= now) {
         cpu->is_slice_over = true;
@@ -243,7 +252,7 @@ void sched_tick(struct cpu *cpu)
 static void idle(struct cpu *cpu)
 {
     cpu->current = NULL;
-    cpu->payer = NULL;
+    cpu->payer = &thread_none;
     cpu->slice_end = DEADLINE_FOREVER;
     arm(cpu);
     if (object_is_reaping()) {
@@ -298,21 +307,57 @@ static void switch_to(struct cpu *cpu, struct thread *next, const struct thread 
     arch_fp_enable(next == cpu->fp_owner);
 }
 
-struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
+/* The ways that sched_hand_over seldom goes stand apart, so that it calls nothing and saves no
+ * register: it is the way of every interrupt. */
+static __attribute__((noinline)) struct thread *hand_over_later(struct cpu *cpu,
+                                                                struct thread *woken)
+{
+    sched_enqueue(woken);
+    return sched_resume(cpu);
+}
+
+static __attribute__((noinline)) struct thread *current_with_budget(struct cpu *cpu)
+{
+    arm(cpu);
+    return cpu->current;
+}
+
+/* Requires that the payer is charged up to now. The hardware is set for what is needed, or earlier;
+ * only a budget may end before that. */
+static struct thread *hand_over(struct cpu *cpu, struct thread *woken)
 {
     struct thread *current = cpu->current;
-    charge(cpu, arch_now()); /* which may change priorities */
-    if (woken->priority <= current->priority || woken->priority <= cpu->top_ready) {
-        sched_enqueue(woken);
-        return sched_resume(cpu);
+    uint8_t level = current->priority;
+    if (woken->priority <= level || woken->priority <= cpu->top_ready || woken->space == 0) {
+        return hand_over_later(cpu, woken);
     }
-    switch_to(cpu, woken, current);
-    sched_enqueue_first(current);
-    /* The hardware is set for what is needed, or earlier; only a budget may end before that. */
-    if (woken->budget_ticks != 0) {
-        arm(cpu);
+    if (current->space != woken->space) {
+        arch_space_switch(woken->space);
     }
-    return woken;
+    arch_fp_enable(woken == cpu->fp_owner);
+    cpu->payer = woken;
+    cpu->current = woken;
+    cpu->slice_end = DEADLINE_FOREVER;
+    list_prepend(&cpu->ready[level], &current->queue);
+    mark_ready(cpu, level);
+    return woken->budget_ticks != 0 ? current_with_budget(cpu) : woken;
+}
+
+/* Charging a budget may change priorities. */
+static __attribute__((noinline)) struct thread *hand_over_charged(struct cpu *cpu,
+                                                                  struct thread *woken)
+{
+    charge(cpu, arch_now());
+    return hand_over(cpu, woken);
+}
+
+struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
+{
+    if (cpu->payer->budget_ticks != 0) {
+        return hand_over_charged(cpu, woken);
+    }
+    count_time(cpu, cpu->payer, arch_now());
+    return hand_over(cpu, woken);
 }
 
 struct thread *sched_resume(struct cpu *cpu)

@@ -21,7 +21,7 @@ struct cpu {
     uint64_t ready_mask;
     struct list_node ready[PRIORITY_LEVELS];
     struct list_node timers; /* timer.link, by deadline */
-    struct thread *payer;    /* NULL while nobody runs */
+    struct thread *payer;    /* thread_none while nobody runs */
     ticks_t paid_until;      /* payer's time is charged up to here */
     ticks_t slice_end;       /* DEADLINE_FOREVER: nobody shares the level */
     ticks_t slice_ticks;

@@ -186,12 +186,6 @@ struct thread *kernel_syscall(struct thread *self)
     return sched_resume(cpu);
 }
 
-struct thread *kernel_signal(struct thread *self, struct notification *notification, uint64_t bits)
-{
-    struct thread *woken = notification_signal(notification, bits);
-    return woken == NULL ? self : sched_hand_over(self->cpu, woken);
-}
-
 struct thread *kernel_timer(struct thread *self)
 {
     sched_tick(self->cpu);

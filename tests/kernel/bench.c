@@ -94,7 +94,8 @@ void bench_end(void)
             kernel_system.mappings == 0);
     REQUIRE(account_root.used_pages == 0 && kernel_system.free_pages == BENCH_PAGES);
     REQUIRE(list_is_empty(&boot_cpu.timers) && boot_cpu.ready_mask == 0);
-    REQUIRE(boot_cpu.current == NULL && boot_cpu.payer == NULL && boot_cpu.fp_owner == NULL);
+    REQUIRE(boot_cpu.current == NULL && boot_cpu.payer == &thread_none &&
+            boot_cpu.fp_owner == NULL);
     REQUIRE(list_is_empty(&kernel_system.object.handles));
 }
 

@@ -503,7 +503,7 @@ static void check_cpu(void)
 {
     check_ready_queues();
     check_timers();
-    REQUIRE(boot_cpu.payer == NULL || is_object(boot_cpu.payer, OBJECT_THREAD));
+    REQUIRE(is_object(boot_cpu.payer, OBJECT_THREAD) || boot_cpu.payer == &thread_none);
     REQUIRE(boot_cpu.current == NULL || is_object(boot_cpu.current, OBJECT_THREAD));
     if (boot_cpu.fp_owner != NULL) {
         REQUIRE(is_object(boot_cpu.fp_owner, OBJECT_THREAD) && boot_cpu.fp_owner->fp != NULL);
@@ -523,7 +523,7 @@ void check_resumed(const struct thread *thread)
     if ((cpu->ready_mask >> thread->priority & 1) != 0) {
         REQUIRE(fake_cpu.timer <= fake_cpu.now + cpu->slice_ticks);
     }
-    if (cpu->payer != NULL && cpu->payer->budget_ticks > cpu->payer->spent_ticks) {
+    if (cpu->payer->budget_ticks > cpu->payer->spent_ticks) {
         REQUIRE(fake_cpu.timer <=
                 cpu->paid_until + cpu->payer->budget_ticks - cpu->payer->spent_ticks);
     }

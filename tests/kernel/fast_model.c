@@ -75,7 +75,7 @@ bool fast_model_predict(struct fast_model *model, struct thread *self)
     if (is_call ? !accepts_call(model, entry) : !accepts_reply(model, entry)) {
         return false;
     }
-    if (boot_cpu.payer != NULL && boot_cpu.payer->budget_ticks != 0) {
+    if (boot_cpu.payer->budget_ticks != 0) {
         return false; /* charging it may change a priority */
     }
     model->self_after = *self;

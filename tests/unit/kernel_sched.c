@@ -220,6 +220,39 @@ TEST(an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledge
     bench_end();
 }
 
+TEST(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver)
+{
+    start();
+    struct thread *driver = bench_make_running(30);
+    struct thread *worker = bench_make_running(20);
+    struct notification *notification = bench_make_notification();
+    handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
+    struct irq *irq;
+    assert_int_equal(irq_create(bench.account, 7, &irq), OK);
+    irq_bind(irq, notification, 0);
+    sched_set_budget(driver, 30, 50, 1000);
+    for (ticks_t budget = 0; budget <= 5000; budget += 5000) { /* of the worker; 0: none */
+        CALL(driver, wait, wait, BENCH_FOREVER);
+        assert_ptr_equal(bench_sleep_until(fake_cpu.now + 1000000), worker); /* no timer is near */
+        sched_set_budget(worker, 20, budget, 10000);
+        assert_ptr_equal(resume(), worker);
+        ticks_t begin = fake_cpu.now;
+        ticks_t paid = worker->cpu_ticks;
+        fake_cpu.now += 60;
+        irq_ack(irq);
+        fake_raise(7);
+        assert_ptr_equal(bench_take_interrupts(), driver);
+        assert_int_equal(worker->cpu_ticks - paid, 60);
+        assert_int_equal(worker->spent_ticks, budget == 0 ? 0 : 60);
+        assert_ptr_equal(bench_sleep_until(begin + 60 + 49), driver);
+        assert_ptr_equal(bench_sleep_until(begin + 60 + 50), worker);
+        assert_int_equal(driver->priority, 0);
+        assert_int_equal(worker->cpu_ticks - paid, 60);
+        assert_ptr_equal(bench_sleep_until(begin + 2000), driver);
+    }
+    bench_end();
+}
+
 TEST(each_thread_keeps_its_fp_registers_and_a_new_one_sees_zeros)
 {
     start();
@@ -351,6 +384,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_notification_wakes_its_waiter_and_unbinds_its_line),
         cmocka_unit_test(
             an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledged),
+        cmocka_unit_test(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver),
         cmocka_unit_test(each_thread_keeps_its_fp_registers_and_a_new_one_sees_zeros),
         cmocka_unit_test(a_thread_whose_account_cannot_pay_for_fp_state_faults),
         cmocka_unit_test(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards),

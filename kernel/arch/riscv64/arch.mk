@@ -3,6 +3,9 @@
 TRIPLE             := riscv64-unknown-elf
 GNU_PREFIX         := riscv64-linux-gnu-
 KERNEL_ARCH_CFLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
+ifeq ($(TOOLCHAIN),llvm)
+KERNEL_ARCH_CFLAGS += -momit-leaf-frame-pointer # aarch64's default
+endif
 USER_ARCH_CFLAGS   := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
 # In reading order.
 KERNEL_ARCH_SRC    := $(addprefix kernel/arch/riscv64/, \

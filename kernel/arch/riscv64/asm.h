@@ -28,8 +28,7 @@
 #define TRAP_X(n)  (8 * (n))
 
 #define CAUSE_USER_CALL 8 /* [RISC-V priv §4.1.8] */
-#define CAUSE_TIMER     5 /* this and the next with the interrupt bit, the sign */
-#define CAUSE_DEVICE    9
+#define CAUSE_TIMER_ONLY 4 /* set in the timer interrupt, 5, and clear in that of a device, 9 */
 #define STATUS_SPP      (1 << 8)
 #define STATUS_FS       (3 << 13)
 

@@ -27,7 +27,7 @@
 trap_entry:
     csrw    sscratch, t6
     csrr    t6, scause
-    addi    t6, t6, -CAUSE_USER_CALL
+    xori    t6, t6, CAUSE_USER_CALL
     bnez    t6, trap_other
     beqz    t0, ipc_call
     addi    t5, t0, -CALL_SIGNAL

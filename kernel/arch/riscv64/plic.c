@@ -51,12 +51,12 @@ void arch_irq_unmask(unsigned line)
 
 unsigned arch_irq_take(void)
 {
-    uint32_t line = mmio_read32(plic_context + PLIC_CLAIM);
+    uint64_t line = mmio_read32(plic_context + PLIC_CLAIM);
     if (line != 0) {
         mmio_write32(plic + PLIC_PRIORITY + 4 * line, 0);
-        mmio_write32(plic_context + PLIC_CLAIM, line);
+        mmio_write32(plic_context + PLIC_CLAIM, (uint32_t)line);
     }
-    return line;
+    return (unsigned)line;
 }
 
 void arch_irq_init(void)

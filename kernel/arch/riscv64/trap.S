@@ -47,24 +47,10 @@ signal_in_c:
     mv      a1, t3
     li      s0, 0
     call    kernel_signal
+    j       thread_resume
 
-/* To user mode as thread a0. */
-    .global thread_resume
-thread_resume:
-    ld      t0, FRAME_X(0)(a0)
-    csrw    sepc, t0
-    restore_kept a0
-    .irp    n, 1, 5, 6, 7, 28, 29, 30, 31, 11, 12, 13, 14, 15, 16, 17, 10
-    ld      x\n, FRAME_X(\n)(a0)
-    .endr
-    sret
-
-/* An interrupt or an exception. t6 is free: its value is in sscratch. */
-    .global trap_other
-trap_other:
-    csrr    t6, sstatus
-    andi    t6, t6, STATUS_SPP
-    bnez    t6, trap_in_kernel
+/* All registers of the thread that was trapped in user mode to its frame; a0: the thread. */
+.macro save_all
     ld      t6, boot_cpu                /* CPU_CURRENT is 0 */
     save_kept t6
     .irp    n, 1, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30
@@ -77,16 +63,36 @@ trap_other:
     mv      a0, t6
     ld      sp, boot_cpu + CPU_STACK_TOP
     li      s0, 0
+.endm
+
+/* A trap that is no call. t6 is free: its value is in sscratch. It holds scause with the bit of a
+ * call turned over. Interrupts come from user mode only. */
+    .global trap_other
+trap_other:
+    bltz    t6, 2f
+    csrr    t6, sstatus
+    andi    t6, t6, STATUS_SPP
+    bnez    t6, trap_in_kernel
+1:  save_all
     csrr    t0, scause
-    bgez    t0, 1f
-    andi    t0, t0, CAUSE_DEVICE & ~CAUSE_TIMER
-    beqz    t0, 2f
+    lla     ra, thread_resume
+    bltz    t0, kernel_timer
+    tail    trap_exception
+2:  andi    t6, t6, CAUSE_TIMER_ONLY
+    bnez    t6, 1b
+    save_all
     call    kernel_interrupt
-    j       thread_resume
-1:  call    trap_exception
-    j       thread_resume
-2:  call    kernel_timer
-    j       thread_resume
+
+/* To user mode as thread a0. */
+    .global thread_resume
+thread_resume:
+    ld      t0, FRAME_X(0)(a0)
+    csrw    sepc, t0
+    restore_kept a0
+    .irp    n, 1, 5, 6, 7, 28, 29, 30, 31, 11, 12, 13, 14, 15, 16, 17, 10
+    ld      x\n, FRAME_X(\n)(a0)
+    .endr
+    sret
 
 trap_in_kernel:
     lla     t6, kernel_trap_registers
