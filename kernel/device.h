@@ -25,3 +25,15 @@ MUST_CHECK int device_keep(const struct fdt *tree, const struct fdt_node *node, 
 /* What has been kept. */
 unsigned device_count(void);
 struct fdt_range device_window(unsigned index);
+
+/* --- registers of a device in the linear map -------------------------------------------------- */
+
+static inline uint32_t mmio_read32(uint64_t address)
+{
+    return *(volatile uint32_t *)address;
+}
+
+static inline void mmio_write32(uint64_t address, uint32_t value)
+{
+    *(volatile uint32_t *)address = value;
+}

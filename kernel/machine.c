@@ -129,18 +129,17 @@ bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t byte
 
 /* --- the rest ------------------------------------------------------------------------------- */
 
-/* Whether `word` is one of the words of `text`, which may be NULL. */
-static bool has_word(const char *text, const char *word)
+bool machine_has_word(const char *text, const char *word, char separator)
 {
     while (text != NULL && *text != '\0') {
         size_t i = 0;
         while (word[i] != '\0' && text[i] == word[i]) {
             i++;
         }
-        if (word[i] == '\0' && (text[i] == ' ' || text[i] == '\0')) {
+        if (word[i] == '\0' && (text[i] == separator || text[i] == '\0')) {
             return true;
         }
-        while (*text != '\0' && *text++ != ' ') {
+        while (*text != '\0' && *text++ != separator) {
         }
     }
     return false;
@@ -154,10 +153,10 @@ static enum panic_action read_panic_action(const struct fdt *tree)
     if (fdt_find_path(tree, "/chosen", &chosen)) {
         text = fdt_get_text(tree, &chosen, "bootargs");
     }
-    if (has_word(text, "panic=exit")) {
+    if (machine_has_word(text, "panic=exit", ' ')) {
         return PANIC_EXIT;
     }
-    return has_word(text, "panic=reset") ? PANIC_RESET : PANIC_HALT;
+    return machine_has_word(text, "panic=reset", ' ') ? PANIC_RESET : PANIC_HALT;
 }
 
 static unsigned count_cpus(const struct fdt *tree)

@@ -35,5 +35,8 @@ extern struct machine boot_machine;
  * exceeds what no kernel can do without or with; a line has said what. */
 int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine);
 
+/* Whether `word` is one of the words of `text`, which may be NULL. */
+bool machine_has_word(const char *text, const char *word, char separator);
+
 /* Whether a device window may be minted for [base, base + bytes), which does not overflow. */
 bool machine_may_mint(const struct machine *machine, paddr_t base, uint64_t bytes);

@@ -7,6 +7,7 @@
  */
 #include "account.h"
 #include "boot.h"
+#include "console.h"
 #include "machine.h"
 #include "mapping.h"
 #include "page.h"
@@ -222,8 +223,9 @@ struct thread *kernel_main(const void *tree_pointer)
     if (fdt_open(tree_pointer, TREE_BYTES_MAX, &tree) != OK) {
         panic(NULL, "boot: no valid device tree at 0x%lx", tree_base);
     }
+    console_init(&tree);
     must(machine_read(&tree, tree_base, &boot_machine), "reading the device tree");
-    must(arch_machine_init(&tree), "finding console, interrupt controller and clock");
+    must(arch_machine_init(&tree), "finding interrupt controller and clock");
     struct fdt_range range = {tree_base, tree.total_bytes};
     take_ram();
     account_root_init(kernel_system.free_pages);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "print.h"
 
+#include "console.h"
 #include "machine.h"
 #include "symbols.h"
 #include <base/fmt.h>
@@ -10,7 +11,7 @@ enum { LINE_BYTES = 160, BACKTRACE_MAX = 16, EXIT_PANIC = 70 };
 static void put_text(const char *text)
 {
     for (; *text != '\0'; text++) {
-        arch_console_putc(*text);
+        console_putc(*text);
     }
 }
 
@@ -39,11 +40,11 @@ void print_bytes(const char *bytes, size_t count)
         if (byte == '\n') {
             put_text("\r\n");
         } else if (byte >= ' ' && byte <= '~') {
-            arch_console_putc((char)byte);
+            console_putc((char)byte);
         } else {
             put_text("\\x");
-            arch_console_putc(digits[byte >> 4]);
-            arch_console_putc(digits[byte & 15]);
+            console_putc(digits[byte >> 4]);
+            console_putc(digits[byte & 15]);
         }
     }
 }

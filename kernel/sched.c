@@ -151,7 +151,7 @@ bool sched_take_fp(struct thread *thread)
     struct cpu *cpu = thread->cpu;
     thread->fp_traps++;
     if (thread->fp == NULL &&
-        account_take_slot(thread->object.account, arch_fp_bytes(), &thread->fp) != OK) {
+        account_take_slot(thread->object.account, ARCH_FP_BYTES, &thread->fp) != OK) {
         return false;
     }
     arch_fp_enable(true);

@@ -181,7 +181,7 @@ void thread_unlink(struct object *object)
     notification_unbind(thread);
     sched_forget(thread);
     if (thread->fp != NULL) {
-        account_give_slot(object->account, thread->fp, arch_fp_bytes());
+        account_give_slot(object->account, thread->fp, ARCH_FP_BYTES);
     }
     list_remove(&thread->in_task);
     thread_count--;

@@ -22,13 +22,10 @@ struct cpu;
 struct kernel_trap;
 struct fdt;
 
-/* --- console and power ------------------------------------------------------------------- */
+/* --- machine and power -------------------------------------------------------------------- */
 
-/* Write one byte to the boot console. Polls; for boot, panic and lines before serial is up. */
-void arch_console_putc(char c);
-
-/* Learn the console, the interrupt controller and what power-off needs from the tree. OK,
- * E_UNSUPPORTED when the tree names no controller this build knows. Called once, first of all. */
+/* Learn clock, interrupt controller and what power-off needs from the tree. OK, E_UNSUPPORTED when
+ * the tree names no controller this build knows. Called once, first of all. */
 int arch_machine_init(const struct fdt *tree);
 
 /* Stop the machine; `code` (0-255) becomes its exit status where there is one. */
@@ -50,8 +47,7 @@ uint64_t arch_counter_hz(void);
 /* Set up the controller: every line masked, the timer enabled. With the kernel's map. */
 void arch_irq_init(void);
 
-/* Number of lines; valid ones are 1..count-1 (riscv64: PLIC source; aarch64: INTID from 32 up). */
-unsigned arch_irq_count(void);
+/* Lines: PLIC sources from 1 up on riscv64, INTIDs from 32 up on aarch64. */
 bool arch_irq_is_valid(unsigned line);
 
 void arch_irq_mask(unsigned line);
@@ -122,9 +118,7 @@ void arch_zero_page(void *page);
  *                                  pointer, 3.. argument words 0-7, 11.. the rest as the CPU counts
  */
 
-/* FP and SIMD state: bytes it takes, save and restore all of it, switch access on or off. */
-enum { ARCH_FP_CLASS_BYTES_MAX = 1024 };
-size_t arch_fp_bytes(void);
+/* FP and SIMD state, ARCH_FP_BYTES: save and restore all of it with access on. */
 void arch_fp_save(void *state);
 void arch_fp_restore(const void *state);
 /* arch_fp_enable(bool), arch_fp_is_enabled(): inlines in cpu.h. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FRAME_KEPT = 4, FRAME_SCRATCH = 3, FRAME_CALL_BYTES = 4 };
+enum { FRAME_KEPT = 4, FRAME_SCRATCH = 3, FRAME_CALL_BYTES = 4, ARCH_FP_BYTES = 528 };
 
 /* User registers, in the order of arch_frame_register. */
 struct frame {

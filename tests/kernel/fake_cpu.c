@@ -269,11 +269,6 @@ void arch_zero_page(void *page)
 
 /* --- FP --------------------------------------------------------------------------------------- */
 
-size_t arch_fp_bytes(void)
-{
-    return FAKE_FP_BYTES;
-}
-
 void arch_fp_save(void *state)
 {
     REQUIRE(fake_cpu.is_fp_on);

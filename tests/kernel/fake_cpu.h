@@ -19,7 +19,7 @@ enum {
     FAKE_LINES = 64,     /* valid ones are 1..FAKE_LINES - 1 */
     FAKE_TLB = 64,       /* translations it remembers */
     FAKE_WORK_MAX = 160, /* T4: three pages touched for each of a step's, and the ends of objects */
-    FAKE_FP_BYTES = 528,
+    FAKE_FP_BYTES = ARCH_FP_BYTES,
     FAKE_HZ = 10000000,
 };
 

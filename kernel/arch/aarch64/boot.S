@@ -17,8 +17,6 @@
 
 #define RAM_BASE 0x40000000
 #define BOOT_UART 0x09000000
-#define STACK_BYTES 16384
-#define PANIC_STACK_BYTES 4096
 
 /* First level block: AF, inner shareable, EL1 read-write, UXN. */
 #define BLOCK_NORMAL 0x0040000000000701 /* attribute 0; executable while it boots */
@@ -81,23 +79,17 @@ boot:
     msr     vpidr_el2, x0
     mrs     x0, mpidr_el1
     msr     vmpidr_el2, x0
-    mrs     x0, id_aa64dfr0_el1
-    sbfx    x0, x0, #8, #4                  // PMUVer: 0 and 15 are none
-    cmp     x0, #0
-    b.le    1f
-    mrs     x0, pmcr_el0
-    ubfx    x0, x0, #11, #5
-    msr     mdcr_el2, x0                    // HPMN: every counter is EL1's
-1:  mrs     x0, id_aa64pfr0_el1
+    msr     mdcr_el2, xzr                   // nobody counts events
+    mrs     x0, id_aa64pfr0_el1
     ubfx    x0, x0, #24, #4                 // GIC: system registers
-    cbz     x0, 2f
+    cbz     x0, 1f
     mrs     x0, S3_4_C12_C9_5               // ICC_SRE_EL2
-    orr     x0, x0, #8                      // Enable
-    orr     x0, x0, #1                      // SRE
+    mov     x1, #9                          // Enable, SRE
+    orr     x0, x0, x1
     msr     S3_4_C12_C9_5, x0
     isb
     msr     S3_4_C12_C11_0, xzr             // ICH_HCR_EL2
-2:  mov     x0, #PSTATE_EL1H_MASKED
+1:  mov     x0, #PSTATE_EL1H_MASKED
     msr     spsr_el2, x0
     adr     x0, at_el1
     msr     elr_el2, x0
@@ -245,18 +237,3 @@ text_tree:
 text_level:
     .asciz  "kernel: not started: entered at EL3\r\n"
     .balign 4
-
-/* A stack overflow runs into the guard page, and the trap prints on the panic stack. */
-    .section .bss.page_aligned, "aw", %nobits
-    .balign 4096
-    .global stack_guard, stack_top, panic_stack_top, empty_table
-stack_guard:
-    .skip   4096
-    .skip   STACK_BYTES
-stack_top:
-    .skip   PANIC_STACK_BYTES
-panic_stack_top:
-boot_table:
-    .skip   4096
-empty_table:
-    .skip   4096

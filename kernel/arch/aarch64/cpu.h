@@ -19,7 +19,26 @@ enum {
     CPACR_FPEN = 3 << 20, /* access to the FP registers from EL0 and EL1; 0: both trap */
     ISR_IRQ = 1 << 7,
     CNTV_CTL_ISTATUS = 1 << 2,
+    ARCH_FP_BYTES = 528, /* [fp.S] */
+
+    CONSOLE_AT_BOOT = 0x09000000, /* a PL011; registers 0x00 and 0x18 [Arm DDI 0183 §3.3] */
+    CONSOLE_DATA = 0x00 / 4,
+    CONSOLE_STATUS = 0x18 / 4,
+    CONSOLE_STATUS_MASK = 1 << 5, /* full */
+    CONSOLE_STATUS_READY = 0,
 };
+
+#define CONSOLE_COMPATIBLE "arm,pl011"
+typedef uint32_t console_register_t;
+
+#define SYSREG_TEXT(name) #name
+
+#define SYSREG_READ(name)                                                                          \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("mrs %0, " SYSREG_TEXT(name) : "=r"(value_));                             \
+        value_;                                                                                    \
+    })
 
 /* What arch_space_switch(0) switches to: a root table with nothing in it [boot.S]. */
 extern uint8_t empty_table[];
@@ -100,24 +119,18 @@ static inline void arch_space_init(paddr_t root)
 
 static inline ticks_t arch_now(void)
 {
-    ticks_t now;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
-    return now;
+    return SYSREG_READ(cntvct_el0);
 }
 
 static inline bool arch_irq_is_pending(void)
 {
-    uint64_t pending;
-    __asm__ volatile("mrs %0, isr_el1" : "=r"(pending));
-    return (pending & ISR_IRQ) != 0;
+    return (SYSREG_READ(isr_el1) & ISR_IRQ) != 0;
 }
 
 /* The timer is always enabled [gic.c]. */
 static inline bool arch_timer_is_pending(void)
 {
-    uint64_t control;
-    __asm__ volatile("mrs %0, cntv_ctl_el0" : "=r"(control));
-    return (control & CNTV_CTL_ISTATUS) != 0;
+    return (SYSREG_READ(cntv_ctl_el0) & CNTV_CTL_ISTATUS) != 0;
 }
 
 /* Takes effect for user mode with the eret; the kernel itself uses no user address. */
@@ -141,9 +154,7 @@ static inline void arch_fp_enable(bool on)
 
 static inline bool arch_fp_is_enabled(void)
 {
-    uint64_t access;
-    __asm__ volatile("mrs %0, cpacr_el1" : "=r"(access));
-    return (access & CPACR_FPEN) != 0;
+    return (SYSREG_READ(cpacr_el1) & CPACR_FPEN) != 0;
 }
 
 static inline uint8_t arch_highest_bit(uint64_t word)

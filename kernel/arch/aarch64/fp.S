@@ -9,14 +9,9 @@
     .arch_extension simd
 
 #define FP_CONTROL 512
-#define FP_BYTES 528
 
     .text
-    .global arch_fp_bytes, arch_fp_save, arch_fp_restore
-
-arch_fp_bytes:
-    mov     x0, #FP_BYTES
-    ret
+    .global arch_fp_save, arch_fp_restore
 
 .macro each_pair operation
     pairs   \operation, q, 16, x0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \

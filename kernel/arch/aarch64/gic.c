@@ -129,7 +129,8 @@ static void init_v3(void)
     write_shared(GICD_IGROUPR, 32, UINT32_MAX);
     mmio_write32(distributor + GICD_CTLR, GICD_CTLR_ENABLE_V3);
     for (unsigned line = INTID_SHARED; line < line_count; line++) {
-        mmio_write64(distributor + GICD_IROUTER + line * 8, mpidr & 0xff00ffffff);
+        mmio_write32(distributor + GICD_IROUTER + line * 8, mpidr & 0xffffff);
+        mmio_write32(distributor + GICD_IROUTER + line * 8 + 4, mpidr >> 32 & 0xff);
     }
     mmio_write32(local + GICR_WAKER, mmio_read32(local + GICR_WAKER) & ~(uint32_t)GICR_WAKER_SLEEP);
     while ((mmio_read32(local + GICR_WAKER) & GICR_WAKER_ASLEEP) != 0) {
@@ -177,11 +178,6 @@ void arch_timer_set(ticks_t deadline)
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
-
-unsigned arch_irq_count(void)
-{
-    return line_count;
-}
 
 bool arch_irq_is_valid(unsigned line)
 {
@@ -233,7 +229,6 @@ void arch_idle(void)
 
 int arch_machine_init(const struct fdt *tree)
 {
-    console_init(tree);
     psci_init(tree);
     return gic_init(tree);
 }

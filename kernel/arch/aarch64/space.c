@@ -9,6 +9,10 @@
 
 #include <base/bytes.h>
 
+/* The table that boot.S runs with, and the user half of nobody. */
+uint64_t boot_table[PAGE_BYTES / sizeof(uint64_t)] __attribute__((aligned(PAGE_BYTES)));
+uint8_t empty_table[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+
 uint64_t arch_space_register(paddr_t root, unsigned asid)
 {
     return root | (uint64_t)asid << TTBR_ASID_SHIFT;

@@ -9,4 +9,4 @@ endif
 USER_ARCH_CFLAGS   := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
 # In reading order.
 KERNEL_ARCH_SRC    := $(addprefix kernel/arch/riscv64/, \
-    boot.S ipc_fast.S trap.S trap.c space.c fp.S console.c clock.c plic.c power.c)
+    boot.S ipc_fast.S trap.S trap.c space.c fp.S clock.c plic.c power.c)

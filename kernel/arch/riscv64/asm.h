@@ -32,9 +32,6 @@
 #define STATUS_SPP      (1 << 8)
 #define STATUS_FS       (3 << 13)
 
-#define STACK_BYTES       16384
-#define PANIC_STACK_BYTES 8192
-
 #ifdef __ASSEMBLER__
 #include "offsets.h"
 /* clang-format off */

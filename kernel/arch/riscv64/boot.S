@@ -29,7 +29,7 @@ boot_entry:
     addi    t0, t0, 8
     bltu    t0, t1, 1b
 
-    lla     t0, boot_root
+    lla     t0, boot_table
     li      t1, SATP_SV39
     srli    t2, t0, 12
     or      t1, t1, t2
@@ -65,7 +65,7 @@ boot_upper:
     csrw    scounteren, t0
     lla     sp, stack_top
     sd      a0, boot_hart, t0
-    lla     a0, boot_root   /* a tree outside the linear map: give one that is visibly none */
+    lla     a0, boot_table   /* a tree outside the linear map: give one that is visibly none */
     srli    t0, a1, 38      /* log2 of LINEAR_BYTES */
     bnez    t0, 1f
     add     a0, a1, t2
@@ -73,21 +73,3 @@ boot_upper:
     li      ra, 0
     call    kernel_main
     tail    thread_resume
-
-    .section .bss.page_aligned, "aw", @nobits
-    .balign 4096
-boot_root:
-    .skip   4096
-    .global stack_guard, stack_top, panic_stack_top
-stack_guard:                /* never mapped [pagetable.c] */
-    .skip   4096
-    .skip   STACK_BYTES
-stack_top:
-    .skip   PANIC_STACK_BYTES
-panic_stack_top:
-
-    .section .bss.boot_hart, "aw", @nobits
-    .balign 8
-    .global boot_hart
-boot_hart:
-    .skip   8

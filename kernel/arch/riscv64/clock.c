@@ -8,6 +8,8 @@
  */
 #include "riscv.h"
 
+#include "machine.h"
+
 enum { SBI_TIME = 0x54494d45 };
 
 static uint32_t counter_hz;
@@ -27,24 +29,6 @@ uint64_t arch_counter_hz(void)
     return counter_hz;
 }
 
-/* Whether `name` is a part of an ISA string: "_" in front of it, "_" or the end behind. */
-static bool isa_has(const char *isa, const char *name)
-{
-    while (*isa != 0) {
-        if (*isa++ != '_') {
-            continue;
-        }
-        size_t length = 0;
-        while (name[length] != 0 && isa[length] == name[length]) {
-            length++;
-        }
-        if (name[length] == 0 && (isa[length] == 0 || isa[length] == '_')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int clock_init(const struct fdt *tree)
 {
     struct fdt_node cpus;
@@ -52,9 +36,8 @@ int clock_init(const struct fdt *tree)
     if (!boot_hart_find(tree, &node) || !fdt_parent(&node, &cpus)) {
         return E_NOT_FOUND;
     }
-    const char *isa = fdt_get_text(tree, &node, "riscv,isa");
     has_stimecmp = fdt_has_text(tree, &node, "riscv,isa-extensions", "sstc") ||
-                   (isa != NULL && isa_has(isa, "sstc"));
+                   machine_has_word(fdt_get_text(tree, &node, "riscv,isa"), "sstc", '_');
     int error = fdt_get_u32(tree, &cpus, "timebase-frequency", &counter_hz);
     if (error == E_NOT_FOUND) {
         error = fdt_get_u32(tree, &node, "timebase-frequency", &counter_hz);

@@ -17,7 +17,24 @@
 enum {
     SSTATUS_FS = 3 << 13, /* access to the FP registers; 0: off */
     SIP_TIMER = 1 << 5,
+    ARCH_FP_BYTES = 8 * 33, /* [fp.S] */
+
+    CONSOLE_AT_BOOT = 0x10000000, /* a 16550 */
+    CONSOLE_DATA = 0,
+    CONSOLE_STATUS = 5,
+    CONSOLE_STATUS_MASK = 1 << 5, /* room for one byte more */
+    CONSOLE_STATUS_READY = 1 << 5,
 };
+
+#define CONSOLE_COMPATIBLE "ns16550a"
+typedef uint8_t console_register_t;
+
+#define CSR_READ(name)                                                                             \
+    ({                                                                                             \
+        uint64_t value_;                                                                           \
+        __asm__ volatile("csrr %0, " #name : "=r"(value_));                                        \
+        value_;                                                                                    \
+    })
 
 /* What arch_space_switch(0) switches to: the kernel half and nothing else. */
 extern uint64_t arch_kernel_space;
@@ -91,26 +108,18 @@ static inline void arch_space_init(paddr_t root)
 
 static inline ticks_t arch_now(void)
 {
-    ticks_t now;
-    __asm__ volatile("rdtime %0" : "=r"(now));
-    return now;
+    return CSR_READ(time);
 }
 
 /* Only what is enabled in sie counts; a masked line of the controller does not show here. */
 static inline bool arch_irq_is_pending(void)
 {
-    uint64_t pending;
-    uint64_t enabled;
-    __asm__ volatile("csrr %0, sip" : "=r"(pending));
-    __asm__ volatile("csrr %0, sie" : "=r"(enabled));
-    return (pending & enabled) != 0;
+    return (CSR_READ(sip) & CSR_READ(sie)) != 0;
 }
 
 static inline bool arch_timer_is_pending(void)
 {
-    uint64_t pending;
-    __asm__ volatile("csrr %0, sip" : "=r"(pending));
-    return (pending & SIP_TIMER) != 0;
+    return (CSR_READ(sip) & SIP_TIMER) != 0;
 }
 
 static inline void arch_space_switch(uint64_t space_register)
@@ -135,9 +144,7 @@ static inline void arch_fp_enable(bool on)
 
 static inline bool arch_fp_is_enabled(void)
 {
-    uint64_t sstatus;
-    __asm__ volatile("csrr %0, sstatus" : "=r"(sstatus));
-    return (sstatus & SSTATUS_FS) != 0;
+    return (CSR_READ(sstatus) & SSTATUS_FS) != 0;
 }
 
 /* No instruction of this ISA counts zeros. */

@@ -29,11 +29,6 @@ static uint64_t plic_enable;
 static uint64_t plic_context;
 static unsigned plic_lines;
 
-unsigned arch_irq_count(void)
-{
-    return plic_lines;
-}
-
 bool arch_irq_is_valid(unsigned line)
 {
     return line > 0 && line < plic_lines;
@@ -156,13 +151,11 @@ bool boot_hart_find(const struct fdt *tree, struct fdt_node *node)
     return false;
 }
 
-/* Console and test device are optional; clock and interrupt controller are not. */
+/* The test device is optional; clock and interrupt controller are not. */
 int arch_machine_init(const struct fdt *tree)
 {
-    int console = console_init(tree);
     int power = power_init(tree);
-    if ((console != OK && console != E_NOT_FOUND) || (power != OK && power != E_NOT_FOUND) ||
-        clock_init(tree) != OK || plic_init(tree) != OK) {
+    if ((power != OK && power != E_NOT_FOUND) || clock_init(tree) != OK || plic_init(tree) != OK) {
         return E_UNSUPPORTED;
     }
     return OK;

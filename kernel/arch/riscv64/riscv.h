@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of this folder share: the firmware, device registers.
+ * What the files of this folder share, and the firmware.
  */
 #pragma once
 
 #include "arch/arch.h"
 #include "device.h"
 
-/* Exceptions [RISC-V priv §4.1.8]. */
-enum cause {
-    CAUSE_FETCH_MISALIGNED = 0,
-    CAUSE_FETCH_ACCESS,
-    CAUSE_ILLEGAL_INSTRUCTION,
-    CAUSE_BREAKPOINT,
-    CAUSE_LOAD_MISALIGNED,
-    CAUSE_LOAD_ACCESS,
-    CAUSE_STORE_MISALIGNED,
-    CAUSE_STORE_ACCESS,
-    CAUSE_FETCH_PAGE = 12,
-    CAUSE_LOAD_PAGE = 13,
-    CAUSE_STORE_PAGE = 15,
-    CAUSES,
-};
-
-extern uint64_t boot_hart; /* boot.S */
+extern uint64_t boot_table[], boot_hart; /* boot.S */
 
 /* --- what arch_machine_init asks, each once: E_NOT_FOUND where the tree has none ------------- */
 
-int console_init(const struct fdt *tree);
 int power_init(const struct fdt *tree);
 int clock_init(const struct fdt *tree);
 int plic_init(const struct fdt *tree);
@@ -45,26 +28,4 @@ static inline void sbi_call(uint64_t extension, uint64_t argument0, uint64_t arg
     register uint64_t a6 __asm__("a6") = 0; /* the first function of each */
     register uint64_t a7 __asm__("a7") = extension;
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
-}
-
-/* --- device registers --- */
-
-static inline void mmio_write32(uint64_t address, uint32_t value)
-{
-    *(volatile uint32_t *)address = value;
-}
-
-static inline uint32_t mmio_read32(uint64_t address)
-{
-    return *(volatile uint32_t *)address;
-}
-
-static inline void mmio_write8(uint64_t address, uint8_t value)
-{
-    *(volatile uint8_t *)address = value;
-}
-
-static inline uint8_t mmio_read8(uint64_t address)
-{
-    return *(volatile uint8_t *)address;
 }

@@ -10,6 +10,10 @@ enum { SATP_ASID_SHIFT = 44, SATP_ASID_MASK = 0xffff };
 
 static const uint64_t satp_sv39 = 8ull << 60;
 
+/* What boot.S leaves: the table it runs with, and the hart it runs on. */
+uint64_t boot_table[PAGE_BYTES / sizeof(uint64_t)] __attribute__((aligned(PAGE_BYTES)));
+uint64_t boot_hart;
+
 uint64_t arch_kernel_space;
 bool arch_space_is_untagged;
 static unsigned asid_count;

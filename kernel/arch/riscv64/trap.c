@@ -26,22 +26,25 @@ const char arch_trap_names[TRAP_REGISTERS][8] = {
     "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6", "scause", "stval", "sstatus",
 };
 
+enum { CAUSE_ILLEGAL_INSTRUCTION = 2, CAUSES = 16 };
+
+/* By the number of the exception [RISC-V priv §4.1.8]. */
 static const struct {
     const char *name;
     uint8_t kind;    /* enum fault_kind */
     uint8_t missing; /* PAGE_RIGHTS that the page table did not give */
 } causes[CAUSES] = {
-    [CAUSE_FETCH_MISALIGNED] = {"instruction address misaligned", FAULT_ALIGNMENT, 0},
-    [CAUSE_FETCH_ACCESS] = {"instruction access fault", FAULT_EXECUTE, 0},
+    {"instruction address misaligned", FAULT_ALIGNMENT, 0},
+    {"instruction access fault", FAULT_EXECUTE, 0},
     [CAUSE_ILLEGAL_INSTRUCTION] = {"illegal instruction", FAULT_INSTRUCTION, 0},
-    [CAUSE_BREAKPOINT] = {"breakpoint", FAULT_BREAKPOINT, 0},
-    [CAUSE_LOAD_MISALIGNED] = {"load address misaligned", FAULT_ALIGNMENT, 0},
-    [CAUSE_LOAD_ACCESS] = {"load access fault", FAULT_READ, 0},
-    [CAUSE_STORE_MISALIGNED] = {"store address misaligned", FAULT_ALIGNMENT, 0},
-    [CAUSE_STORE_ACCESS] = {"store access fault", FAULT_WRITE, 0},
-    [CAUSE_FETCH_PAGE] = {"instruction page fault", FAULT_EXECUTE, PAGE_EXECUTE},
-    [CAUSE_LOAD_PAGE] = {"load page fault", FAULT_READ, PAGE_READ},
-    [CAUSE_STORE_PAGE] = {"store page fault", FAULT_WRITE, PAGE_WRITE},
+    {"breakpoint", FAULT_BREAKPOINT, 0},
+    {"load address misaligned", FAULT_ALIGNMENT, 0},
+    {"load access fault", FAULT_READ, 0},
+    {"store address misaligned", FAULT_ALIGNMENT, 0},
+    {"store access fault", FAULT_WRITE, 0},
+    [12] = {"instruction page fault", FAULT_EXECUTE, PAGE_EXECUTE},
+    [13] = {"load page fault", FAULT_READ, PAGE_READ},
+    [15] = {"store page fault", FAULT_WRITE, PAGE_WRITE},
 };
 
 /* From trap.S. */
@@ -70,10 +73,8 @@ static bool is_stale(const struct thread *self, vaddr_t address, uint64_t cause)
  */
 struct thread *trap_exception(struct thread *self)
 {
-    uint64_t cause;
-    vaddr_t address;
-    __asm__ volatile("csrr %0, scause" : "=r"(cause));
-    __asm__ volatile("csrr %0, stval" : "=r"(address));
+    uint64_t cause = CSR_READ(scause);
+    vaddr_t address = CSR_READ(stval);
     if (cause == CAUSE_ILLEGAL_INSTRUCTION && !arch_fp_is_enabled()) {
         return kernel_fp_trap(self);
     }
