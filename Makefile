@@ -206,7 +206,7 @@ $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
-KERNEL_LD = $(LD) --gc-sections -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
+KERNEL_LD = $(LD) --gc-sections $(if $(filter llvm,$(TOOLCHAIN)),--icf=safe) -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
 BUGGY_KERNELS := $(O)/kernel-user-read.elf $(O)/kernel-stack-overflow.elf
 $(O)/kernel.elf $(BUGGY_KERNELS): $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)

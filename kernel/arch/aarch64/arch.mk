@@ -10,4 +10,4 @@ USER_ARCH_CFLAGS   += -mno-outline-atomics
 endif
 # In reading order.
 KERNEL_ARCH_SRC    := $(addprefix kernel/arch/aarch64/, \
-    boot.S vectors.S ipc_fast.S trap.c space.c fp.S gic.c psci.c)
+    boot.S ipc_fast.S vectors.S trap.c space.c fp.S gic.c psci.c)

@@ -196,7 +196,6 @@ cpu_init:
  * leave the lower half empty. Blocks become pages, so no translation of the old table may be left
  * when the new one comes: in between this runs at its physical address [Arm ARM D8.14.1].
  */
-    .text
     .global arch_kernel_switch
 arch_kernel_switch:
     ldr     x1, =KERNEL_BASE

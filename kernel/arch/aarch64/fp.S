@@ -10,7 +10,7 @@
 
 #define FP_CONTROL 512
 
-    .text
+    .section .text.front, "ax"
     .global arch_fp_save, arch_fp_restore
 
 .macro each_pair operation

@@ -80,8 +80,13 @@
     pairs   ldp, x, 8, sp, FRAME, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 .endm
 
-    .text
-    .global ipc_call
+/* The first four of the sixteen vectors are for traps from EL1 with SP_EL0, which never runs here:
+ * no instruction of the kernel selects it. Their place holds the two paths. */
+    .section .text.vectors, "ax"
+    .balign 2048
+    .global vectors
+vectors:
+    .global ipc_call, ipc_reply_wait
 ipc_call:
     find_entry x9, x11
     cmn     x10, #1                         // DEADLINE_FOREVER
@@ -110,7 +115,6 @@ ipc_call:
     mov     x18, #0
     eret
 
-    .global ipc_reply_wait
 ipc_reply_wait:
     find_entry x9, x11
     cmn     x10, #1                         // DEADLINE_FOREVER
@@ -144,7 +148,9 @@ ipc_reply_wait:
 ipc_slow:
     clear   x11, x12
     b       syscall_slow
+    .org    vectors + 4 * 128
 
+    .section .text.front, "ax"
 /* Where the entry goes for each number up to CALL_SIGNAL. */
     .balign 8
     .global syscall_fast_table
