@@ -46,7 +46,7 @@ LWIP_SRC := \
 
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
-    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/addr.c \
+    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/egress.c servers/netd/addr.c \
     servers/netd/addr6.c servers/netd/ping.c servers/netd/service.c servers/netd/service_ip6.c \
     servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \

@@ -19,6 +19,11 @@ static uint64_t load64(const uint8_t *at)
     return word;
 }
 
+static void store64(uint8_t *at, uint64_t word)
+{
+    __builtin_memcpy(__builtin_assume_aligned(at, WORD_BYTES), &word, sizeof(word));
+}
+
 static uint64_t load16(const uint8_t *at)
 {
     uint16_t half;
@@ -90,4 +95,38 @@ uint16_t checksum_partial(const void *data, size_t len)
     }
     uint16_t folded = fold(sum);
     return is_odd ? __builtin_bswap16(folded) : folded;
+}
+
+/* Copies and sums whole words between aligned addresses: `len` is a multiple of WORD_BYTES. */
+static uint64_t copy_words(uint8_t *to, const uint8_t *from, size_t len)
+{
+    uint64_t all = 0;
+    uint64_t upper = 0;
+    for (; len >= BLOCK_BYTES; to += BLOCK_BYTES, from += BLOCK_BYTES, len -= BLOCK_BYTES) {
+        for (size_t i = 0; i < BLOCK_WORDS; i++) {
+            uint64_t word = load64(from + i * WORD_BYTES);
+            store64(to + i * WORD_BYTES, word);
+            all += word;
+            upper += word >> 32;
+        }
+    }
+    for (; len >= WORD_BYTES; to += WORD_BYTES, from += WORD_BYTES, len -= WORD_BYTES) {
+        uint64_t word = load64(from);
+        store64(to, word);
+        all += word;
+        upper += word >> 32;
+    }
+    return all - (upper << 32) + upper; /* as in sum_words */
+}
+
+uint16_t checksum_copy(void *to, const void *from, size_t len)
+{
+    size_t words = len & ~(size_t)(WORD_BYTES - 1);
+    if ((((uintptr_t)to | (uintptr_t)from) & (WORD_BYTES - 1)) != 0 || words == 0) {
+        __builtin_memcpy(to, from, len);
+        return checksum_partial(to, len);
+    }
+    uint16_t sum = fold(copy_words(to, from, words));
+    __builtin_memcpy((uint8_t *)to + words, (const uint8_t *)from + words, len - words);
+    return checksum_add(sum, checksum_partial((uint8_t *)to + words, len - words));
 }

@@ -18,6 +18,9 @@
  */
 uint16_t checksum_partial(const void *data, size_t len);
 
+/* The same, of bytes that are copied by the way. */
+uint16_t checksum_copy(void *to, const void *from, size_t len);
+
 /* Adds sums of pieces that begin at even offsets, and 16-bit values in the order of memory. */
 static inline uint16_t checksum_add(uint16_t left, uint16_t right)
 {

@@ -14,6 +14,7 @@
 
 #include <base/bytes.h>
 
+#include "egress.h"
 #include "lwip/port.h"
 #include "timers.h"
 
@@ -21,9 +22,10 @@ enum {
     RX_ALIGNMENT = 8,
     RX_ROOM_BYTES = FRAMES_BYTES - FRAMES_OFFSET,
     LARGEST_BLOCK_BYTES = 18432, /* in lwippools.h */
-    CHECK_IN_LWIP = NETIF_CHECKSUM_ENABLE_ALL,
-    CHECKED_BY_INGRESS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP |
-                         NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_GEN_ICMP6,
+    /* Sums of TCP and UDP are left to egress.c, and a packet to ourselves has none. */
+    CHECKED_BY_INGRESS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_GEN_ICMP6,
+    CHECK_IN_LWIP = CHECKED_BY_INGRESS | NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP |
+                    NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_ICMP6,
     IP6_MTU_MIN = 1280, /* [RFC 8200 §5] */
 };
 
@@ -201,6 +203,7 @@ static void lend_frame(struct interface *interface, struct frames_span span, enu
     if (interface->netif.input(pbuf, &interface->netif) != ERR_OK) {
         pbuf_free(pbuf);
     }
+    NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
 }
 
 static void take_frame(struct interface *interface, uint64_t entry)
@@ -279,7 +282,7 @@ static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
     uint16_t index = interface->free[interface->free_count - 1];
     struct frames_span span = {index, FRAMES_OFFSET, bytes};
     uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
-    (void)pbuf_copy_partial(pbuf, frame, bytes, ETH_PAD_SIZE);
+    egress_fill(frame, pbuf);
     if (ring_producer_push(&interface->tx_ready, frames_entry(span)) != OK) {
         stats_count(interface->stats, COUNTER_tx_no_frame); /* a corrupt ring: flush sees to it */
         return ERR_MEM;
@@ -396,6 +399,7 @@ int interface_open(struct interface *interface, struct frames_area *area, struct
         return E_NO_MEMORY;
     }
     /* --- committed --- */
+    NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
     netif_set_default(&interface->netif);
     netif_set_up(&interface->netif);
     ask_for_epoch(interface);

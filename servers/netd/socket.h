@@ -321,14 +321,15 @@ int datagram_bind(struct socket *socket, const ip_addr_t *address, uint16_t port
 MUST_CHECK int datagram_bind_anywhere(struct socket *socket);
 /* NULL: takes the peer away. */
 int datagram_connect(struct socket *socket, const ip_addr_t *address, uint16_t port);
-int datagram_check(struct socket *socket, const ip_addr_t *address);
+/* Whether a datagram may and can go there. Gives the interface it leaves by. */
+int datagram_check(struct socket *socket, const ip_addr_t *address, struct netif **netif);
 int datagram_shutdown(struct socket *socket, uint32_t sides);
 /* The client closes it: what is in the ring is still sent. The slot is CLOSING or FREE. */
 void datagram_close(struct socket *socket);
 /* Ends it now and gives the slot back. */
 void datagram_end(struct socket *socket);
 void datagram_apply_options(struct socket *socket);
-/* The interface a datagram to that address leaves by; NULL: none. */
+/* The interface a datagram to that address would leave by; NULL: none. */
 struct netif *datagram_route(const struct socket *socket, const ip_addr_t *address);
 
 /* --- socket_send.c ---------------------------------------------------------------------------- */

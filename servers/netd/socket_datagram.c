@@ -181,7 +181,7 @@ struct netif *datagram_route(const struct socket *socket, const ip_addr_t *addre
                                              : ip_route(&socket->raw->local_ip, address);
 }
 
-int datagram_check(struct socket *socket, const ip_addr_t *address)
+int datagram_check(struct socket *socket, const ip_addr_t *address, struct netif **out)
 {
     int error = socket_check_family(socket, address);
     if (error == 0) {
@@ -200,6 +200,7 @@ int datagram_check(struct socket *socket, const ip_addr_t *address)
     if (ip_addr_isbroadcast(address, netif) && !socket->options.broadcast) {
         return -EACCES;
     }
+    *out = netif;
     return 0;
 }
 
@@ -209,7 +210,8 @@ int datagram_connect(struct socket *socket, const ip_addr_t *address, uint16_t p
         disconnect(socket);
         return 0;
     }
-    int error = datagram_check(socket, address);
+    struct netif *netif;
+    int error = datagram_check(socket, address, &netif);
     if (error == 0) {
         error = datagram_bind_anywhere(socket);
     }

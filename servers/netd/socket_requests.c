@@ -180,7 +180,8 @@ static int answer_check(struct socket *socket, const uint64_t *words)
     if (error == 0 && socket->type == SOCKET_STREAM) {
         error = -EOPNOTSUPP;
     }
-    return error != 0 ? error : datagram_check(socket, &place.address);
+    struct netif *netif;
+    return error != 0 ? error : datagram_check(socket, &place.address, &netif);
 }
 
 static int answer_shutdown(struct socket *socket, const uint64_t *words)

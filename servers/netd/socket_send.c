@@ -11,6 +11,7 @@
 
 #include <lwip/icmp.h>
 #include <lwip/inet_chksum.h>
+#include <lwip/netif.h>
 #include <lwip/prot/icmp.h>
 #include <lwip/raw.h>
 #include <lwip/udp.h>
@@ -19,8 +20,16 @@
 
 enum {
     DATAGRAM_BYTES_MAX = 65507, /* of the largest IPv4 packet [RFC 768] */
+    LARGEST_HEADERS = 48,       /* of IPv6 and UDP */
     ICMP_HEADER_BYTES = 8,
     ICMP6_ECHO_REQUEST = 128, /* [RFC 4443 §4.1] */
+};
+
+/* Where a datagram goes. */
+struct way {
+    ip_addr_t to;
+    uint16_t port;
+    struct netif *netif; /* it leaves by */
 };
 
 /* A reference to bytes of the ring, in two pieces where it wraps; NULL: no memory. */
@@ -83,18 +92,38 @@ static err_t send_echo(struct socket *socket, uint32_t at, uint16_t bytes, const
     return error;
 }
 
-static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, const ip_addr_t *to,
-                        uint16_t port)
+/*
+ * A datagram that leaves in fragments is summed by lwIP: no frame has all of it. Gives what is
+ * to be put back.
+ */
+static u16_t let_lwip_sum(struct netif *netif, uint16_t bytes)
+{
+    u16_t before = netif->chksum_flags;
+    if (netif->mtu != 0 && bytes > netif->mtu - LARGEST_HEADERS) {
+        NETIF_SET_CHECKSUM_CTRL(netif, before | NETIF_CHECKSUM_GEN_UDP);
+    }
+    return before;
+}
+
+static err_t send_udp(struct socket *socket, struct pbuf *pbuf, const struct way *way)
+{
+    u16_t before = let_lwip_sum(way->netif, pbuf->tot_len);
+    err_t error = udp_sendto_if(socket->udp, pbuf, &way->to, way->port, way->netif);
+    NETIF_SET_CHECKSUM_CTRL(way->netif, before);
+    return error;
+}
+
+static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, const struct way *way)
 {
     if (socket->type == SOCKET_ICMP) {
-        return send_echo(socket, at, bytes, to);
+        return send_echo(socket, at, bytes, &way->to);
     }
     struct pbuf *pbuf = refer(socket, at, bytes);
     if (pbuf == NULL) {
         return ERR_MEM;
     }
-    err_t error = socket->type == SOCKET_DATAGRAM ? udp_sendto(socket->udp, pbuf, to, port)
-                                                  : raw_sendto(socket->raw, pbuf, to);
+    err_t error = socket->type == SOCKET_DATAGRAM ? send_udp(socket, pbuf, way)
+                                                  : raw_sendto(socket->raw, pbuf, &way->to);
     pbuf_free(pbuf);
     return error;
 }
@@ -106,43 +135,56 @@ static bool is_zero(const struct socket_name *name)
 }
 
 /* Where a record goes. 0 or a negative errno. */
-static MUST_CHECK int find_destination(struct socket *socket, const struct socket_record *record,
-                                       ip_addr_t *to, uint16_t *port)
+static MUST_CHECK int find_way(struct socket *socket, const struct socket_record *record,
+                               struct way *way)
 {
-    if (is_zero(&record->name)) {
-        if ((socket->state & SOCKET_CONNECTED) == 0) {
-            return -EDESTADDRREQ;
+    if (!is_zero(&record->name)) {
+        if (!socket_address_decode(record->name.address, &way->to)) {
+            return -EAFNOSUPPORT;
         }
-        *to = socket->type == SOCKET_DATAGRAM ? socket->udp->remote_ip : socket->raw->remote_ip;
-        *port = socket->type == SOCKET_DATAGRAM ? socket->udp->remote_port : 0;
-        return 0;
+        way->port = record->name.port;
+        if (way->port == 0 && socket->type == SOCKET_DATAGRAM) {
+            return -EINVAL;
+        }
+    } else if ((socket->state & SOCKET_CONNECTED) == 0) {
+        return -EDESTADDRREQ;
+    } else if (socket->type == SOCKET_DATAGRAM) {
+        way->to = socket->udp->remote_ip;
+        way->port = socket->udp->remote_port;
+    } else {
+        way->to = socket->raw->remote_ip;
     }
-    if (!socket_address_decode(record->name.address, to)) {
-        return -EAFNOSUPPORT;
-    }
-    *port = record->name.port;
-    return *port == 0 && socket->type == SOCKET_DATAGRAM ? -EINVAL : 0;
+    return datagram_check(socket, &way->to, &way->netif);
 }
 
-/* False: the interface has no frame left; the record waits for one. */
+/* Whether packets to ourselves are under way: they have arrived before the next turn. */
+static bool is_looping(void)
+{
+    struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        if (netif->loop_first != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: the interface has no room left; the record waits. */
 static MUST_CHECK bool send_record(struct socket *socket, const struct socket_record *record)
 {
     struct stats *stats = socket->client->sockets->stats;
     uint64_t without_frame = stats->value[COUNTER_tx_no_frame];
-    ip_addr_t to;
-    uint16_t port;
+    struct way way;
     int error = datagram_bind_anywhere(socket);
     if (error == 0) {
-        error = find_destination(socket, record, &to, &port);
-    }
-    if (error == 0) {
-        error = datagram_check(socket, &to);
+        error = find_way(socket, record, &way);
     }
     if (error == 0) {
         uint32_t at = socket->tx_head + (uint32_t)sizeof(*record);
-        error = -socket_errno(send_bytes(socket, at, (uint16_t)record->bytes, &to, port));
+        error = -socket_errno(send_bytes(socket, at, (uint16_t)record->bytes, &way));
     }
-    if (error == -ENOBUFS && stats->value[COUNTER_tx_no_frame] != without_frame) {
+    if (error == -ENOBUFS && (stats->value[COUNTER_tx_no_frame] != without_frame || is_looping())) {
         return false;
     }
     if (error != 0) {
@@ -191,7 +233,7 @@ void datagram_kicked(struct socket *socket)
         return;
     }
     if (socket->tx_head != socket->tx_tail) {
-        if (has_sent) {
+        if (has_sent || is_looping()) {
             socket_defer(socket); /* others first */
         } else {
             socket_wait(socket);

@@ -19,6 +19,7 @@ enum {
     MS_PER_S = 1000,
     PORT_TRIES = 64,
     SEGMENTS_PER_WRITE = 8,
+    WORD_BYTES = 8,
     /* Segments kept back for those who have nothing in flight. */
     SEGMENTS_KEPT = MEMP_NUM_TCP_SEG / 2,
     EXTRA = 0, /* our place among the extra arguments; netd has no other */
@@ -338,6 +339,9 @@ void stream_set_window(struct socket *socket)
     window = window < TCP_WND_MAX(pcb) ? window : TCP_WND_MAX(pcb);
     pcb->rcv_wnd = window;
     pcb->rcv_ann_wnd = window;
+    if (pcb->mss >= WORD_BYTES) {
+        pcb->mss &= (u16_t) ~(WORD_BYTES - 1); /* so segments begin where egress.c sums fastest */
+    }
 }
 
 void stream_set_names(struct socket *socket)

@@ -186,6 +186,21 @@ static void answer(struct sim *sim, const uint8_t *frame, size_t len)
 
 /* --- time ---------------------------------------------------------------------------------- */
 
+/* Whoever makes the sums of what is sent, the wire has them right. */
+static void assert_sum_is_good(const uint8_t *frame, size_t len)
+{
+    const uint8_t *ip = frame + IP_AT;
+    if (bytes_get_be16(frame + 12) != ETHERTYPE_IP4 || (bytes_get_be16(ip + 6) & 0x3fff) != 0 ||
+        (ip[9] != 6 && ip[9] != 17)) {
+        return;
+    }
+    uint16_t sum = checksum_add(checksum_partial(ip + 12, 8), checksum_wire16(ip[9]));
+    sum = checksum_add(sum, checksum_wire16((uint16_t)(len - IP_AT - 20)));
+    sum = checksum_add(sum, checksum_partial(ip + 20, len - IP_AT - 20));
+    assert_true(checksum_is_good(sum));
+    assert_true(ip[9] != 17 || bytes_get_be16(ip + 26) != 0);
+}
+
 static void remember(struct sim *sim, const uint8_t *frame, size_t len)
 {
     if (sim->sent_count < SIM_SENT_MAX) {
@@ -212,6 +227,7 @@ static void run_driver(struct sim *sim)
         assert_int_equal(ring_producer_push(&sim->tx_done, entry), OK);
         (void)!ring_consumer_commit(&sim->tx_ready);
         (void)!ring_producer_commit(&sim->tx_done);
+        assert_sum_is_good(frame, span.bytes);
         remember(sim, frame, span.bytes);
         answer(sim, frame, span.bytes);
     }

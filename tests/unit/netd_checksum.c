@@ -57,6 +57,24 @@ static void the_sum_is_that_of_the_definition_at_every_offset_and_length(void **
     }
 }
 
+static void a_copy_is_a_copy_and_its_sum_the_same(void **state)
+{
+    (void)state;
+    static _Alignas(8) uint8_t from[BYTES], to[BYTES];
+    fill(from, 7);
+    for (size_t offset = 0; offset < 16; offset++) {
+        for (size_t len = 0; len < 300; len++) {
+            memset(to, 0xee, sizeof(to));
+            assert_int_equal(checksum_copy(to + offset % 4 * 2, from + offset, len),
+                             checksum_partial(from + offset, len));
+            assert_memory_equal(to + offset % 4 * 2, from + offset, len);
+            assert_int_equal(to[offset % 4 * 2 + len], 0xee);
+        }
+    }
+    memset(from, 0xff, sizeof(from));
+    assert_int_equal(checksum_copy(to, from, 1460), 0xffff);
+}
+
 static void all_ones_carry_through_every_fold(void **state)
 {
     (void)state;
@@ -89,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_is_that_of_the_definition_at_every_offset_and_length),
+        cmocka_unit_test(a_copy_is_a_copy_and_its_sum_the_same),
         cmocka_unit_test(all_ones_carry_through_every_fold),
         cmocka_unit_test(no_bytes_sum_to_zero),
         cmocka_unit_test(sums_of_pieces_at_even_offsets_add_up),

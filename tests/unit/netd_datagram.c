@@ -7,6 +7,8 @@
 
 #include "test.h"
 
+#include <lwip/memp.h>
+
 #include <base/bytes.h>
 
 #include "servers/netd/checksum.h"
@@ -390,6 +392,51 @@ static void a_datagram_larger_than_a_frame_is_sent_in_fragments(void **state)
     assert_true(arena_send_to(&client, slot, SIM_GATEWAY, 9, bytes, sizeof(bytes)));
     sim_run(sim, 1000);
     assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, UDP), before + 3);
+    for (uint32_t i = 0; i < 3; i++) { /* the first has the header, with a sum over all */
+        const uint8_t *head = sim->sent[sim->sent_count - 3 + i].head;
+        if ((bytes_get_be16(head + 20) & 0x1fff) == 0) {
+            assert_int_not_equal(bytes_get_be16(head + 40), 0);
+        }
+    }
+}
+
+/* More than loopback holds at once, and the receiver has room for all. */
+static void a_burst_to_ourselves_arrives_whole(void **state)
+{
+    struct sim *sim = *state;
+    struct socket_record record;
+    uint8_t byte = 0;
+    uint32_t there = make_bound(&server, 0, PORT);
+    uint32_t here = (uint32_t)arena_make(&client, SOCKET_DATAGRAM);
+    for (int i = 0; i < 140; i++) {
+        byte = (uint8_t)i;
+        assert_true(arena_send_to(&client, here, ARENA_LOOPBACK, PORT, &byte, 1));
+    }
+    sim_run(sim, 1000);
+    for (int i = 0; i < 140; i++) {
+        assert_int_equal(arena_receive_from(&server, there, &record, &byte, 1), 1);
+        assert_int_equal(byte, i);
+    }
+}
+
+static void without_a_pcb_there_is_no_socket_until_there_is_one(void **state)
+{
+    struct sim *sim = *state;
+    static void *taken[MEMP_NUM_UDP_PCB];
+    uint32_t count = 0;
+    uint32_t slot = (uint32_t)arena_make(&client, SOCKET_DATAGRAM);
+    while (count < MEMP_NUM_UDP_PCB && (taken[count] = memp_malloc(MEMP_UDP_PCB)) != NULL) {
+        count++;
+    }
+    assert_int_equal(arena_bind(&client, slot, 0, PORT), -ENOBUFS);
+    assert_true(arena_send_to(&client, slot, SIM_GATEWAY, 9, "x", 1));
+    sim_run(sim, 1000);
+    assert_int_equal(arena_error(&client, slot), ENOBUFS);
+    assert_int_equal(counted(sim, COUNTER_socket_no_memory), 2);
+    while (count > 0) {
+        memp_free(MEMP_UDP_PCB, taken[--count]);
+    }
+    assert_int_equal(arena_bind(&client, slot, 0, PORT), 0);
 }
 
 static void a_port_in_use_is_refused_unless_both_share(void **state)
@@ -423,6 +470,8 @@ int main(void)
         CASE(an_echo_through_an_icmp_socket_is_answered),
         CASE(a_raw_socket_sends_without_and_receives_with_the_ip_header),
         CASE(a_datagram_larger_than_a_frame_is_sent_in_fragments),
+        CASE(a_burst_to_ourselves_arrives_whole),
+        CASE(without_a_pcb_there_is_no_socket_until_there_is_one),
         CASE(a_port_in_use_is_refused_unless_both_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

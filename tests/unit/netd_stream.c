@@ -125,6 +125,19 @@ static void a_stream_longer_than_its_rings_arrives_whole_and_in_order(void **sta
     assert_int_equal(sent, STREAM_BYTES);
 }
 
+/* Every slot of both clients has counted far already. */
+static void indexes_go_on_past_the_end_of_their_numbers(void **state)
+{
+    for (uint32_t slot = 0; slot < client.shape.slots; slot++) {
+        for (int i = 0; i < 2; i++) {
+            struct socket_slot *shared = arena_slot(i == 0 ? &client : &server, slot);
+            atomic_store(&shared->rx_head, UINT32_MAX - 500);
+            atomic_store(&shared->tx_tail, UINT32_MAX - 700);
+        }
+    }
+    a_stream_longer_than_its_rings_arrives_whole_and_in_order(state);
+}
+
 static void a_full_window_stops_the_sender_and_opens_again(void **state)
 {
     struct sim *sim = *state;
@@ -283,6 +296,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_ends_know_their_names, start, stop),
         cmocka_unit_test_setup_teardown(a_stream_longer_than_its_rings_arrives_whole_and_in_order,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(indexes_go_on_past_the_end_of_their_numbers, start, stop),
         cmocka_unit_test_setup_teardown(a_full_window_stops_the_sender_and_opens_again, start,
                                         stop),
         cmocka_unit_test_setup_teardown(the_end_of_a_stream_is_seen_after_its_bytes, start, stop),

@@ -47,7 +47,7 @@
 #define ETHARP_TABLE_MATCH_NETIF   1
 #define LWIP_HAVE_LOOPIF           1
 #define LWIP_NETIF_LOOPBACK        1
-#define LWIP_LOOPBACK_MAX_PBUFS    16
+#define LWIP_LOOPBACK_MAX_PBUFS    64
 
 /* --- internet --- */
 #define IP_FORWARD                 0
