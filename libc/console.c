@@ -16,6 +16,8 @@ static struct log_page *page;
 static handle_t wake;
 static char line[LOG_RECORD_BYTES];
 static size_t used;
+static void (*diverted)(void *context, const char *text, size_t bytes);
+static void *diverted_context;
 
 int console_open(struct log_page *log, handle_t serial)
 {
@@ -55,12 +57,20 @@ static void write_debug(const char *text, size_t bytes)
 /* Says what was put together, as one record. */
 static void emit(void)
 {
-    if (page == NULL) {
+    if (diverted != NULL) {
+        diverted(diverted_context, line, used);
+    } else if (page == NULL) {
         write_debug(line, used);
     } else if (log_write(&log_ring, line, used)) {
         sys_signal(wake, LOG_WAKE);
     }
     used = 0;
+}
+
+void console_divert(void (*take)(void *context, const char *text, size_t bytes), void *context)
+{
+    diverted = take;
+    diverted_context = context;
 }
 
 void console_write(const char *text, size_t bytes)

@@ -29,6 +29,7 @@ LIBC_SRC := \
   libc/socket_file.c \
   libc/socket_transfer.c \
   libc/socket_options.c \
+  libc/serve.c \
   libc/personality.c \
   libc/personality_files.c \
   libc/personality_memory.c \

@@ -83,3 +83,13 @@ HOST_NODE_SRC := servers/dsoftbusd/host/main.c servers/dsoftbusd/host/files.c se
     $(BUS_PURE_SRC) libc/base/fmt.c
 # Compiled for the target though no program has it yet.
 LIBRARY_SRC := $(BUS_PURE_SRC) servers/dsoftbusd/loop.c
+
+# Servers of the network, in plain C.
+PROGRAMS += echod discardd sourced httpd
+echod_SRC := servers/small/echod.c
+discardd_SRC := servers/small/discardd.c
+sourced_SRC := servers/small/sourced.c
+httpd_SRC := servers/httpd/main.c servers/httpd/request.c servers/httpd/pages.c servers/httpd/status.c
+PROGRAMS += telnetd
+telnetd_SRC := servers/shell/telnetd.c servers/shell/telnet.c servers/shell/commands.c servers/shell/system.c \
+    servers/shell/network.c

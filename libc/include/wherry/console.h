@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include <base/attributes.h>
 #include <proto/log.h>
 
@@ -18,6 +20,9 @@ void console_write(const char *text, size_t bytes);
 
 /* Shows an unfinished line, such as a prompt. */
 void console_flush(void);
+
+/* Lines go to `take`, with their '\n', instead; NULL: to the log again. Flush before changing. */
+void console_divert(void (*take)(void *context, const char *text, size_t bytes), void *context);
 
 /*
  * For init, which makes its own page. Before this, and in a program without a log page, lines go to
