@@ -3,13 +3,14 @@
 """
 Measure, and compare with the ceilings of tests/bench/ceilings.txt.
 
-  bench.py --arch ARCH [--target | --outside | --path]
+  bench.py --arch ARCH [--target | --outside | --net | --path]
 
 On the target (lane bench, -icount shift=0): every line `bench: NAME NUMBER insn`.  Those that measure one span of
 10,000 rounds are compared with what a plugin counted in that span.  From outside (real time, with an
 instruction-counting plugin): boot_init and boot_dhcp, instructions from the kernel's entry to the line, those from
 reset in brackets, and wall time from power-on; idle_insn_per_s, at the prompt for ten seconds; and in another boot,
-with all tests of selftest, longest_kernel_path: instructions outside user mode without taking an interrupt.
+with all tests of selftest, longest_kernel_path: instructions outside user mode without taking an interrupt.  Of the
+network (lane services, the same plugin): see scripts/bench_net.py.
 
 Exit status: 0 within the ceilings, 1 one is exceeded or a figure is missing, 3 QEMU or its plugin could not start.
 """
@@ -24,8 +25,10 @@ import sys
 import tempfile
 import time
 
+import bench_net
 import ceilings
 import guest
+import qemu_test
 
 PLUGIN = "tests/bench/insn_plugin.c"
 TIMEOUT_S = 180
@@ -115,13 +118,13 @@ def entry_address(kernel):
 class Counted:
     """A boot with the plugin; its counts can be read at any time."""
 
-    def __init__(self, arch, lane, kernel, user_end, folder, stderr):
+    def __init__(self, arch, lane, kernel, user_end, folder, stderr, **environment):
         self.file, self.stderr = os.path.join(folder, "count"), stderr
         if os.path.exists(self.file):
             os.unlink(self.file)
         plugin = "-plugin %s,out=%s,entry=%#x,user=%#x" % (build_plugin(folder), self.file, entry_address(kernel),
                                                            user_end)
-        self.guest = guest.Guest(arch, lane, stderr, QEMU_ARGS=plugin)
+        self.guest = guest.Guest(arch, lane, stderr, QEMU_ARGS=plugin, **environment)
 
     def counts(self):
         if not os.path.exists(self.file):
@@ -152,6 +155,18 @@ def measure_outside(arch, kernel, folder, stderr):
             figures[IDLE] = (boot.counts().now - before) // IDLE_S
     figures[PATH], notes[PATH] = measure_path(arch, kernel, folder, stderr)
     return figures, notes
+
+
+def measure_network(arch, kernel, folder, stderr):
+    guest.enter_own_network()  # so this comes last
+    host = qemu_test.own_address()
+    boot = Counted(arch, "services", kernel, 0, folder, stderr, FORWARD=qemu_test.forwards(host), NET="open")
+    with boot.guest as machine:
+        for line in lines_of(machine, time.monotonic() + TIMEOUT_S, QUIET_S):
+            if line.startswith(ENDS):
+                break
+        collections.deque(lines_of(machine, time.monotonic() + SETTLE_S), 0)
+        return bench_net.measure(host, boot.counts, machine.process.pid)
 
 
 def measure_path(arch, kernel, folder, stderr):
@@ -191,25 +206,30 @@ def main():
     parser.add_argument("--arch", choices=ceilings.ARCHES, required=True)
     parser.add_argument("--target", action="store_true", help="only what the target counts itself")
     parser.add_argument("--outside", action="store_true", help="only what is counted from outside")
+    parser.add_argument("--net", action="store_true", help="only the network's")
     parser.add_argument("--path", action="store_true", help="only the longest path of the kernel")
     arguments = parser.parse_args()
     kernel = os.environ.get("KERNEL") or os.path.join(os.environ.get("BUILD", "build"), arguments.arch, "kernel.elf")
     limits = ceilings.read(arguments.arch)
     outside = [name for name in limits if name in OUTSIDE or name in (IDLE, PATH)]
-    target = [name for name in limits if name not in outside and not name.startswith("kernel_")]
+    network = [name for name in limits if name in bench_net.WORK]
+    target = [name for name in limits if name not in outside + network and not name.startswith("kernel_")]
+    is_all = not (arguments.target or arguments.outside or arguments.net or arguments.path)
     bad = []
     try:
         with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "qemu.log"), "w+b") as stderr:
             if arguments.path:
                 figure, note = measure_path(arguments.arch, kernel, folder, stderr)
                 bad += compare(limits, [PATH], {PATH: figure}, {PATH: note})
-                arguments.target = arguments.outside = True
-            if not arguments.outside:
+            if is_all or arguments.target:
                 print("%s, on the target, instructions:" % arguments.arch)
                 bad += compare(limits, target, *measure_target(arguments.arch, kernel, set(target), folder, stderr))
-            if not arguments.target:
+            if is_all or arguments.outside:
                 print("%s, from outside, instructions:" % arguments.arch)
                 bad += compare(limits, outside, *measure_outside(arguments.arch, kernel, folder, stderr))
+            if is_all or arguments.net:
+                print("%s, network, instructions:" % arguments.arch)
+                bad += compare(limits, network, *measure_network(arguments.arch, kernel, folder, stderr))
     except (CannotMeasure, OSError, subprocess.SubprocessError) as why:
         print("bench: %s" % why, file=sys.stderr)
         return 3

@@ -49,11 +49,15 @@ class MarkerList:
         self.required, self.repeated, self.anytime = [], set(), set()
         self.forbidden, self.fatal, self.pairs, self.wire = [], [], [], []
         self.exit = None
+        self.visits = []  # (name of a program, text of the line that lets it start)
         self._read(path, ())
         texts = [p.text for p in self.required]
         for text in texts:
             if texts.count(text) > 1:
                 raise ListError("%s: required twice: %s" % (path, text))
+        for name, text in self.visits:
+            if text not in texts:
+                raise ListError("%s: visit %s waits for a line that is not required: %s" % (path, name, text))
         for before, after in self.pairs:
             for text in (before, after):
                 if text not in texts:
@@ -95,6 +99,8 @@ class MarkerList:
             self.pairs.append(tuple(text.split(" -> ")))
         elif verb == "wire" and text.split()[0] in wire.CHECKS:
             self.wire.append(text.split())
+        elif verb == "visit" and len(text.split(None, 1)) == 2:
+            self.visits.append(tuple(text.split(None, 1)))
         elif verb == "exit" and text.isdigit() and int(text) < 256:
             self.exit = int(text)
         else:

@@ -21,7 +21,11 @@ import guest
 
 OK, WRONG, USAGE, NO_START, DEAD, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PANIC_GRACE_S = 1.0   # for the backtrace to come out
+POLL_S = 0.2          # how often a visit is looked at while the guest is silent
 LISTS = os.path.join(guest.SCRIPTS, "..", "tests", "markers")
+VISITS = os.path.join(guest.SCRIPTS, "..", "tests", "visits")
+FORWARDS = (("tcp", 7), ("udp", 7), ("tcp", 9), ("tcp", 19), ("tcp", 23), ("tcp", 8080))
+FORWARD_SHIFT = 10000  # a port below 1024 is root's on the host, so it is found this much higher
 
 
 def list_of(lane):
@@ -61,6 +65,54 @@ class Settings:
         return "%s-%s-%s%s" % (base, arch, lane, extension)
 
 
+def own_address():
+    """An address of the loopback network that no other run uses at the same time."""
+    pid = os.getpid()  # below 2^22
+    return "127.%d.%d.%d" % (64 + (pid >> 16), pid >> 8 & 255, pid & 255)
+
+
+def forwards(address):
+    """FORWARD of scripts/run.sh: the guest's servers at that address."""
+    return " ".join("%s:%s:%d-:%d" % (kind, address, port + (FORWARD_SHIFT if port < 1024 else 0), port)
+                    for kind, port in FORWARDS)
+
+
+class Visits:
+    """Programs on the host that use the guest's network; each starts when its line has come."""
+
+    def __init__(self, boot):
+        self.boot = boot
+        self.waiting = list(boot.markers.visits)
+        self.running = []  # (name, process)
+        self.problem = None
+
+    def start(self):
+        for name, text in [v for v in self.waiting if v[1] in self.boot.matcher.seen]:
+            self.waiting.remove((name, text))
+            log = open(self.boot.visit_log, "ab")
+            env = {**os.environ, "ARCH": self.boot.arch, "LANE": self.boot.lane, "HOST": own_address(),
+                   "PCAP": self.boot.pcap, "UART": self.boot.uart}
+            with log:
+                self.running.append((name, subprocess.Popen(
+                    [os.path.join(VISITS, name)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True, preexec_fn=guest.die_with_parent)))
+
+    def look(self):
+        """Take the status of those that ended."""
+        for name, process in [v for v in self.running if v[1].poll() is not None]:
+            self.running.remove((name, process))
+            if process.returncode != 0 and self.problem is None:
+                self.problem = "visit %s ended with %d" % (name, process.returncode)
+
+    def is_over(self):
+        return not self.waiting and not self.running
+
+    def stop(self):
+        for _, process in self.running:
+            process.kill()
+            process.wait()
+
+
 def duration(text):
     found = re.fullmatch(r"(\d+)(s|m|)", text)
     if not found or int(found.group(1)) == 0:
@@ -75,7 +127,9 @@ class Boot:
         self.arch, self.lane, self.settings = arch, lane, settings
         self.markers = check_markers.MarkerList(list_of(lane))
         self.matcher = check_markers.Matcher(self.markers)
-        self.uart, self.stderr, self.pcap = (os.path.join(folder, n) for n in ("uart.log", "qemu.log", "net.pcap"))
+        self.uart, self.stderr, self.pcap, self.visit_log = (
+            os.path.join(folder, n) for n in ("uart.log", "qemu.log", "net.pcap", "visit.log"))
+        self.visits = Visits(self)
         self.marks = {}       # text of a required line -> size of the capture when it came
         self.pending = b""    # the beginning of a line
         self.printed = False  # anything came out of the UART
@@ -83,17 +137,28 @@ class Boot:
         self.status = None    # QEMU's exit status, if it ended by itself
 
     def run(self):
-        with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart, \
-                guest.Guest(self.arch, self.lane, stderr, PCAP=self.pcap) as machine:
-            self._watch(machine, uart)
-            self.status = machine.status
+        forward = {}
+        if self.markers.visits:
+            guest.enter_own_network()
+            forward = {"FORWARD": forwards(own_address()), "NET": "open"}
+        try:
+            with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart, \
+                    guest.Guest(self.arch, self.lane, stderr, PCAP=self.pcap, **forward) as machine:
+                self._watch(machine, uart)
+                self.status = machine.status
+        finally:
+            self.visits.stop()
 
     def _watch(self, machine, uart):
         deadline = time.monotonic() + self.settings.timeout_s
         while self.stopped is None:
-            data = machine.read(deadline)
+            data = machine.read(min(deadline, time.monotonic() + POLL_S) if self.visits.running else deadline)
+            self.visits.look()
             if data is None:
-                self.stopped = "time-out"
+                if time.monotonic() >= deadline:
+                    self.stopped = "time-out"
+                else:
+                    self._decide("")
             elif not data:
                 return
             else:
@@ -110,6 +175,7 @@ class Boot:
             line = raw.decode("utf-8", "replace")
             for pattern in self.matcher.feed(line):
                 self.marks[pattern.text] = os.path.getsize(self.pcap) if os.path.exists(self.pcap) else 0
+            self.visits.start()
             if self.stopped is None:
                 self._decide(line)
         return self.matcher.death is not None
@@ -119,9 +185,9 @@ class Boot:
         until = self.settings.until
         if self.matcher.death is not None:
             return
-        if self.matcher.problems and until != "0":
+        if (self.matcher.problems or self.visits.problem) and until != "0":
             self.stopped = "problem"
-        elif until == "1" and self.matcher.is_complete() and self.markers.exit is None:
+        elif until == "1" and self.matcher.is_complete() and self.markers.exit is None and self.visits.is_over():
             self.stopped = "complete"
         elif until not in ("0", "1") and line.startswith(until):
             self.stopped = "marker"
@@ -133,8 +199,8 @@ class Boot:
             return NO_START, "QEMU did not start (exit status %d)" % self.status
         if matcher.death is not None:
             return DEAD, "the guest died: " + matcher.death
-        if matcher.problems:
-            return WRONG, matcher.problems[0]
+        if matcher.problems or self.visits.problem:
+            return WRONG, (matcher.problems + [self.visits.problem])[0]
         if self.stopped == "marker":
             return OK, "stopped at the line asked for, %d of %d required lines seen" % (
                 len(matcher.seen), len(self.markers.required))
@@ -143,6 +209,8 @@ class Boot:
         first = "first missing line: " + missing[0] if missing else "all required lines came"
         if self.status is not None and self.status != (self.markers.exit or 0):
             return DEAD, "the guest ended with status %d; %s" % (self.status, first)
+        if self.stopped == "time-out" and not missing and not self.visits.is_over():
+            return DEAD, "a visit did not end within %d s" % self.settings.timeout_s
         if self.stopped == "time-out" and self.settings.until == "1":
             return DEAD, "no end within %d s; %s" % (self.settings.timeout_s, first)
         if missing:
@@ -158,7 +226,8 @@ class Boot:
     def keep(self):
         """Copy the logs to where they were asked for."""
         for source, target in ((self.uart, self.settings.uart_log), (self.stderr, self.settings.qemu_log),
-                               (self.pcap, self.settings.pcap)):
+                               (self.pcap, self.settings.pcap),
+                               (self.visit_log, os.path.splitext(self.settings.uart_log)[0] + ".visit.log")):
             if os.path.exists(source):
                 shutil.copyfile(source, self.settings.file(target, self.arch, self.lane))
 
@@ -167,10 +236,11 @@ class Boot:
         lines = self.matcher.context()
         if self.pending.strip():
             lines.append("  cut off  " + check_markers.printable(self.pending.decode("utf-8", "replace")))
-        with open(self.stderr, "rb") as stderr:
-            said = stderr.read().decode("utf-8", "replace").strip()
-        if said:
-            lines += ["QEMU said:"] + ["    " + check_markers.printable(text) for text in said.splitlines()[-10:]]
+        for who, path, count in (("QEMU", self.stderr, 10), ("the visit", self.visit_log, 40)):
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    said = file.read().decode("utf-8", "replace").strip().splitlines()[-count:]
+                lines += [who + " said:"] * bool(said) + ["    " + check_markers.printable(text) for text in said]
         return lines
 
 

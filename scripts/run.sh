@@ -28,10 +28,15 @@
 #            bad-program  another program is corrupt
 #            bad-tree     panic=exit: a device tree with an interrupt controller that nobody knows
 #            bad-words    boot arguments that mean nothing
+#            services     as default, without the tests on the target: its servers are used from the host
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
+#   FORWARD  tcp:ADDRESS:PORT-:GUESTPORT ...: ports of the host that lead to the guest's (also udp:).  Without a
+#            lane: web pages, telnet and echo on 127.0.0.1, on ports that are free
 #   MAC      02:00:00:00:00:01
-#   NET      netdev to use instead of the lane's, without its id, e.g. tap,ifname=tap0,script=no
+#   NET      open: the user network without restrict=on, so the guest reaches what this machine reaches
+#            tap: the interface IF (default tap0), made before; see docs/networking/os-net.md
+#            otherwise a netdev to use instead of the lane's, without its id, e.g. hubport,hubid=0
 #   MEM      memory instead of the lane's, e.g. 128M
 #   APPEND   more boot arguments: key=value words for /chosen/bootargs
 #   PCAP     file for a capture of the wire
@@ -42,7 +47,8 @@
 # Exit status: the guest's (riscv64: test device, aarch64: semihosting), 2 usage, 3 QEMU is missing or no kernel.
 #
 # Each device is pinned to a virtio-mmio slot: on aarch64 eight slots share a page, and two devices in one page
-# could not be given to two processes.  The user network is always restricted: a guest's multicast must not leave.
+# could not be given to two processes.  The user network is restricted unless NET=open: a guest's multicast must not
+# leave.
 set -eu
 
 die() { code=$1; shift; printf 'run.sh: %s\n' "$*" >&2; exit "$code"; }
@@ -61,7 +67,7 @@ case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; s
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
-lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words bench"
+lanes="$lanes services user-read stack-overflow bad-init bad-program bad-tree bad-words bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -89,6 +95,7 @@ legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
+services) words='' ;;
 user-read)
     network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"
     set -- "$@" -cpu "$(greatest_cpu)"
@@ -102,13 +109,28 @@ bench) network=''; set -- "$@" -icount shift=0 ;;
 smallmem) memory=64M ;;
 bigmem) memory=4G nic_slot=$other_nic_slot ;;
 esac
-network=${NET:-$network}
+case ${NET:-} in
+'') ;;
+open)
+    network=user
+    echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
+    ;;
+tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no ;;
+*) network=$NET ;;
+esac
+case $verb:$network in
+:user* | --print:user*)
+    [ -n "${LANE:-}" ] || FORWARD=${FORWARD:-$("${0%/*}/forwards")}
+    for forward in ${FORWARD:-}; do network=$network,hostfwd=$forward; done
+    ;;
+esac
 
 set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
     -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
     -global virtio-mmio.force-legacy=$legacy -device virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
 if [ -n "$network" ]; then
-    set -- "$@" -netdev "${network%%,*},id=net0,${network#*,}" \
+    case $network in *,*) options=,${network#*,} ;; *) options='' ;; esac
+    set -- "$@" -netdev "${network%%,*},id=net0$options" \
         -device "virtio-net-device,netdev=net0,mac=$mac,bus=virtio-mmio-bus.$nic_slot"
     [ -z "${PCAP:-}" ] || set -- "$@" -object "filter-dump,id=dump0,netdev=net0,file=$PCAP"
 fi

@@ -56,7 +56,7 @@ static _Noreturn void give_up(const char *what)
     exit(EXIT_FAILURE);
 }
 
-/* --- what epoll waits for ----------------------------------------------------------------------- */
+/* --- what epoll waits for --------------------------------------------------------------------- */
 
 static void watch(int operation, int fd, uint32_t events, void *data)
 {
@@ -72,7 +72,7 @@ static void watch_listener(bool has_room)
     watch(EPOLL_CTL_MOD, listener, has_room ? EPOLLIN : 0, NULL);
 }
 
-/* --- answers -------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static const char *reason(int status)
 {
@@ -139,7 +139,7 @@ static void answer(struct connection *connection, const struct request *request)
     begin(connection, REQUEST_WHOLE, page->type, connection->made, bytes, request->is_head);
 }
 
-/* --- connections ------------------------------------------------------------------------------------ */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void drop(struct connection *connection)
 {

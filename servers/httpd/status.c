@@ -52,7 +52,9 @@ static void put_processes(struct text *text)
     for (uint64_t i = 0; ask(ROLE_INIT, &message) == OK; i++) {
         struct init_process process;
         init_process_unpack(message.words, &process);
-        put(text, "%s{\"name\":\"%s\",\"state\":\"%s\",\"cpu_us\":%lu,\"pages\":%u,\"restarts\":%u}",
+        put(text,
+            "%s{\"name\":\"%s\",\"state\":\"%s\",\"cpu_us\":%lu,\"pages\":%u,"
+            "\"restarts\":%u}",
             i == 0 ? "" : ",", process.name,
             process.state < INIT_STATES ? states[process.state] : "?",
             (unsigned long)(time_ns_at(process.cpu_ticks, boot_facts()->counter_hz) / 1000),

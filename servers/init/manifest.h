@@ -59,6 +59,7 @@ enum manifest_flag {
     READS_LOGS = 1 << 6,   /* has every log page: it shows the lines */
     IS_LAST = 1 << 7,      /* started when all others are settled: it measures the system */
     SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
+    IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
 };
 
 struct manifest_device {

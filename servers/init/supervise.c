@@ -92,6 +92,8 @@ static void start(struct system *system, uint32_t index)
         retire(process, INIT_STATE_STOPPED);
     } else if (error != OK) {
         try_again(process, 0); /* what it lacked may be there later */
+    } else if ((process->rule->flags & IS_PLAIN) != 0) {
+        supervise_up(system, index);
     }
 }
 

@@ -134,7 +134,7 @@ static void put_flags(struct page *page, uint32_t flags)
         {MAY_POWER, "power"},          {MAY_LIST, "list"},       {HAS_SYSTEM, "system"},
         {HAS_SEED, "seed"},            {IS_ONE_SHOT, "one-shot"}, {IS_UNWATCHED, "unwatched"},
         {READS_LOGS, "reads the logs"}, {IS_LAST, "last"},
-        {SERVES_SOCKETS, "serves sockets"},
+        {SERVES_SOCKETS, "serves sockets"}, {IS_PLAIN, "plain"},
     };
     bool has_any = false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -74,6 +74,35 @@ class Harness(unittest.TestCase):
         self.assertIn("first missing line: x: two", out)
         self.assertIn(">     1  x: one", out)
 
+    def visit(self, program, guest="echo x: one; echo x: two; exec sleep 60", **settings):
+        self.addCleanup(setattr, qemu_test, "VISITS", qemu_test.VISITS)
+        qemu_test.VISITS = self.folder
+        with open(self.path("guest-user"), "w") as script:
+            script.write("#!/bin/sh\n" + program)
+        os.chmod(self.path("guest-user"), 0o755)
+        return self.boot(guest, LIST + "visit guest-user x: two\n", **settings)
+
+    def test_a_visit_ends_before_the_run_does(self):
+        status, out = self.visit("sleep 0.5; echo $HOST >%s; exit 0" % self.path("visited"))
+        self.assertEqual(status, 0, out)
+        with open(self.path("visited")) as file:
+            self.assertEqual(file.read().strip(), qemu_test.own_address())
+        self.assert_gone()
+
+    def test_a_visit_that_fails_is_named_with_what_it_said(self):
+        status, out = self.visit("echo no answer; exit 3")
+        self.assertEqual(status, 1)
+        self.assertIn("visit guest-user ended with 3", out)
+        self.assertIn("no answer", out)
+        self.assert_gone()
+
+    def test_a_visit_without_end_is_stopped_with_the_guest(self):
+        status, out = self.visit("echo $$ >%s; exec sleep 60" % self.path("pid-of-visit"), RUN_TIMEOUT="2s")
+        self.assertEqual(status, 4)
+        self.assertIn("a visit did not end within 2 s", out)
+        with open(self.path("pid-of-visit")) as file:
+            self.assertFalse(os.path.exists("/proc/%s" % file.read().strip()))
+
     def test_a_forbidden_line_ends_the_run(self):
         status, out = self.boot("echo x: one; echo x: bad; exec sleep 60")
         self.assertEqual(status, 1)

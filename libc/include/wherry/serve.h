@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    SERVE_ITEMS_MAX = 40,
+    SERVE_ITEMS_MAX = 18, /* a listener, a datagram socket, 16 connections */
     SERVE_BYTES = 2048,
 };
 
@@ -44,5 +44,7 @@ void serve_listen(int fd, short events, short (*step)(struct serve_item *item));
 /* Never returns while poll works; then ends the program with a line. */
 _Noreturn void serve_run(void);
 
-/* Sends what item holds. Gives POLLOUT when some is left, POLLIN when not, 0 when the peer is gone. */
+/*
+ * Sends what item holds. Gives POLLOUT when some is left, POLLIN when not, 0 when the peer is gone.
+ */
 short serve_send(struct serve_item *item);
