@@ -124,8 +124,9 @@ static int answer_bind(struct socket *socket, const uint64_t *words)
     if (error != 0) {
         return error;
     }
-    if (place.is_none) { /* :: with port 0 */
-        place.address = *IP_ANY_TYPE;
+    if (socket->family == SOCKET_IP6 &&
+        (place.is_none || (!IP_IS_V4_VAL(place.address) && ip_addr_isany_val(place.address)))) {
+        place.address = socket->options.v6only ? *IP6_ADDR_ANY : *IP_ANY_TYPE;
     }
     error = socket_check_family(socket, &place.address);
     if (error == 0) {
