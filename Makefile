@@ -77,7 +77,7 @@ FREE := -ffreestanding -fno-common -fno-stack-protector -fno-pic -fno-omit-frame
 DEPS  = -MD -MP -MF $(@:.o=.d)
 
 # Who may include whom.  A wrong layer does not compile.
-INC_kernel := -Ikernel/include -Ikernel -Ikernel/arch/$(ARCH) -Ilibc
+INC_kernel := -Ikernel/include -Ikernel -Ikernel/arch/$(ARCH) -Ilibc -I$(O)/gen
 INC_user   := -Ikernel/include -Ilibc -Ilibc/include -Ilibc/arch/$(ARCH)
 INC_host   := -Ikernel/include -iquote kernel -Ilibc -Ilibc/include -Idrivers -Itests/host -I.
 
@@ -140,6 +140,14 @@ $(BUILD)/src/%/.sha256: scripts/deps.lock scripts/fetch | $(BUILD)/have-build
 ## fetch       bring all third-party sources here; afterwards OFFLINE=1 works
 fetch: | $(BUILD)/have-build
 	$(Q)scripts/fetch
+
+# What the assembly knows of the structs of C.
+$(O)/gen/offsets.h: kernel/offsets.c $(O)/kernel.flags $(wildcard kernel/*.h kernel/*/*.h kernel/arch/$(ARCH)/*.h) | $(HAVE_BUILD)
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_kernel) -O1 -S -o $@.s $<
+	$(Q)sed -n 's/.*"OFFSET \([A-Z_]* [0-9]*\)".*/#define \1/p' $@.s >$@
+$(KERNEL_O): | $(O)/gen/offsets.h
 
 # --- compile ------------------------------------------------------------------------------------------------
 $(O)/k/%.c.o: %.c $(O)/kernel.flags | $(HAVE_BUILD)

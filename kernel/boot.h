@@ -9,7 +9,7 @@
 struct task;
 
 /* init's task: a fault of it that nobody supervises stops the machine. */
-const struct task *boot_init_task(void);
+extern const struct task *boot_init_task;
 
 /* The page of struct boot_facts, mapped into every task. */
 paddr_t boot_facts_page(void);

@@ -27,7 +27,7 @@ struct call {
 
 typedef int call_function(struct call *call);
 
-#define CALL_FUNCTION(number, name, parameters) COLD call_function call_##name;
+#define CALL_FUNCTION(number, name, handles, made, parameters) COLD call_function call_##name;
 SYSCALLS(CALL_FUNCTION)
 #undef CALL_FUNCTION
 

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "device.h"
 
+#include "machine.h"
 #include <abi/error.h>
 #include <base/bytes.h>
 #include <memlayout.h>
-
-enum { WINDOWS_MAX = 4 };
-
-static struct fdt_range windows[WINDOWS_MAX];
-static unsigned window_count;
 
 bool device_find(const struct fdt *tree, const char *name, struct fdt_node *node)
 {
@@ -41,20 +37,6 @@ int device_keep(const struct fdt *tree, const struct fdt_node *node, uint32_t in
     if (!is_inside(window.base, window.bytes, LINEAR_BYTES)) {
         return E_RANGE;
     }
-    if (window_count == WINDOWS_MAX) {
-        return E_LIMIT;
-    }
-    windows[window_count++] = window;
     *address = KERNEL_BASE + window.base;
-    return OK;
-}
-
-unsigned device_count(void)
-{
-    return window_count;
-}
-
-struct fdt_range device_window(unsigned index)
-{
-    return windows[index];
+    return machine_add(&boot_machine.kept, window, "devices of its own");
 }

@@ -22,10 +22,6 @@ MUST_CHECK bool device_find_console(const struct fdt *tree, const char *name,
 MUST_CHECK int device_keep(const struct fdt *tree, const struct fdt_node *node, uint32_t index,
                            uint64_t bytes, uint64_t *address);
 
-/* What has been kept. */
-unsigned device_count(void);
-struct fdt_range device_window(unsigned index);
-
 /* --- registers of a device in the linear map -------------------------------------------------- */
 
 static inline uint32_t mmio_read32(uint64_t address)

@@ -3,14 +3,11 @@
 
 #include "calls.h"
 #include "notification.h"
-#include "offsets.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
 #include <abi/ipc.h>
-
-static_assert(offsetof(struct endpoint, server) == ENDPOINT_SERVER, "offsets.h");
-static_assert(offsetof(struct endpoint, first_caller) == ENDPOINT_FIRST_CALLER, "offsets.h");
+#include <base/mem.h>
 
 int call_endpoint_create(struct call *call)
 {
@@ -22,18 +19,11 @@ int call_endpoint_create(struct call *call)
 
 /* --- the caller queue ----------------------------------------------------------------------- */
 
-static void update_first(struct endpoint *endpoint)
-{
-    struct list_node *node = list_first(&endpoint->callers);
-    endpoint->first_caller = node == NULL ? NULL : container_of(node, struct thread, queue);
-}
-
 static void enqueue(struct endpoint *endpoint, struct thread *thread)
 {
     thread->queued_on = endpoint;
     endpoint->caller_count++;
     list_append(&endpoint->callers, &thread->queue);
-    update_first(endpoint);
 }
 
 static void dequeue(struct thread *thread)
@@ -42,7 +32,12 @@ static void dequeue(struct thread *thread)
     thread->queued_on = NULL;
     endpoint->caller_count--;
     list_remove(&thread->queue);
-    update_first(endpoint);
+}
+
+/* Requires that there is one. */
+static struct thread *first_caller(const struct endpoint *endpoint)
+{
+    return container_of(list_first(&endpoint->callers), struct thread, queue);
 }
 
 void endpoint_leave(struct thread *thread)
@@ -75,7 +70,7 @@ static int parcel_read(struct thread *sender, struct parcel *parcel)
     for (unsigned i = 0; i < count; i++) {
         uint64_t pair = *arch_frame_handles(&sender->frame, i / 2);
         handle_t handle = (handle_t)(i % 2 == 0 ? pair : pair >> 32);
-        int error = handle_lookup(&sender->task->table, handle, OBJECT_NONE, RIGHT_GRANT,
+        int error = handle_lookup(&sender->task->table, handle, OBJECT_ANY, RIGHT_GRANT,
                                   &parcel->entries[i]);
         if (error != OK) {
             return error;
@@ -133,26 +128,24 @@ static void parcel_deliver(const struct parcel *parcel, struct thread *receiver)
 
 static void copy_words(struct thread *to, struct thread *from)
 {
-    for (unsigned i = 0; i < IPC_WORDS; i++) {
-        *arch_frame_word(&to->frame, i) = *arch_frame_word(&from->frame, i);
-    }
+    memcpy(arch_frame_word(&to->frame, 0), arch_frame_word(&from->frame, 0),
+           IPC_WORDS * sizeof(uint64_t));
 }
 
-static void write_fault_words(struct thread *to, const struct thread *faulted)
-{
-    *arch_frame_word(&to->frame, 0) = IPC_LABEL_FAULT;
-    for (unsigned i = 0; i < 5; i++) {
-        *arch_frame_word(&to->frame, i + 1) = faulted->fault_words[i];
-    }
-}
-
-/* Hand `caller`'s message to `server`, which is ready to take it. The caller is on no queue. */
+/* Hand `caller`'s message to `server`, which is in reply_wait. The caller is on no queue. */
 static void deliver(struct thread *server, struct thread *caller, const struct parcel *parcel)
 {
+    if (is_receiving(server)) { /* blocked until now */
+        thread_leave_waits(server);
+        server->state = THREAD_READY;
+        sched_enqueue_first(server);
+    }
     thread_set_ipc(server, (int64_t)parcel->count << IPC_SENT_SHIFT, caller->call_badge, 0);
     parcel_deliver(parcel, server);
     if (caller->state == THREAD_FAULTED) {
-        write_fault_words(server, caller);
+        *arch_frame_word(&server->frame, 0) = IPC_LABEL_FAULT;
+        memcpy(arch_frame_word(&server->frame, 1), caller->fault_words,
+               sizeof(caller->fault_words));
     } else {
         copy_words(server, caller);
         caller->state = THREAD_CALLING;
@@ -161,27 +154,45 @@ static void deliver(struct thread *server, struct thread *caller, const struct p
     server->caller = caller;
 }
 
-/* Deliver to a server that is blocked in reply_wait. */
-static void deliver_and_wake(struct thread *server, struct thread *caller,
-                             const struct parcel *parcel)
+/* Give `server` the first caller whose handles it takes; one whose it does not fails. False when
+ * none is left, or after a step. */
+static bool take_caller(struct endpoint *endpoint, struct thread *server, unsigned accepts)
 {
-    thread_leave_waits(server);
-    deliver(server, caller, parcel);
-    server->state = THREAD_READY;
-    sched_enqueue_first(server);
+    for (unsigned i = 0; i < STEP_THREADS && endpoint->caller_count != 0; i++) {
+        struct thread *caller = first_caller(endpoint);
+        struct parcel parcel = {.count = 0};
+        int error = OK;
+        if (caller->state == THREAD_SENDING) {
+            error = parcel_read(caller, &parcel);
+        }
+        if (error == OK) {
+            error = parcel_check(&parcel, server, accepts);
+        }
+        if (error == OK) {
+            dequeue(caller);
+            deliver(server, caller, &parcel);
+            return true;
+        }
+        thread_finish(caller, error);
+    }
+    return false;
+}
+
+/* `caller`, blocked or faulted, waits for its turn, or is received at once. */
+static void queue_caller(struct endpoint *endpoint, struct thread *caller)
+{
+    enqueue(endpoint, caller);
+    if (is_receiving(endpoint->server)) {
+        take_caller(endpoint, endpoint->server, endpoint->server->call_accepts);
+    }
 }
 
 void endpoint_send_fault(struct endpoint *endpoint, struct thread *thread, uint64_t badge)
 {
-    static const struct parcel nothing;
     thread_leave_waits(thread);
     thread->state = THREAD_FAULTED;
     thread->call_badge = badge;
-    if (is_receiving(endpoint->server)) {
-        deliver_and_wake(endpoint->server, thread, &nothing);
-    } else {
-        enqueue(endpoint, thread);
-    }
+    queue_caller(endpoint, thread);
 }
 
 /* --- call ----------------------------------------------------------------------------------- */
@@ -198,8 +209,9 @@ static uint8_t accepts(struct thread *thread)
 }
 
 /* Everything that can refuse the call before it queues. */
-static int check_call(struct thread *self, struct handle_entry **entry, struct parcel *parcel)
+static int check_call(struct thread *self, struct handle_entry **entry)
 {
+    struct parcel parcel;
     if (!counts_are_valid(arch_frame_number(&self->frame))) {
         return E_INVALID;
     }
@@ -208,24 +220,21 @@ static int check_call(struct thread *self, struct handle_entry **entry, struct p
     if (error != OK) {
         return error;
     }
-    error = parcel_read(self, parcel);
+    error = parcel_read(self, &parcel);
     if (error != OK) {
         return error;
     }
     struct endpoint *endpoint = container_of((*entry)->object, struct endpoint, object);
-    if (is_receiving(endpoint->server)) {
-        return parcel_check(parcel, endpoint->server, endpoint->server->call_accepts);
-    }
-    return arch_frame_deadline(&self->frame) <= arch_now() ? E_TIMEOUT : OK;
+    bool is_late = arch_frame_deadline(&self->frame) <= arch_now();
+    return is_late && !is_receiving(endpoint->server) ? E_TIMEOUT : OK;
 }
 
 int call_call(struct call *call)
 {
     struct thread *self = call->self;
     struct handle_entry *entry;
-    struct parcel parcel;
     kernel_system.fast_calls_missed++;
-    int error = check_call(self, &entry, &parcel);
+    int error = check_call(self, &entry);
     if (error != OK) {
         return error;
     }
@@ -234,23 +243,11 @@ int call_call(struct call *call)
     self->call_accepts = accepts(self);
     self->call_badge = entry->badge;
     thread_block(self, THREAD_SENDING, arch_frame_deadline(&self->frame));
-    if (is_receiving(endpoint->server)) {
-        deliver_and_wake(endpoint->server, self, &parcel);
-    } else {
-        enqueue(endpoint, self);
-    }
+    queue_caller(endpoint, self);
     return REGISTERS_SET;
 }
 
 /* --- reply_wait ----------------------------------------------------------------------------- */
-
-static void reply_to_fault(struct thread *faulted, uint64_t action)
-{
-    faulted->state = THREAD_STOPPED;
-    if (action == FAULT_RESUME) {
-        thread_wake(faulted);
-    }
-}
 
 /* Answer the caller. What its reply cannot carry is the caller's error; the server goes on. */
 static void reply(struct thread *self)
@@ -264,7 +261,10 @@ static void reply(struct thread *self)
     }
     self->caller = &thread_none;
     if (caller->state == THREAD_FAULTED) {
-        reply_to_fault(caller, *arch_frame_word(&self->frame, 0));
+        caller->state = THREAD_STOPPED;
+        if (*arch_frame_word(&self->frame, 0) == FAULT_RESUME) {
+            thread_wake(caller);
+        }
         return;
     }
     if (error == OK) {
@@ -305,29 +305,6 @@ static void claim(struct endpoint *endpoint, struct thread *self)
     endpoint->server = self;
 }
 
-/* Take the first caller whose handles fit; one whose do not fails. False when none is left. */
-static bool take_caller(struct endpoint *endpoint, struct thread *self)
-{
-    for (unsigned i = 0; i < STEP_THREADS && endpoint->first_caller != NULL; i++) {
-        struct thread *caller = endpoint->first_caller;
-        struct parcel parcel = {.count = 0};
-        int error = OK;
-        if (caller->state == THREAD_SENDING) {
-            error = parcel_read(caller, &parcel);
-        }
-        if (error == OK) {
-            error = parcel_check(&parcel, self, accepts(self));
-        }
-        if (error == OK) {
-            dequeue(caller);
-            deliver(self, caller, &parcel);
-            return true;
-        }
-        thread_finish(caller, error);
-    }
-    return false;
-}
-
 int call_reply_wait(struct call *call)
 {
     struct thread *self = call->self;
@@ -349,9 +326,9 @@ int call_reply_wait(struct call *call)
     ticks_t deadline = arch_frame_deadline(&self->frame);
     if (self->bound->bits != 0) {
         thread_set_ipc(self, OK, 0, notification_take(self->bound));
-    } else if (take_caller(endpoint, self)) {
+    } else if (take_caller(endpoint, self, accepts(self))) {
         return REGISTERS_SET;
-    } else if (endpoint->first_caller != NULL) {
+    } else if (endpoint->caller_count != 0) {
         arch_frame_restart_call(&self->frame); /* more failing callers than a step takes */
     } else if (deadline <= arch_now()) {
         return E_TIMEOUT;
@@ -402,8 +379,8 @@ void endpoint_unlink(struct object *object)
 bool endpoint_reap_step(struct object *object)
 {
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
-    for (unsigned i = 0; i < STEP_THREADS && endpoint->first_caller != NULL; i++) {
-        thread_finish(endpoint->first_caller, E_CLOSED);
+    for (unsigned i = 0; i < STEP_THREADS && endpoint->caller_count != 0; i++) {
+        thread_finish(first_caller(endpoint), E_CLOSED);
     }
-    return endpoint->first_caller == NULL;
+    return endpoint->caller_count == 0;
 }

@@ -15,9 +15,8 @@ struct thread;
 struct endpoint {
     struct object object;
     struct thread *server;       /* receives on it, now or next; &thread_none when nobody does */
-    struct thread *first_caller; /* the first of `callers`, NULL when empty */
-    struct list_node callers;    /* thread.queue */
     uint64_t caller_count;
+    struct list_node callers; /* thread.queue */
 };
 
 /* Deliver the fault of `thread` (already stopped) through `endpoint`. */

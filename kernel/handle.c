@@ -4,15 +4,7 @@
 #include "calls.h"
 #include "irq.h"
 #include "mapping.h"
-#include "offsets.h"
 #include "task.h"
-
-static_assert(sizeof(struct handle_entry) == ENTRY_BYTES, "offsets.h");
-static_assert(offsetof(struct handle_entry, handle) == ENTRY_HANDLE, "offsets.h");
-static_assert(offsetof(struct handle_entry, rights) == ENTRY_RIGHTS, "offsets.h");
-static_assert(offsetof(struct handle_entry, type) == ENTRY_TYPE, "offsets.h");
-static_assert(offsetof(struct handle_entry, object) == ENTRY_OBJECT, "offsets.h");
-static_assert(offsetof(struct handle_entry, badge) == ENTRY_BADGE, "offsets.h");
 
 enum {
     GENERATION_MAX = (1 << 20) - 1,
@@ -61,7 +53,7 @@ int handle_lookup(struct handle_table *table, uint64_t handle, enum object_type 
     if (found == NULL) {
         return E_BAD_HANDLE;
     }
-    if (type != OBJECT_NONE && found->type != type) {
+    if (type != OBJECT_ANY && found->type != type) {
         return E_WRONG_TYPE;
     }
     if ((found->rights & rights) != rights) {

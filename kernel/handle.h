@@ -21,15 +21,13 @@ struct handle_entry {
     uint32_t handle; /* its own value; 0 when free */
     uint16_t rights;
     uint8_t type; /* enum object_type */
-    uint8_t unused;
     struct object *object;
     uint64_t badge;
     struct list_node link; /* object->handles */
     struct handle_table *table;
     uint32_t generation; /* of the next or present use; 1..0xfffff */
     uint32_t next_free;  /* index; 0 ends the chain */
-    uint64_t reserved;
-};
+} __attribute__((aligned(64))); /* the fast paths shift */
 
 struct handle_table {
     struct handle_entry *entries;
@@ -47,7 +45,7 @@ void handle_table_init(struct handle_table *table, struct handle_entry *entries,
 /* The live entry of `handle` or NULL. Pure. */
 struct handle_entry *handle_find(struct handle_table *table, uint64_t handle);
 
-/* handle_find with type (OBJECT_NONE: any) and rights checked.
+/* handle_find with type (or OBJECT_ANY) and rights checked.
  * E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT, in this order. */
 int handle_lookup(struct handle_table *table, uint64_t handle, enum object_type type,
                   unsigned rights, struct handle_entry **entry);

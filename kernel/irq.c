@@ -6,29 +6,6 @@
 
 static struct irq *lines[IRQ_LINES_MAX];
 
-int irq_init(struct irq *irq, uint64_t line)
-{
-    if (line >= IRQ_LINES_MAX || !arch_irq_is_valid((unsigned)line)) {
-        return E_RANGE;
-    }
-    if (lines[line] != NULL) {
-        return E_EXISTS;
-    }
-    /* --- committed --- */
-    irq->line = (uint32_t)line; /* < IRQ_LINES_MAX */
-    list_init(&irq->in_notification);
-    lines[line] = irq;
-    return OK;
-}
-
-void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit)
-{
-    list_remove(&irq->in_notification);
-    irq->notification = notification;
-    irq->bit = bit;
-    list_append(&notification->irqs, &irq->in_notification);
-}
-
 /* The bound line that was taken, or NULL. */
 static struct irq *take(void)
 {
@@ -42,10 +19,12 @@ static struct irq *take(void)
     return irq;
 }
 
-struct thread *irq_dispatch(void)
+void irq_dispatch(void)
 {
-    struct irq *irq = take();
-    return irq == NULL ? NULL : notification_signal(irq->notification, 1ull << irq->bit);
+    const struct irq *irq = take();
+    if (irq != NULL) {
+        notification_post(irq->notification, 1ull << irq->bit);
+    }
 }
 
 struct thread *kernel_interrupt(struct thread *self)
@@ -67,16 +46,35 @@ void irq_unlink(struct object *object)
 
 int call_irq_create(struct call *call)
 {
-    return irq_init(call->made, call_argument(call, 2));
+    struct irq *irq = call->made;
+    uint64_t line = call_argument(call, 2);
+    if (line >= IRQ_LINES_MAX || !arch_irq_is_valid((unsigned)line)) {
+        return E_RANGE;
+    }
+    if (lines[line] != NULL) {
+        return E_EXISTS;
+    }
+    /* --- committed --- */
+    irq->line = (uint32_t)line; /* < IRQ_LINES_MAX */
+    list_init(&irq->in_notification);
+    lines[line] = irq;
+    return OK;
 }
 
+/* From now on the line signals `bit` of the notification. */
 int call_irq_bind(struct call *call)
 {
+    struct irq *irq = call_object(call, 0);
+    struct notification *notification = call_object(call, 1);
     uint64_t bit = call_argument(call, 2);
     if (bit >= 64) {
         return E_RANGE;
     }
-    irq_bind(call_object(call, 0), call_object(call, 1), (uint32_t)bit); /* < 64 */
+    /* --- committed --- */
+    list_remove(&irq->in_notification);
+    irq->notification = notification;
+    irq->bit = (uint32_t)bit; /* < 64 */
+    list_append(&notification->irqs, &irq->in_notification);
     return OK;
 }
 

@@ -18,15 +18,9 @@ struct irq {
 
 enum { IRQ_LINES_MAX = 1024 };
 
-/* E_RANGE, E_EXISTS. */
-int irq_init(struct irq *irq, uint64_t line);
-
-/* From now on the line signals `bit` (0-63) of `notification`. */
-void irq_bind(struct irq *irq, struct notification *notification, uint32_t bit);
-
-/* A device line may be pending: take one; the next interrupts again at once. Returns the thread
- * it wakes, for the caller to queue or switch to. */
-MUST_CHECK struct thread *irq_dispatch(void);
+/* A device line may be pending: take one, and wake who waits for it; the next interrupts again at
+ * once. */
+void irq_dispatch(void);
 
 /* Begin the end: masked, unbound, the line free for the next owner. */
 void irq_unlink(struct object *object);

@@ -8,7 +8,7 @@ struct machine boot_machine;
 
 /* --- RAM ------------------------------------------------------------------------------------ */
 
-static int add(struct machine_ranges *ranges, struct fdt_range range, const char *what)
+int machine_add(struct machine_ranges *ranges, struct fdt_range range, const char *what)
 {
     if (ranges->count == MACHINE_RANGES_MAX) {
         print_line("device tree: more than %u %s", MACHINE_RANGES_MAX, what);
@@ -41,7 +41,7 @@ static int read_reserved(const struct fdt *tree, paddr_t base, struct machine *m
     struct fdt_range range = {base, tree->total_bytes};
     int error;
     do {
-        error = add(&machine->reserved, range, "reserved ranges");
+        error = machine_add(&machine->reserved, range, "reserved ranges");
         if (error == OK) {
             error = fdt_next_reserved(tree, &cursor, &range);
         }
@@ -83,7 +83,7 @@ static int forbid_node(const struct fdt *tree, const struct fdt_node *node,
     struct fdt_property ranges = {.length = 0};
     int error = OK;
     for (uint32_t i = 0; error == OK && fdt_get_window(tree, node, i, &range) == OK; i++) {
-        error = add(forbidden, range, "windows to keep");
+        error = machine_add(forbidden, range, "windows to keep");
     }
     if (!fdt_has_text(tree, node, "device_type", "pci") ||
         !fdt_find_property(tree, node, "ranges", &ranges)) {
@@ -92,7 +92,7 @@ static int forbid_node(const struct fdt *tree, const struct fdt_node *node,
     for (uint32_t at = 0; error == OK && ranges.length - at >= ENTRY_BYTES; at += ENTRY_BYTES) {
         range = (struct fdt_range){bytes_get_be64(ranges.value + at + CPU_ADDRESS),
                                    bytes_get_be64(ranges.value + at + SIZE)};
-        error = add(forbidden, range, "windows to keep");
+        error = machine_add(forbidden, range, "windows to keep");
     }
     return error;
 }
@@ -159,18 +159,9 @@ static enum panic_action read_panic_action(const struct fdt *tree)
     return machine_has_word(text, "panic=reset", ' ') ? PANIC_RESET : PANIC_HALT;
 }
 
-static unsigned count_cpus(const struct fdt *tree)
-{
-    struct fdt_node node = fdt_root(tree);
-    unsigned count = 0;
-    while (fdt_next_with(tree, &node, "device_type", "cpu")) {
-        count++;
-    }
-    return count;
-}
-
 int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine)
 {
+    struct fdt_node node = fdt_root(tree);
     int error = read_ram(tree, &machine->ram);
     if (error == OK) {
         error = read_reserved(tree, base, machine);
@@ -178,7 +169,9 @@ int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine)
     if (error == OK) {
         error = read_forbidden(tree, machine);
     }
-    machine->cpus = count_cpus(tree);
+    while (fdt_next_with(tree, &node, "device_type", "cpu")) {
+        machine->cpus++;
+    }
     machine->panic_action = read_panic_action(tree);
     return error;
 }

@@ -22,6 +22,7 @@ struct machine {
     struct fdt_range ram; /* whole pages; the first bank, further ones are ignored with a line */
     struct machine_ranges reserved;  /* by firmware and tree */
     struct machine_ranges forbidden; /* interrupt controllers, flash, PCI, ... */
+    struct machine_ranges kept;      /* registers that the kernel uses itself [device.h] */
     unsigned cpus;
     enum panic_action panic_action;
 };
@@ -34,6 +35,9 @@ extern struct machine boot_machine;
 /* Read everything from the tree that lies at physical `base`. E_CORRUPT, E_LIMIT when it lacks or
  * exceeds what no kernel can do without or with; a line has said what. */
 int machine_read(const struct fdt *tree, paddr_t base, struct machine *machine);
+
+/* One range more; a line says when there is no room for `what`. E_LIMIT. */
+int machine_add(struct machine_ranges *ranges, struct fdt_range range, const char *what);
 
 /* Whether `word` is one of the words of `text`, which may be NULL. */
 bool machine_has_word(const char *text, const char *word, char separator);

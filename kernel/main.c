@@ -35,16 +35,11 @@ static union {
     uint8_t page[PAGE_BYTES];
 } boot_page __attribute__((aligned(PAGE_BYTES)));
 
-static struct task *init_task;
+const struct task *boot_init_task;
 
 paddr_t boot_facts_page(void)
 {
     return kernel_physical(&boot_page);
-}
-
-const struct task *boot_init_task(void)
-{
-    return init_task;
 }
 
 /* --- RAM ------------------------------------------------------------------------------------ */
@@ -83,9 +78,9 @@ static void map(struct task *init, handle_t memory, vaddr_t vaddr, uint64_t offs
                 unsigned rights)
 {
     struct mapping *mapping;
-    struct mapping_request request = {handle_find(&init->table, memory), vaddr, offset, pages,
-                                      rights};
-    must(mapping_create(init, &request, &mapping), "mapping init");
+    struct mapping wanted = {
+        .task = init, .vaddr = vaddr, .offset = offset, .pages = pages, .rights = rights};
+    must(mapping_create(handle_find(&init->table, memory), &wanted, &mapping), "mapping init");
     int error;
     do {
         error = mapping_build_step(mapping);
@@ -101,27 +96,14 @@ static void *make(enum object_type type)
     return object;
 }
 
-/* Fresh memory of init's, owned by a handle behind the documented ones. */
-static handle_t give_memory(struct task *init, uint64_t pages, struct memory **memory)
-{
-    int error;
-    *memory = make(OBJECT_MEMORY);
-    must(memory_init(*memory, pages, false), "memory for init");
-    do {
-        error = memory_build_step(*memory);
-    } while (error == E_AGAIN);
-    must(error, "memory for init");
-    return give(init, &(*memory)->object, RIGHTS_ALL);
-}
-
 static uint64_t pages_of(uint64_t bytes)
 {
     return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
 }
 
+/* What is written is copied to memory whose owner handle comes behind the documented ones. */
 static void load_segment(struct task *init, handle_t bundle, const struct bundle_segment *segment)
 {
-    struct memory *memory;
     if ((segment->flags & BUNDLE_WRITE) == 0) {
         unsigned rights =
             RIGHT_READ | ((segment->flags & BUNDLE_EXECUTE) != 0 ? RIGHT_EXECUTE : 0u);
@@ -129,14 +111,17 @@ static void load_segment(struct task *init, handle_t bundle, const struct bundle
             pages_of(segment->file_bytes), rights);
         return;
     }
-    handle_t handle = give_memory(init, pages_of(segment->mem_bytes), &memory);
-    for (uint64_t i = 0; i < pages_of(segment->file_bytes); i++) {
-        uint64_t left = segment->file_bytes - (i << PAGE_SHIFT);
-        memcpy(kernel_pointer(memory_page(memory, i)),
-               bundle_start + segment->offset + (i << PAGE_SHIFT),
-               left < PAGE_BYTES ? left : PAGE_BYTES);
-    }
-    map(init, handle, segment->vaddr, 0, memory->pages, RIGHT_READ | RIGHT_WRITE);
+    struct memory *memory = make(OBJECT_MEMORY);
+    must(memory_init(memory, pages_of(segment->mem_bytes), true), "memory for init");
+    int error;
+    do {
+        error = memory_build_step(memory);
+    } while (error == E_AGAIN);
+    must(error, "memory for init");
+    memcpy(kernel_pointer(memory_page(memory, 0)), bundle_start + segment->offset,
+           segment->file_bytes);
+    map(init, give(init, &memory->object, RIGHTS_ALL), segment->vaddr, 0, memory->pages,
+        RIGHT_READ | RIGHT_WRITE);
 }
 
 /* Every program but init is only bytes to the kernel. */
@@ -189,7 +174,7 @@ static void start_init(struct fdt_range tree)
     find_init(&program);
     must(task_init(init, INIT_HANDLE_SLOTS, &search), "init's task");
     must(thread_init(thread, init, INIT_PRIORITY), "init's thread");
-    init_task = init;
+    boot_init_task = init;
     handle_t bundle = give_boot_handles(init, thread, tree);
     for (uint32_t i = 0; i < program.segment_count; i++) {
         load_segment(init, bundle, &program.segments[i]);

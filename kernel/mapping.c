@@ -12,41 +12,6 @@ static_assert(RIGHT_READ == (int)PAGE_READ && RIGHT_WRITE == (int)PAGE_WRITE &&
 
 enum { MAP_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE };
 
-/* Where: page aligned, above the first page, below USER_END, and inside the object. */
-static int check_place(const struct mapping_request *request, const struct memory *memory)
-{
-    if (request->pages == 0 || (request->vaddr & (PAGE_BYTES - 1)) != 0) {
-        return E_INVALID;
-    }
-    if (request->offset > memory->pages || request->pages > memory->pages - request->offset) {
-        return E_RANGE;
-    }
-    if (request->vaddr < PAGE_BYTES || request->vaddr >= USER_END ||
-        request->pages > (USER_END - request->vaddr) >> PAGE_SHIFT) {
-        return E_RANGE;
-    }
-    return OK;
-}
-
-/* What: at least readable, not writable and executable, nothing the handle does not allow. */
-static int check_rights(const struct mapping_request *request, const struct memory *memory)
-{
-    uint64_t rights = request->rights;
-    if ((rights & ~(uint64_t)MAP_RIGHTS) != 0 || (rights & RIGHT_READ) == 0) {
-        return E_INVALID;
-    }
-    if ((request->memory->rights & rights) != rights) {
-        return E_NO_RIGHT;
-    }
-    bool is_executable = (rights & RIGHT_EXECUTE) != 0;
-    bool is_writable = (rights & RIGHT_WRITE) != 0;
-    if ((is_executable && (is_writable || memory->is_device || memory->root->writable != 0)) ||
-        (is_writable && memory->root->executable != 0)) {
-        return E_DENIED;
-    }
-    return OK;
-}
-
 /* A mapping of the task that meets the pages, or NULL. At most MAPPINGS_PER_TASK_MAX steps. */
 static struct mapping *find_overlap(const struct task *task, vaddr_t vaddr, uint64_t pages)
 {
@@ -61,32 +26,48 @@ static struct mapping *find_overlap(const struct task *task, vaddr_t vaddr, uint
     return NULL;
 }
 
-static int check_free(const struct task *task, const struct mapping_request *request,
-                      const struct memory *memory)
+static int check(const struct mapping *wanted, const struct memory *memory, uint64_t allowed)
 {
-    const struct task *holder = memory->root->holder;
-    if (memory->is_building || (holder != NULL && holder != task)) {
+    const struct task *task = wanted->task;
+    const struct memory *root = memory->root;
+    uint64_t rights = wanted->rights;
+    bool is_executable = (rights & RIGHT_EXECUTE) != 0;
+    bool is_writable = (rights & RIGHT_WRITE) != 0;
+    if (wanted->pages == 0 || (wanted->vaddr & (PAGE_BYTES - 1)) != 0) {
+        return E_INVALID;
+    }
+    if (wanted->offset > memory->pages || wanted->pages > memory->pages - wanted->offset ||
+        wanted->vaddr < PAGE_BYTES || wanted->vaddr >= USER_END ||
+        wanted->pages > (USER_END - wanted->vaddr) >> PAGE_SHIFT) {
+        return E_RANGE;
+    }
+    if ((rights & ~(uint64_t)MAP_RIGHTS) != 0 || (rights & RIGHT_READ) == 0) {
+        return E_INVALID;
+    }
+    if ((allowed & rights) != rights) {
+        return E_NO_RIGHT;
+    }
+    if ((is_executable && (is_writable || memory->is_device || root->writable != 0)) ||
+        (is_writable && root->executable != 0)) {
+        return E_DENIED;
+    }
+    if (memory->is_building || (root->holder != NULL && root->holder != task)) {
         return E_BUSY;
     }
     if (task->mapping_count == MAPPINGS_PER_TASK_MAX ||
         memory->mapping_count == MEMORY_MAPPINGS_MAX) {
         return E_LIMIT;
     }
-    return find_overlap(task, request->vaddr, request->pages) != NULL ? E_EXISTS : OK;
+    return find_overlap(task, wanted->vaddr, wanted->pages) != NULL ? E_EXISTS : OK;
 }
 
-int mapping_create(struct task *task, const struct mapping_request *request,
+int mapping_create(const struct handle_entry *entry, const struct mapping *wanted,
                    struct mapping **mapping)
 {
-    struct memory *memory = container_of(request->memory->object, struct memory, object);
+    struct memory *memory = container_of(entry->object, struct memory, object);
+    struct task *task = wanted->task;
     void *slot;
-    int error = check_place(request, memory);
-    if (error == OK) {
-        error = check_rights(request, memory);
-    }
-    if (error == OK) {
-        error = check_free(task, request, memory);
-    }
+    int error = check(wanted, memory, entry->rights);
     if (error == OK) {
         error = account_take_slot(task->object.account, sizeof(struct mapping), &slot);
     }
@@ -95,14 +76,10 @@ int mapping_create(struct task *task, const struct mapping_request *request,
     }
     /* --- committed --- */
     struct mapping *made = slot;
-    made->task = task;
+    *made = *wanted;
     made->memory = memory;
-    made->vaddr = request->vaddr;
-    made->pages = request->pages;
-    made->offset = request->offset;
-    made->badge = request->memory->badge;
-    made->rights = (uint8_t)request->rights; /* <= MAP_RIGHTS */
-    made->is_owners = (request->memory->rights & RIGHT_MANAGE) != 0;
+    made->badge = entry->badge;
+    made->is_owners = (entry->rights & RIGHT_MANAGE) != 0;
     list_append(&memory->mappings, &made->in_memory);
     list_append(&task->mappings, &made->in_task);
     memory->mapping_count++;
@@ -122,7 +99,7 @@ int mapping_build_step(struct mapping *mapping)
 {
     struct task *task = mapping->task;
     const struct memory *memory = mapping->memory;
-    unsigned flags = mapping->rights | (memory->is_device ? PAGE_DEVICE : 0u);
+    unsigned flags = (unsigned)mapping->rights | (memory->is_device ? PAGE_DEVICE : 0u);
     for (unsigned i = 0; i < STEP_PAGES && mapping->done_pages < mapping->pages; i++) {
         paddr_t page = memory_page(memory, mapping->offset + mapping->done_pages);
         if ((flags & PAGE_EXECUTE) != 0) {
@@ -209,14 +186,14 @@ static struct mapping *find(const struct task *task, vaddr_t vaddr)
 
 static int begin_map(struct call *call, struct mapping **mapping)
 {
-    struct mapping_request request = {
-        .memory = call->entries[1],
+    struct mapping wanted = {
+        .task = call_object(call, 0),
         .vaddr = call_argument(call, 2),
         .offset = call_argument(call, 3),
         .pages = call_argument(call, 4),
         .rights = call_argument(call, 5),
     };
-    int error = mapping_create(call_object(call, 0), &request, mapping);
+    int error = mapping_create(call->entries[1], &wanted, mapping);
     call->self->progress = error == OK;
     return error;
 }

@@ -22,22 +22,14 @@ struct mapping {
     uint64_t offset;     /* first page, in memory */
     uint64_t done_pages; /* mapped so far */
     uint64_t badge;      /* of the handle it was made through */
-    uint8_t rights;
+    uint64_t rights;     /* <= MAP_RIGHTS */
     bool is_owners; /* made through the owner handle: revoke leaves it */
     bool is_ending; /* being unmapped: cannot be finished, nor found */
 };
 
-struct mapping_request {
-    struct handle_entry *memory;
-    vaddr_t vaddr;
-    uint64_t offset;
-    uint64_t pages;
-    uint64_t rights;
-};
-
-/* Begin to map. E_INVALID, E_RANGE, E_NO_RIGHT, E_DENIED, E_BUSY, E_LIMIT, E_EXISTS, E_NO_MEMORY,
- * in this order. */
-int mapping_create(struct task *task, const struct mapping_request *request,
+/* Begin to map, through the handle, what `wanted` says of task, place and rights. E_INVALID,
+ * E_RANGE, E_NO_RIGHT, E_DENIED, E_BUSY, E_LIMIT, E_EXISTS, E_NO_MEMORY, in this order. */
+int mapping_create(const struct handle_entry *entry, const struct mapping *wanted,
                    struct mapping **mapping);
 
 /* One bounded step: E_AGAIN, OK (complete), E_NO_MEMORY, E_EXISTS (end it then). */

@@ -3,17 +3,11 @@
 
 #include "calls.h"
 #include "irq.h"
-#include "offsets.h"
 #include "sched.h"
-#include "thread.h"
-
-static_assert(offsetof(struct notification, bits) == NOTIFICATION_BITS, "offsets.h");
-static_assert(offsetof(struct notification, thread) == NOTIFICATION_THREAD, "offsets.h");
 
 struct notification notification_none = {
     .object = {.type = OBJECT_NOTIFICATION},
     .thread = &thread_none,
-    .irqs = {&notification_none.irqs, &notification_none.irqs},
 };
 
 uint64_t notification_take(struct notification *notification)

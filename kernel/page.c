@@ -66,17 +66,6 @@ static bool is_free(uint64_t number)
     return (ram.free_words[number / PAGES_PER_WORD] >> number % PAGES_PER_WORD & 1) != 0;
 }
 
-static void set_free(uint64_t number)
-{
-    uint64_t word = number / PAGES_PER_WORD;
-    ram.free_words[word] |= 1ull << number % PAGES_PER_WORD;
-    ram.summary[word / PAGES_PER_WORD] |= 1ull << word % PAGES_PER_WORD;
-    if (word / PAGES_PER_WORD < ram.first_summary) {
-        ram.first_summary = word / PAGES_PER_WORD;
-    }
-    kernel_system.free_pages++;
-}
-
 static void set_used(uint64_t number)
 {
     uint64_t word = number / PAGES_PER_WORD;
@@ -101,7 +90,7 @@ void page_keep_range(paddr_t base, uint64_t bytes)
 paddr_t page_alloc(void)
 {
     while (ram.first_summary < ram.summary_words && ram.summary[ram.first_summary] == 0) {
-        ram.first_summary++; /* <= 64 words for 1 GiB; pays back what set_free took */
+        ram.first_summary++; /* <= 64 words for 1 GiB; pays back what page_free took */
     }
     if (ram.first_summary == ram.summary_words) {
         return 0;
@@ -118,7 +107,13 @@ void page_free(paddr_t page)
 {
     uint64_t number = (page - ram.base) >> PAGE_SHIFT;
     KASSERT(number < ram.pages && !is_free(number));
-    set_free(number);
+    uint64_t word = number / PAGES_PER_WORD;
+    ram.free_words[word] |= 1ull << number % PAGES_PER_WORD;
+    ram.summary[word / PAGES_PER_WORD] |= 1ull << word % PAGES_PER_WORD;
+    if (word / PAGES_PER_WORD < ram.first_summary) {
+        ram.first_summary = word / PAGES_PER_WORD;
+    }
+    kernel_system.free_pages++;
     kernel_system.used_pages--;
 }
 

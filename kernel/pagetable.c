@@ -2,7 +2,6 @@
 #include "pagetable.h"
 
 #include "account.h"
-#include "device.h"
 #include "page.h"
 #include "print.h"
 #include <base/bytes.h>
@@ -95,8 +94,8 @@ void pagetable_map_kernel(const struct machine *machine)
     map_range(root, kernel_physical(text_end), kernel_physical(rodata_end), PAGE_READ);
     map_range(root, kernel_physical(rodata_end), guard, data);
     map_range(root, guard + PAGE_BYTES, ram_end, data);
-    for (unsigned i = 0; i < device_count(); i++) {
-        struct fdt_range window = device_window(i);
+    for (unsigned i = 0; i < machine->kept.count; i++) {
+        struct fdt_range window = machine->kept.at[i];
         map_range(root, window.base, window.base + window.bytes, data | PAGE_DEVICE);
     }
     arch_kernel_switch(root);

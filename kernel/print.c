@@ -3,7 +3,6 @@
 
 #include "console.h"
 #include "machine.h"
-#include "symbols.h"
 #include <base/fmt.h>
 
 enum { LINE_BYTES = 160, BACKTRACE_MAX = 16, EXIT_PANIC = 70 };
@@ -34,7 +33,7 @@ void print_line(const char *format, ...)
 
 void print_bytes(const char *bytes, size_t count)
 {
-    static const char digits[] = "0123456789abcdef";
+    char text[8];
     for (size_t i = 0; i < count && bytes[i] != '\0'; i++) {
         uint8_t byte = (uint8_t)bytes[i];
         if (byte == '\n') {
@@ -42,17 +41,21 @@ void print_bytes(const char *bytes, size_t count)
         } else if (byte >= ' ' && byte <= '~') {
             console_putc((char)byte);
         } else {
-            put_text("\\x");
-            console_putc(digits[byte >> 4]);
-            console_putc(digits[byte & 15]);
+            fmt_format(text, sizeof(text), "\\x%02x", byte);
+            put_text(text);
         }
     }
 }
 
 /* --- panic ---------------------------------------------------------------------------------- */
 
-/* [boot.S] */
-extern const uint8_t stack_guard[], panic_stack_top[];
+/* [boot.S, linker.ld] */
+extern const uint8_t stack_guard[], panic_stack_top[], text_start[], text_end[];
+
+/* Names of kernel functions, which scripts/symtab writes in a second link: a count, then pairs
+ * (offset from the start of the text, rising; offset of the name in the table), then the names,
+ * each ended by 0. Empty in the first link. */
+extern const uint32_t symtab_start[], symtab_end[];
 
 static bool is_panicking;
 static unsigned traps; /* in the kernel so far */
@@ -68,10 +71,20 @@ static void print_registers(const struct kernel_trap *trap)
     put_text("\r\n");
 }
 
+/* With the function that holds it, "?" when that is not known. */
 static void print_address(uint64_t address)
 {
-    uint64_t offset;
-    const char *name = symbol_find(address, &offset);
+    bool is_text = address >= (uint64_t)text_start && address < (uint64_t)text_end;
+    uint32_t count = is_text && symtab_end - symtab_start > 0 ? symtab_start[0] : 0;
+    const char *name = "?";
+    uint64_t offset = address;
+    for (const uint32_t *pair = symtab_start + 1; count > 0; pair += 2, count--) {
+        uint64_t start = (uint64_t)text_start + pair[0];
+        if (start <= address) {
+            name = (const char *)symtab_start + pair[1];
+            offset = address - start;
+        }
+    }
     print_line("  %016lx %s+0x%lx", address, name, offset);
 }
 

@@ -3,14 +3,8 @@
 
 #include "account.h"
 #include "irq.h"
-#include "offsets.h"
 #include "task.h"
-
-static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
-static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
-static_assert(offsetof(struct cpu, top_ready) == CPU_TOP_READY, "offsets.h");
-static_assert(offsetof(struct cpu, ready_mask) == CPU_READY_MASK, "offsets.h");
-static_assert(offsetof(struct cpu, ready) == CPU_READY, "offsets.h");
+#include <abi/ipc.h>
 
 struct cpu boot_cpu;
 
@@ -42,10 +36,11 @@ static void mark_ready(struct cpu *cpu, uint8_t level)
 static void enqueue_before(struct list_node *place, struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
-    if (thread != cpu->current) { /* it runs on, or sched_resume puts it back */
-        list_insert_before(place, &thread->queue);
-        mark_ready(cpu, thread->priority);
+    if (thread == cpu->current) {
+        return; /* it runs on, or sched_resume puts it back */
     }
+    list_insert_before(place, &thread->queue);
+    mark_ready(cpu, thread->priority);
 }
 
 void sched_enqueue(struct thread *thread)
@@ -146,7 +141,8 @@ void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, t
 
 /* --- FP and SIMD state ---------------------------------------------------------------------- */
 
-bool sched_take_fp(struct thread *thread)
+/* False when the thread cannot pay for the state. */
+static bool take_fp(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
     thread->fp_traps++;
@@ -155,14 +151,13 @@ bool sched_take_fp(struct thread *thread)
         return false;
     }
     arch_fp_enable(true);
-    if (cpu->fp_owner == thread) {
-        return true;
+    if (cpu->fp_owner != thread) {
+        if (cpu->fp_owner != NULL) {
+            arch_fp_save(cpu->fp_owner->fp);
+        }
+        arch_fp_restore(thread->fp);
+        cpu->fp_owner = thread;
     }
-    if (cpu->fp_owner != NULL) {
-        arch_fp_save(cpu->fp_owner->fp);
-    }
-    arch_fp_restore(thread->fp);
-    cpu->fp_owner = thread;
     return true;
 }
 
@@ -264,10 +259,7 @@ static void idle(struct cpu *cpu)
         sched_tick(cpu);
         arm(cpu);
     }
-    struct thread *woken = irq_dispatch();
-    if (woken != NULL) {
-        sched_enqueue(woken);
-    }
+    irq_dispatch();
 }
 
 /* Put the thread that ran back, unless it is the one to run on. */
@@ -377,4 +369,12 @@ struct thread *sched_resume(struct cpu *cpu)
     update_slice(cpu, cpu->paid_until);
     arm(cpu);
     return next;
+}
+
+struct thread *kernel_fp_trap(struct thread *self)
+{
+    if (!take_fp(self)) {
+        thread_fault(self, FAULT_NO_FP_MEMORY, 0, 0);
+    }
+    return sched_resume(self->cpu);
 }

@@ -45,9 +45,6 @@ COLD void sched_tick(struct cpu *cpu);
 /* Set the budget (0: none) and base priority of a thread in any state. */
 COLD void sched_set_budget(struct thread *thread, uint8_t priority, ticks_t budget, ticks_t period);
 
-/* The FP trap of the running thread; false when it cannot pay for the state. */
-COLD bool sched_take_fp(struct thread *thread);
-
 /* A task's root is about to be freed: no CPU may still use it. */
 COLD void sched_leave_space(void);
 

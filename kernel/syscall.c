@@ -4,7 +4,6 @@
  * it returns, in steps between which interrupts are taken [object.h I2].
  */
 #include "calls.h"
-#include "offsets.h"
 #include "handle.h"
 #include "notification.h"
 #include "print.h"
@@ -12,70 +11,23 @@
 #include "task.h"
 #include <abi/ipc.h>
 
-static_assert(CALL_CALL == SYS_call && CALL_REPLY_WAIT == SYS_reply_wait && CALL_NULL == SYS_null &&
-                  CALL_SIGNAL == SYS_signal && TYPE_NOTIFICATION == OBJECT_NOTIFICATION &&
-                  HANDLE_BITS == HANDLE_INDEX_BITS && 1 << RIGHT_BIT_WRITE == RIGHT_WRITE &&
-                  1 << RIGHT_BIT_SEND == RIGHT_SEND && 1 << RIGHT_BIT_RECEIVE == RIGHT_RECEIVE,
-              "offsets.h");
-
-/* What the first and the second argument of a call must be: a handle of this type with this right,
- * OBJECT_NONE for no handle. `makes` is the type of what the first account among them pays for and
- * the caller gets an owner handle of; memory_create sees to that itself. */
 struct rule {
     call_function *run;
-    uint8_t types[CALL_HANDLES_MAX];
+    uint8_t types[CALL_HANDLES_MAX]; /* OBJECT_NONE: no handle in this argument */
     uint8_t rights[CALL_HANDLES_MAX];
     uint8_t makes;
 };
 
-enum { OBJECT_ANY = OBJECT_TYPES, RIGHT_NONE = 0 };
+enum { RIGHT_NONE = 0 };
 
-#define RULE(name, type0, right0, type1, right1, type_made)                                        \
-    [SYS_##name] = {.run = call_##name,                                                            \
-                    .types = {OBJECT_##type0, OBJECT_##type1},                                     \
-                    .rights = {RIGHT_##right0, RIGHT_##right1},                                    \
-                    .makes = OBJECT_##type_made}
+#define NO_HANDLE
+#define HANDLE(type, right) .types = {OBJECT_##type}, .rights = {RIGHT_##right},
+#define HANDLES(type0, right0, type1, right1)                                                      \
+    .types = {OBJECT_##type0, OBJECT_##type1}, .rights = {RIGHT_##right0, RIGHT_##right1},
+#define RULE(number, name, handles, made, parameters)                                              \
+    [number] = {.run = call_##name, handles.makes = OBJECT_##made},
 
-/* clang-format off */
-static const struct rule rules[SYSCALL_COUNT] = {
-    RULE(call,                NONE,         NONE,    NONE,         NONE,   NONE),
-    RULE(reply_wait,          NONE,         NONE,    NONE,         NONE,   NONE),
-    RULE(null,                NONE,         NONE,    NONE,         NONE,   NONE),
-    RULE(signal,              NOTIFICATION, WRITE,   NONE,         NONE,   NONE),
-    RULE(wait,                NOTIFICATION, READ,    NONE,         NONE,   NONE),
-    RULE(timer_set,           NONE,         NONE,    NONE,         NONE,   NONE),
-    RULE(yield,               NONE,         NONE,    NONE,         NONE,   NONE),
-    RULE(handle_copy,         ANY,          NONE,    NONE,         NONE,   NONE),
-    RULE(handle_grant,        TASK,         WRITE,   ANY,          GRANT,  NONE),
-    RULE(handle_close,        ANY,          NONE,    NONE,         NONE,   NONE),
-    RULE(revoke,              ANY,          MANAGE,  NONE,         NONE,   NONE),
-    RULE(object_info,         ANY,          NONE,    NONE,         NONE,   NONE),
-    RULE(account_create,      ACCOUNT,      EXECUTE, NONE,         NONE,   ACCOUNT),
-    RULE(task_create,         ACCOUNT,      EXECUTE, NONE,         NONE,   TASK),
-    RULE(task_supervise,      TASK,         MANAGE,  ENDPOINT,     MANAGE, NONE),
-    RULE(thread_create,       ACCOUNT,      EXECUTE, TASK,         WRITE,  THREAD),
-    RULE(thread_start,        THREAD,       MANAGE,  NONE,         NONE,   NONE),
-    RULE(thread_stop,         THREAD,       MANAGE,  NONE,         NONE,   NONE),
-    RULE(thread_read,         THREAD,       READ,    NONE,         NONE,   NONE),
-    RULE(thread_write,        THREAD,       WRITE,   NONE,         NONE,   NONE),
-    RULE(thread_schedule,     THREAD,       MANAGE,  NONE,         NONE,   NONE),
-    RULE(thread_bind,         THREAD,       MANAGE,  NOTIFICATION, READ,   NONE),
-    RULE(endpoint_create,     ACCOUNT,      WRITE,   NONE,         NONE,   ENDPOINT),
-    RULE(notification_create, ACCOUNT,      WRITE,   NONE,         NONE,   NOTIFICATION),
-    RULE(memory_create,       ACCOUNT,      WRITE,   NONE,         NONE,   NONE),
-    RULE(memory_slice,        ACCOUNT,      WRITE,   MEMORY,       MANAGE, MEMORY),
-    RULE(memory_map,          TASK,         MAP,     MEMORY,       MAP,    NONE),
-    RULE(memory_unmap,        TASK,         MAP,     NONE,         NONE,   NONE),
-    RULE(memory_physical,     MEMORY,       DMA,     NONE,         NONE,   NONE),
-    RULE(memory_quiet,        MEMORY,       DMA,     NONE,         NONE,   NONE),
-    RULE(window_create,       SYSTEM,       MAP,     ACCOUNT,      WRITE,  MEMORY),
-    RULE(irq_create,          SYSTEM,       MAP,     ACCOUNT,      WRITE,  IRQ),
-    RULE(irq_bind,            IRQ,          WRITE,   NOTIFICATION, WRITE,  NONE),
-    RULE(irq_ack,             IRQ,          WRITE,   NONE,         NONE,   NONE),
-    RULE(debug_write,         SYSTEM,       WRITE,   NONE,         NONE,   NONE),
-    RULE(system_off,          SYSTEM,       EXECUTE, NONE,         NONE,   NONE),
-};
-/* clang-format on */
+static const struct rule rules[SYSCALL_COUNT] = {SYSCALLS(RULE)};
 
 /* The rule of a call number word; counts beside the number mean something to IPC only. */
 static const struct rule *find_rule(uint64_t number)
@@ -92,8 +44,7 @@ static const struct rule *find_rule(uint64_t number)
 static int find_handles(const struct rule *rule, struct call *call)
 {
     for (unsigned i = 0; i < CALL_HANDLES_MAX && rule->types[i] != OBJECT_NONE; i++) {
-        enum object_type type = rule->types[i] == OBJECT_ANY ? OBJECT_NONE : rule->types[i];
-        int error = handle_lookup(&call->self->task->table, call_argument(call, i), type,
+        int error = handle_lookup(&call->self->task->table, call_argument(call, i), rule->types[i],
                                   rule->rights[i], &call->entries[i]);
         if (error != OK) {
             return error;
@@ -195,14 +146,6 @@ struct thread *kernel_timer(struct thread *self)
 struct thread *kernel_fault(struct thread *self, unsigned kind, vaddr_t address, uint64_t cause)
 {
     thread_fault(self, kind, address, cause);
-    return sched_resume(self->cpu);
-}
-
-struct thread *kernel_fp_trap(struct thread *self)
-{
-    if (!sched_take_fp(self)) {
-        thread_fault(self, FAULT_NO_FP_MEMORY, 0, 0);
-    }
     return sched_resume(self->cpu);
 }
 

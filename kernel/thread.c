@@ -6,29 +6,10 @@
 #include "calls.h"
 #include "endpoint.h"
 #include "notification.h"
-#include "offsets.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
 #include <abi/ipc.h>
-
-static_assert(offsetof(struct thread, cpu) == THREAD_CPU, "offsets.h");
-static_assert(offsetof(struct thread, space) == THREAD_SPACE, "offsets.h");
-static_assert(offsetof(struct thread, handles) == THREAD_HANDLES, "offsets.h");
-static_assert(offsetof(struct thread, handles_bytes) == THREAD_HANDLES_BYTES, "offsets.h");
-static_assert(offsetof(struct thread, caller) == THREAD_CALLER, "offsets.h");
-static_assert(offsetof(struct thread, server) == THREAD_SERVER, "offsets.h");
-static_assert(offsetof(struct thread, bound) == THREAD_BOUND, "offsets.h");
-static_assert(offsetof(struct thread, state) == THREAD_STATE, "offsets.h");
-static_assert(offsetof(struct thread, call_accepts) == THREAD_STATE + 1, "offsets.h");
-static_assert(offsetof(struct thread, has_deadline) == THREAD_STATE + 2, "offsets.h");
-static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
-static_assert(offsetof(struct thread, waiting_on) == THREAD_WAITING_ON, "offsets.h");
-static_assert(offsetof(struct thread, queue) == THREAD_QUEUE, "offsets.h");
-static_assert(offsetof(struct thread, frame) == THREAD_FRAME, "offsets.h");
-static_assert(THREAD_READY == STATE_READY && THREAD_CALLING == STATE_CALLING &&
-                  THREAD_WAITING == STATE_WAITING && THREAD_RECEIVING_FAST == STATE_RECEIVING_FAST,
-              "offsets.h");
 
 struct thread thread_none = {
     .object = {.type = OBJECT_THREAD},
@@ -69,7 +50,6 @@ int thread_init(struct thread *thread, struct task *task, uint64_t priority)
     thread->priority = (uint8_t)priority; /* < PRIORITY_LEVELS */
     thread->base_priority = thread->priority;
     thread->task = task;
-    arch_frame_init(&thread->frame);
     list_init(&thread->queue);
     timer_init(&thread->wait_timer, thread, time_out);
     timer_init(&thread->alarm, thread, ring);
@@ -102,22 +82,16 @@ void thread_leave_waits(struct thread *thread)
         thread->has_deadline = false;
     }
     thread->call_accepts = 0; /* I5 */
-    switch ((enum thread_state)thread->state) {
-    case THREAD_READY: sched_dequeue(thread); break;
-    case THREAD_SENDING:
-    case THREAD_CALLING:
-    case THREAD_FAULTED: endpoint_leave(thread); break;
-    case THREAD_WAITING:
+    if (thread->state == THREAD_READY) {
+        sched_dequeue(thread);
+    } else if (thread->state >= THREAD_RECEIVING) {
+        thread->caller = &thread_none; /* stale while it received */
+    } else if (thread->state == THREAD_WAITING) {
         if (!thread->waiting_on->is_bound) {
             thread->waiting_on->thread = &thread_none;
         }
-        break;
-    case THREAD_RECEIVING:
-    case THREAD_RECEIVING_FAST:
-        thread->caller = &thread_none; /* stale while it received */
-        break;
-    case THREAD_STOPPED:
-    case THREAD_DEAD: break;
+    } else if (thread->state != THREAD_STOPPED && thread->state != THREAD_DEAD) {
+        endpoint_leave(thread); /* sending, calling or faulted */
     }
 }
 
@@ -159,7 +133,7 @@ void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_
     thread->fault_words[2] = *arch_frame_register(&thread->frame, 0);
     thread->fault_words[3] = cause;
     thread->fault_words[4] = *arch_frame_register(&thread->frame, 1);
-    if (supervisor->object == NULL && thread->task == boot_init_task()) {
+    if (supervisor->object == NULL && thread->task == boot_init_task) {
         panic(NULL, "init faulted: kind %u at 0x%lx, pc 0x%lx", kind, address,
               thread->fault_words[2]);
     }
@@ -244,19 +218,6 @@ int call_thread_write(struct call *call)
     return error;
 }
 
-int call_thread_schedule(struct call *call)
-{
-    uint64_t priority = call_argument(call, 1);
-    ticks_t budget = call_argument(call, 2);
-    ticks_t period = call_argument(call, 3);
-    if (priority >= PRIORITY_LEVELS || budget > period || period > DEADLINE_FOREVER >> 1 ||
-        (budget != 0 && budget < call->self->cpu->budget_min_ticks)) {
-        return E_INVALID;
-    }
-    sched_set_budget(call_object(call, 0), (uint8_t)priority, budget, period); /* < LEVELS */
-    return OK;
-}
-
 int call_timer_set(struct call *call)
 {
     if (call->self->bound == &notification_none) {
@@ -269,5 +230,18 @@ int call_timer_set(struct call *call)
 int call_yield(struct call *call)
 {
     call->self->cpu->is_slice_over = true;
+    return OK;
+}
+
+int call_thread_schedule(struct call *call)
+{
+    uint64_t priority = call_argument(call, 1);
+    ticks_t budget = call_argument(call, 2);
+    ticks_t period = call_argument(call, 3);
+    if (priority >= PRIORITY_LEVELS || budget > period || period > DEADLINE_FOREVER >> 1 ||
+        (budget != 0 && budget < call->self->cpu->budget_min_ticks)) {
+        return E_INVALID;
+    }
+    sched_set_budget(call_object(call, 0), (uint8_t)priority, budget, period); /* < LEVELS */
     return OK;
 }

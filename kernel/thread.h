@@ -33,11 +33,10 @@ struct thread {
     uint8_t state;              /* enum thread_state */
     uint8_t call_accepts;       /* handles it takes with the answer */
     bool has_deadline;          /* wait_timer is armed */
-    uint8_t unused0;
+    uint8_t zero; /* the fast paths look at state and what follows as one word */
     uint8_t priority; /* in force: base, or 0 with the budget used up */
     uint8_t base_priority;
     bool has_result; /* its syscall is done but for reaping */
-    uint8_t unused1;
     struct task *task;
     struct notification *waiting_on; /* meaningful in THREAD_WAITING */
     struct list_node queue;          /* ready queue, or an endpoint's callers */

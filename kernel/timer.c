@@ -16,11 +16,6 @@ static struct timer *first(const struct cpu *cpu)
     return node == NULL ? NULL : container_of(node, struct timer, link);
 }
 
-bool timer_is_armed(const struct timer *timer)
-{
-    return list_is_linked(&timer->link);
-}
-
 void timer_disarm(struct timer *timer)
 {
     list_remove(&timer->link);

@@ -8,7 +8,6 @@
 #include <abi/types.h>
 #include <base/attributes.h>
 #include <base/list.h>
-#include <stdbool.h>
 
 struct cpu;
 struct thread;
@@ -25,7 +24,6 @@ void timer_init(struct timer *timer, struct thread *thread, void (*fire)(struct 
 /* (Re)arm; DEADLINE_FOREVER disarms. At most THREADS_MAX * 3 steps. */
 COLD void timer_arm(struct cpu *cpu, struct timer *timer, ticks_t deadline);
 void timer_disarm(struct timer *timer);
-bool timer_is_armed(const struct timer *timer);
 
 /* The first deadline, or DEADLINE_FOREVER. */
 ticks_t timer_next(const struct cpu *cpu);

@@ -146,7 +146,7 @@ bus_wire_SRC := $(BUS_SIM_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].
 KERNEL_HOST_SRC := \
   tests/kernel/fake_cpu.c tests/kernel/fake_memory.c tests/kernel/check.c tests/kernel/bench.c tests/kernel/fast_model.c \
-  $(filter-out kernel/main.c kernel/console.c kernel/print.c kernel/symbols.c libc/base/fmt.c libc/base/mem.c libc/base/bundle.c, \
+  $(filter-out kernel/main.c kernel/console.c kernel/print.c libc/base/fmt.c libc/base/mem.c libc/base/bundle.c, \
     $(KERNEL_SRC))
 KERNEL_HOST_LIBS := -Wl,--wrap=page_alloc,--wrap=page_free,--wrap=page_alloc_run,--wrap=account_take_slot \
   -Wl,--wrap=account_give_slot,--wrap=object_create

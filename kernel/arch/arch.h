@@ -102,7 +102,6 @@ void arch_zero_page(void *page);
 /* --- threads -------------------------------------------------------------------------------- */
 
 /* struct frame: user registers [arch/frame.h]. arch_frame_* are inlines there and in cpu.h:
- *   arch_frame_init(f)             zero registers, user mode
  *   arch_frame_word(f, i)          pointer to message word / argument i (0..7)
  *   arch_frame_number(f)           call number and counts
  *   arch_frame_target(f), arch_frame_deadline(f)

@@ -20,11 +20,6 @@ struct kernel_trap {
 
 extern const char arch_trap_names[TRAP_REGISTERS][8];
 
-static inline void arch_frame_init(struct frame *frame)
-{
-    *frame = (struct frame){0};
-}
-
 static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
 {
     return &frame->x[REG_WORD + index];

@@ -68,11 +68,6 @@ static inline uint8_t arch_highest_bit(uint64_t word)
     return (uint8_t)(63 - __builtin_clzll(word)); /* 0..63 */
 }
 
-static inline void arch_frame_init(struct frame *frame)
-{
-    *frame = (struct frame){0};
-}
-
 static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
 {
     return &frame->words[index];

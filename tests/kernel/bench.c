@@ -174,10 +174,21 @@ struct notification *bench_make_notification(void)
 
 struct irq *bench_make_irq(unsigned line)
 {
-    struct irq *irq = make(bench.account, OBJECT_IRQ);
-    int error = irq_init(irq, line);
+    struct thread asker = {.frame = {.words = {[2] = line}}};
+    struct call call = {.self = &asker, .made = make(bench.account, OBJECT_IRQ)};
+    int error = call_irq_create(&call);
     REQUIRE(error == OK);
-    return irq;
+    return call.made;
+}
+
+void bench_bind_irq(struct irq *irq, struct notification *notification, unsigned bit)
+{
+    struct thread asker = {.frame = {.words = {[2] = bit}}};
+    struct handle_entry line = {.object = &irq->object};
+    struct handle_entry target = {.object = &notification->object};
+    struct call call = {.self = &asker, .entries = {&line, &target}};
+    int error = call_irq_bind(&call);
+    REQUIRE(error == OK);
 }
 
 struct memory *bench_make_memory(uint64_t pages, bool is_contiguous)

@@ -70,6 +70,7 @@ handle_t bench_give(struct thread *thread, struct object *object, unsigned right
 struct endpoint *bench_make_endpoint(void);
 struct notification *bench_make_notification(void);
 struct irq *bench_make_irq(unsigned line);
+void bench_bind_irq(struct irq *irq, struct notification *notification, unsigned bit);
 /* A complete memory object. */
 struct memory *bench_make_memory(uint64_t pages, bool is_contiguous);
 

@@ -401,9 +401,9 @@ static void check_waits(const struct thread *thread)
         REQUIRE(is_object(thread->bound, OBJECT_NOTIFICATION));
         REQUIRE(thread->bound->thread == thread && thread->bound->is_bound);
     }
-    REQUIRE(thread->has_deadline == timer_is_armed(&thread->wait_timer));
-    REQUIRE(!timer_is_armed(&thread->alarm) || thread->bound != &notification_none);
-    REQUIRE(!thread->object.is_dying || !timer_is_armed(&thread->replenish));
+    REQUIRE(thread->has_deadline == list_is_linked(&thread->wait_timer.link));
+    REQUIRE(!list_is_linked(&thread->alarm.link) || thread->bound != &notification_none);
+    REQUIRE(!thread->object.is_dying || !list_is_linked(&thread->replenish.link));
 }
 
 static void check_thread(const struct thread *thread)
@@ -412,7 +412,7 @@ static void check_thread(const struct thread *thread)
     check_waits(thread);
     REQUIRE(thread->priority == thread->base_priority || thread->priority == 0);
     if (thread->priority != thread->base_priority) { /* it comes back */
-        REQUIRE(timer_is_armed(&thread->replenish));
+        REQUIRE(list_is_linked(&thread->replenish.link));
     }
 }
 
@@ -420,9 +420,7 @@ static void check_thread(const struct thread *thread)
 
 static void check_endpoint(const struct endpoint *endpoint)
 {
-    const struct list_node *first = list_first(&endpoint->callers);
-    REQUIRE(endpoint->first_caller ==
-            (first == NULL ? NULL : container_of(first, struct thread, queue)));
+    REQUIRE(endpoint->caller_count == count_list(&endpoint->callers));
     for (struct list_node *node = list_first(&endpoint->callers); node != NULL;
          node = list_next(&endpoint->callers, node)) {
         REQUIRE(container_of(node, struct thread, queue)->queued_on == endpoint);
@@ -433,7 +431,7 @@ static void check_endpoint(const struct endpoint *endpoint)
     REQUIRE(!endpoint->object.is_dying && is_object(endpoint->server, OBJECT_THREAD));
     REQUIRE(endpoint->server->receiving_on == endpoint);
     if (endpoint->server->state >= THREAD_RECEIVING) {
-        REQUIRE(endpoint->first_caller == NULL);
+        REQUIRE(endpoint->caller_count == 0);
     }
 }
 
@@ -493,8 +491,8 @@ static void check_timers(void)
     FOR_EACH(object, OBJECT_THREAD)
     {
         const struct thread *thread = container_of(object, struct thread, object);
-        armed += timer_is_armed(&thread->wait_timer) + timer_is_armed(&thread->alarm) +
-                 timer_is_armed(&thread->replenish);
+        armed += list_is_linked(&thread->wait_timer.link) + list_is_linked(&thread->alarm.link) +
+                 list_is_linked(&thread->replenish.link);
     }
     REQUIRE(count_list(&boot_cpu.timers) == armed);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct fake_cpu fake_cpu;
+const struct task *boot_init_task; /* none: every fault has a supervisor, or stops its thread */
 uint8_t fake_facts_page[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 
 void fake_cpu_reset(void)
@@ -309,11 +310,6 @@ void arch_reset(void)
 paddr_t boot_facts_page(void)
 {
     return kernel_physical(fake_facts_page);
-}
-
-const struct task *boot_init_task(void)
-{
-    return fake_cpu.init_task;
 }
 
 void print_line(const char *format, ...)

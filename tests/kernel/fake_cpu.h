@@ -50,7 +50,6 @@ struct fake_cpu {
     bool is_off;
     jmp_buf *stuck;    /* where to go when nothing can ever wake the CPU, or it is turned off */
     jmp_buf *panicked; /* where a panic goes; NULL: the end of the process */
-    const struct task *init_task; /* a fault of it panics */
     char line[512];               /* the last line, bytes of debug_write or panic */
 };
 

@@ -27,7 +27,7 @@ static bool accepts_reply(struct fast_model *model, const struct handle_entry *e
     const struct thread *self = model->self;
     model->endpoint = container_of(entry->object, struct endpoint, object);
     if ((entry->rights & RIGHT_RECEIVE) == 0 || model->endpoint->server != self ||
-        model->endpoint->first_caller != NULL) {
+        model->endpoint->caller_count != 0) {
         return false;
     }
     model->partner = self->caller;

@@ -179,7 +179,7 @@ TEST(handles_of_a_dying_object_find_nothing_while_the_reaper_is_interrupted)
     struct notification *alarm = bench_make_notification();
     struct notification *notification = bench_make_notification();
     struct irq *irq = bench_make_irq(3);
-    irq_bind(irq, alarm, 0);
+    bench_bind_irq(irq, alarm, 0);
     arch_irq_unmask(irq->line);
     handle_t owner = bench_own(bench.thread, &notification->object);
     handle_t held = bench_give(other, &notification->object, RIGHTS_ALL & ~RIGHT_MANAGE, 0);

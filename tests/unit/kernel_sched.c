@@ -109,7 +109,7 @@ TEST(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget)
     CALL(spender, wait, handle, DEADLINE_FOREVER);
     assert_ptr_equal(boot_cpu.current, other);
     assert_int_equal(spender->spent_ticks, 60);
-    assert_false(timer_is_armed(&spender->replenish));
+    assert_false(list_is_linked(&spender->replenish.link));
     assert_ptr_equal(bench_sleep_until(fake_cpu.now + 1000), other);
     CALL(other, signal, handle, 1);
     assert_ptr_equal(boot_cpu.current, spender);
@@ -181,7 +181,7 @@ TEST(the_end_of_a_notification_wakes_its_waiter_and_unbinds_its_line)
     handle_t own = bench_own(bench.thread, &notification->object);
     handle_t held = bench_give(waiter, &notification->object, RIGHT_READ, 0);
     struct irq *irq = bench_make_irq(7);
-    irq_bind(irq, notification, 2);
+    bench_bind_irq(irq, notification, 2);
     CALL(waiter, wait, held, BENCH_FOREVER);
     assert_int_equal(CALL(bench.thread, wait, own, 0).status, E_BUSY);
     assert_int_equal(CALL(bench.thread, handle_close, own).status, OK);
@@ -197,11 +197,13 @@ TEST(an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledge
     struct notification *notification = bench_make_notification();
     handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
     struct irq *irq = bench_make_irq(7);
-    assert_int_equal(irq_init(&(struct irq){.line = 0}, 7), E_EXISTS);
-    assert_int_equal(irq_init(&(struct irq){.line = 0}, FAKE_LINES), E_RANGE);
-    assert_int_equal(irq_init(&(struct irq){.line = 0}, 0), E_RANGE);
+    handle_t system = boot_handle(BOOT_HANDLE_SYSTEM);
+    handle_t account = boot_handle(BOOT_HANDLE_ACCOUNT);
+    assert_int_equal(CALL(bench.thread, irq_create, system, account, 7).status, E_EXISTS);
+    assert_int_equal(CALL(bench.thread, irq_create, system, account, FAKE_LINES).status, E_RANGE);
+    assert_int_equal(CALL(bench.thread, irq_create, system, account, 0).status, E_RANGE);
     handle_t line = bench_give(driver, &irq->object, RIGHT_WRITE, 0);
-    irq_bind(irq, notification, 2);
+    bench_bind_irq(irq, notification, 2);
     CALL(driver, wait, wait, BENCH_FOREVER);
     fake_raise(7);
     assert_ptr_equal(bench_take_interrupts(), bench.thread); /* masked since it was made */
@@ -227,9 +229,8 @@ TEST(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver)
     struct thread *worker = bench_make_running(20);
     struct notification *notification = bench_make_notification();
     handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
-    struct irq *irq;
-    assert_int_equal(irq_create(bench.account, 7, &irq), OK);
-    irq_bind(irq, notification, 0);
+    struct irq *irq = bench_make_irq(7);
+    bench_bind_irq(irq, notification, 0);
     sched_set_budget(driver, 30, 50, 1000);
     for (ticks_t budget = 0; budget <= 5000; budget += 5000) { /* of the worker; 0: none */
         CALL(driver, wait, wait, BENCH_FOREVER);
@@ -239,7 +240,7 @@ TEST(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver)
         ticks_t begin = fake_cpu.now;
         ticks_t paid = worker->cpu_ticks;
         fake_cpu.now += 60;
-        irq_ack(irq);
+        arch_irq_unmask(irq->line);
         fake_raise(7);
         assert_ptr_equal(bench_take_interrupts(), driver);
         assert_int_equal(worker->cpu_ticks - paid, 60);
@@ -294,7 +295,7 @@ TEST(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards)
     struct notification *notification = bench_make_notification();
     handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
     struct irq *irq = bench_make_irq(7);
-    irq_bind(irq, notification, 0);
+    bench_bind_irq(irq, notification, 0);
     CALL(driver, wait, wait, BENCH_FOREVER);
     handle_t memory = bench_own(bench.thread, &bench_make_memory(200, false)->object);
     arch_irq_unmask(irq->line);

@@ -11,6 +11,7 @@
  */
 #include "aarch64.h"
 
+#include "machine.h"
 #include "print.h"
 
 enum {
@@ -86,7 +87,7 @@ int gic_init(const struct fdt *tree)
 static void find_redistributor(uint64_t mpidr)
 {
     uint32_t affinity = (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
-    struct fdt_range window = device_window(device_count() - 1);
+    struct fdt_range window = boot_machine.kept.at[boot_machine.kept.count - 1];
     uint64_t end = KERNEL_BASE + window.base + window.bytes;
     while (local + GICR_BYTES <= end) {
         uint32_t flags = mmio_read32(local + GICR_TYPER);

@@ -119,7 +119,7 @@ ipc_reply_wait:
     ld      t3, ENTRY_OBJECT(t3)
     ld      t4, ENDPOINT_SERVER(t3)
     bne     t4, t6, slow_reply_wait     /* another thread's endpoint, or its first use */
-    ld      t3, ENDPOINT_FIRST_CALLER(t3)
+    ld      t3, ENDPOINT_CALLERS(t3)
     bnez    t3, slow_reply_wait
     ld      t4, THREAD_CALLER(t6)
     check_switch slow_reply_wait

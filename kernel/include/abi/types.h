@@ -47,6 +47,7 @@ enum object_type {
     OBJECT_IRQ,
     OBJECT_SYSTEM, /* what boot hands to init: windows, irqs, debug console, power */
     OBJECT_TYPES,
+    OBJECT_ANY = OBJECT_TYPES, /* whichever a handle names */
 };
 
 /* Rights of a handle. Copying can only drop them. SEND exists on endpoints alone. */

@@ -4,7 +4,7 @@
  */
 #include <wherry/sys.h>
 
-#define STUB(number, name, parameters)                                                             \
+#define STUB(number, name, handles, made, parameters)                                              \
     __asm__(".pushsection .text.sys_" #name ", \"ax\", %progbits\n"                                \
             ".globl sys_" #name "\n.type sys_" #name ", %function\nsys_" #name ":\n"               \
             "li t0, " #number "\n ecall\n ret\n"                                                   \

@@ -9,6 +9,6 @@
 
 #include <abi/syscall.h>
 
-#define SYS_PROTOTYPE(number, name, parameters) struct sysret sys_##name parameters;
+#define SYS_PROTOTYPE(number, name, handles, made, parameters) struct sysret sys_##name parameters;
 SYSCALLS(SYS_PROTOTYPE)
 #undef SYS_PROTOTYPE
