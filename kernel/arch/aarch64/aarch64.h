@@ -8,12 +8,11 @@
 #include "arch/arch.h"
 #include "device.h"
 
-extern uint64_t boot_table[]; /* boot.S */
-
 enum { TIMER_INTID = 27 }; /* the virtual timer, a line of the CPU's own [Arm BSA §3.7] */
 
 /* Learn the firmware's conduit, which may be missing, and the interrupt controller. */
 void psci_init(const struct fdt *tree);
+void trap_init(void); /* what user mode may do by itself */
 MUST_CHECK int gic_init(const struct fdt *tree);
 
 /* A trap at `pc`: does not return when it is the semihosting call, which nobody answers. */
@@ -24,8 +23,3 @@ void psci_check_semihosting(uint64_t pc);
 
 /* An instruction or two by their text: barriers and maintenance. */
 #define CPU_DO(text) __asm__ volatile(text ::: "memory")
-
-static inline void mmio_write8(uint64_t address, uint8_t value)
-{
-    *(volatile uint8_t *)address = value;
-}

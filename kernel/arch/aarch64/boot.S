@@ -97,21 +97,8 @@ boot:
 
 at_el1:
     msr     spsel, #1
-    adrp    x0, bss_start
-    adrp    x1, bss_end
-    bl      zero_memory
-    adrp    x0, boot_table
-    ldr     x1, =BLOCK_DEVICE
-    ldr     x2, =BLOCK_NORMAL | RAM_BASE
-    stp     x1, x2, [x0]
-    dmb     sy
-    dc      ivac, x0                        // what a cache may still hold of it
-    bl      mmu_on
-    ldr     x30, =kernel_enter
-    ret
-
-/* Zero [x0, x1), whole cache lines, and drop what a cache holds of it. */
-zero_memory:
+    adrp    x0, bss_start                   // zero it, whole cache lines, and drop what a cache
+    adrp    x1, bss_end                     // holds of it
     mov     x2, x0
 1:  stp     xzr, xzr, [x2]
     stp     xzr, xzr, [x2, #16]
@@ -127,10 +114,14 @@ zero_memory:
     cmp     x2, x1
     b.lo    2b
     dsb     sy
-    ret
+    adrp    x0, boot_table
+    ldr     x1, =BLOCK_DEVICE
+    ldr     x2, =BLOCK_NORMAL | RAM_BASE
+    stp     x1, x2, [x0]
+    dmb     sy
+    dc      ivac, x0                        // what a cache may still hold of it
 
 /* Both halves through the table at x0. */
-mmu_on:
     mov     x1, #MAIR_VALUE
     msr     mair_el1, x1
     ldr     x1, =TCR_VALUE
@@ -156,6 +147,7 @@ mmu_on:
     orr     x1, x1, #SCTLR_SPAN
 1:  msr     sctlr_el1, x1
     isb
+    ldr     x30, =kernel_enter
     ret
 
 /* In the linear map, with a stack. */
@@ -164,32 +156,11 @@ kernel_enter:
     mov     sp, x0
     ldr     x0, =vectors
     msr     vbar_el1, x0
-    bl      cpu_init
     ldr     x0, =KERNEL_BASE
     add     x0, x0, x19
     mov     x29, #0
     bl      kernel_main
     b       resume_user
-
-/* What user mode may do by itself: read the virtual counter. */
-cpu_init:
-    msr     cpacr_el1, xzr
-    mov     x0, #2                          // CNTKCTL: EL0VCTEN
-    msr     cntkctl_el1, x0
-    mov     x0, #1 << 12                    // MDSCR: TDCC, the debug channel traps
-    msr     mdscr_el1, x0
-    msr     tpidr_el0, xzr
-    msr     tpidrro_el0, xzr
-    mrs     x0, id_aa64dfr0_el1
-    sbfx    x0, x0, #8, #4
-    cmp     x0, #0
-    b.le    1f
-    msr     pmuserenr_el0, xzr
-1:  mrs     x0, id_aa64mmfr1_el1
-    tst     x0, #0xf << 20
-    b.eq    2f
-    .inst   0xd500419f                      // msr pan, #1
-2:  ret
 
 /*
  * void arch_kernel_switch(uint64_t root): make the table at physical `root` the upper half and

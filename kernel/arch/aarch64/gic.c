@@ -41,11 +41,9 @@ enum {
     GICC_PMR = 0x04,
     GICC_IAR = 0x0c,
     GICC_EOIR = 0x10,
-    GICC_BYTES = 0x1000,
 
     GICR_TYPER = 0x08,
     GICR_TYPER_VLPIS = 1 << 1,
-    GICR_TYPER_LAST = 1 << 4,
     GICR_WAKER = 0x14,
     GICR_WAKER_SLEEP = 1 << 1,
     GICR_WAKER_ASLEEP = 1 << 2,
@@ -78,7 +76,7 @@ int gic_init(const struct fdt *tree)
     }
     int error = device_keep(tree, &node, 0, is_v3 ? GICD_BYTES : PAGE_BYTES, &distributor);
     if (error == OK) { /* every CPU's redistributor, or the CPU interface */
-        error = device_keep(tree, &node, 1, is_v3 ? 0 : GICC_BYTES, &local);
+        error = device_keep(tree, &node, 1, is_v3 ? 0 : PAGE_BYTES, &local);
     }
     return error;
 }
@@ -90,14 +88,11 @@ static void find_redistributor(uint64_t mpidr)
     struct fdt_range window = boot_machine.kept.at[boot_machine.kept.count - 1];
     uint64_t end = KERNEL_BASE + window.base + window.bytes;
     while (local + GICR_BYTES <= end) {
-        uint32_t flags = mmio_read32(local + GICR_TYPER);
+        bool has_vlpis = (mmio_read32(local + GICR_TYPER) & GICR_TYPER_VLPIS) != 0;
         if (mmio_read32(local + GICR_TYPER + 4) == affinity) {
             return;
         }
-        if ((flags & GICR_TYPER_LAST) != 0) {
-            break;
-        }
-        local += (flags & GICR_TYPER_VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
+        local += has_vlpis ? 2 * GICR_BYTES : GICR_BYTES;
     }
     panic(NULL, "no interrupt redistributor of this CPU");
 }
@@ -160,7 +155,7 @@ void arch_irq_init(void)
         init_v2();
     }
     mmio_write32(own + GICD_ICENABLER, UINT32_MAX);
-    mmio_write8(own + GICD_IPRIORITYR + TIMER_INTID, PRIORITY_TIMER);
+    mmio_write32(own + GICD_IPRIORITYR + TIMER_INTID / 4 * 4, (uint32_t)PRIORITY_TIMER * EACH_BYTE);
     mmio_write32(own + GICD_ISENABLER, 1u << TIMER_INTID);
     arch_timer_set(DEADLINE_FOREVER);
     SYSREG_WRITE(cntv_ctl_el0, CNTV_CTL_ENABLE);
@@ -230,6 +225,7 @@ void arch_idle(void)
 
 int arch_machine_init(const struct fdt *tree)
 {
+    trap_init();
     psci_init(tree);
     return gic_init(tree);
 }

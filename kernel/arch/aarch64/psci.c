@@ -15,7 +15,8 @@ enum {
 static const uint32_t psci_system_off = 0x84000008;
 static const uint32_t psci_system_reset = 0x84000009;
 
-static enum { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC } conduit;
+static bool takes_hvc;
+static bool takes_smc;
 
 extern const uint8_t semihosting_instruction[];
 
@@ -23,18 +24,17 @@ void psci_init(const struct fdt *tree)
 {
     struct fdt_node node;
     if (device_find(tree, "arm,psci-1.0", &node) || device_find(tree, "arm,psci-0.2", &node)) {
-        conduit = fdt_has_text(tree, &node, "method", "hvc")   ? CONDUIT_HVC
-                  : fdt_has_text(tree, &node, "method", "smc") ? CONDUIT_SMC
-                                                               : CONDUIT_NONE;
+        takes_hvc = fdt_has_text(tree, &node, "method", "hvc");
+        takes_smc = fdt_has_text(tree, &node, "method", "smc");
     }
 }
 
 static _Noreturn void call_firmware(uint32_t function)
 {
     register uint64_t x0 __asm__("x0") = function;
-    if (conduit == CONDUIT_HVC) {
+    if (takes_hvc) {
         __asm__ volatile("hvc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-    } else if (conduit == CONDUIT_SMC) {
+    } else if (takes_smc) {
         __asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
     }
     for (;;) {

@@ -12,8 +12,6 @@
 #include <abi/syscall.h>
 
 enum {
-    EC_UNKNOWN = 0x00,
-    EC_WFI = 0x01,
     EC_FP = 0x07,
     EC_ABORT_FETCH_USER = 0x20,
     EC_ABORT_FETCH = 0x21,
@@ -59,6 +57,24 @@ static unsigned data_fault_kind(uint64_t esr)
     return (esr & ESR_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
 }
 
+/* Read the virtual counter, and nothing else: no FP yet, no debug channel, no event counter. */
+void trap_init(void)
+{
+    enum { CNTKCTL_EL0VCTEN = 2, MDSCR_TDCC = 1 << 12, PMU_NONE = 0xf };
+    uint64_t pmu = SYSREG_READ(id_aa64dfr0_el1) >> 8 & 0xf;
+    SYSREG_WRITE(cpacr_el1, 0);
+    SYSREG_WRITE(cntkctl_el1, CNTKCTL_EL0VCTEN);
+    SYSREG_WRITE(mdscr_el1, MDSCR_TDCC);
+    SYSREG_WRITE(tpidr_el0, 0);
+    SYSREG_WRITE(tpidrro_el0, 0);
+    if (pmu != 0 && pmu != PMU_NONE) {
+        SYSREG_WRITE(pmuserenr_el0, 0);
+    }
+    if ((SYSREG_READ(id_aa64mmfr1_el1) >> 20 & 0xf) != 0) {
+        CPU_DO(".inst 0xd500419f"); /* msr pan, #1 */
+    }
+}
+
 struct thread *trap_user_sync(struct thread *self)
 {
     uint64_t esr = SYSREG_READ(esr_el1);
@@ -81,21 +97,15 @@ struct thread *trap_user_serror(struct thread *self)
     return kernel_fault(self, FAULT_OTHER, 0, SYSREG_READ(esr_el1));
 }
 
-static const char *trap_name(const struct kernel_trap *trap, unsigned vector)
-{
-    uint64_t esr = trap->x[TRAP_CAUSE];
-    if (vector % VECTORS_PER_SOURCE != 0) {
-        return vector_names[vector % VECTORS_PER_SOURCE];
-    }
-    switch (esr_class(esr)) {
-    case EC_ABORT_DATA: return (esr & ESR_WRITE) != 0 ? "write fault" : "read fault";
-    case EC_ABORT_FETCH: return "fetch fault";
-    default: return vector_names[0];
-    }
-}
-
 void trap_kernel(const struct kernel_trap *trap, unsigned vector)
 {
+    uint64_t esr = trap->x[TRAP_CAUSE];
+    const char *name = vector_names[vector % VECTORS_PER_SOURCE];
     psci_check_semihosting(trap->x[REG_PC]);
-    kernel_trap_panic(trap, trap_name(trap, vector));
+    if (name == vector_names[0] && esr_class(esr) == EC_ABORT_DATA) {
+        name = (esr & ESR_WRITE) != 0 ? "write fault" : "read fault";
+    } else if (name == vector_names[0] && esr_class(esr) == EC_ABORT_FETCH) {
+        name = "fetch fault";
+    }
+    kernel_trap_panic(trap, name);
 }
