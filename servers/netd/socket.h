@@ -187,6 +187,8 @@ void sockets_close(struct sockets *sockets);
 
 /* An ICMP message came; an error about something that a socket sent is told to it. */
 void sockets_unreachable(struct sockets *sockets, const uint8_t *message, size_t len);
+/* The same of ICMPv6, whose sum, with that of the addresses, was checked. */
+void sockets_unreachable6(struct sockets *sockets, const uint8_t *message, size_t len);
 
 /* --- socket_requests.c: for service.c --------------------------------------------------------- */
 
@@ -252,9 +254,12 @@ void socket_publish_tx(struct socket *socket);
 
 /* --- socket_address.c ------------------------------------------------------------------------- */
 
-/* An address as the contract has it, and as lwIP has it. False: of a family that is not in use. */
+/*
+ * An address as the contract has it, and as lwIP has it. `interface` is that of an address which
+ * means something on one link only; 0: as it is routed. False: no such family, or interface.
+ */
 MUST_CHECK bool socket_address_decode(const uint8_t bytes[SOCKET_ADDRESS_BYTES],
-                                      ip_addr_t *address);
+                                      uint32_t interface, ip_addr_t *address);
 void socket_address_encode(const ip_addr_t *address, uint8_t bytes[SOCKET_ADDRESS_BYTES]);
 
 struct socket_name socket_name_of(const ip_addr_t *address, uint16_t port);

@@ -26,7 +26,8 @@ static bool is_mapped(const uint8_t *bytes)
     return bytes_get_be64(bytes) == 0 && bytes_get_be32(bytes + 8) == MAPPED_MARK;
 }
 
-bool socket_address_decode(const uint8_t bytes[SOCKET_ADDRESS_BYTES], ip_addr_t *address)
+bool socket_address_decode(const uint8_t bytes[SOCKET_ADDRESS_BYTES], uint32_t interface,
+                           ip_addr_t *address)
 {
     if (is_mapped(bytes)) {
         ip_addr_set_ip4_u32_val(*address, lwip_htonl(bytes_get_be32(bytes + MAPPED_AT)));
@@ -36,8 +37,12 @@ bool socket_address_decode(const uint8_t bytes[SOCKET_ADDRESS_BYTES], ip_addr_t 
     uint32_t words[4];
     memcpy(words, bytes, sizeof(words));
     IP_ADDR6(address, words[0], words[1], words[2], words[3]);
-    return true;
+    if (ip6_addr_lacks_zone(ip_2_ip6(address), IP6_UNKNOWN) && interface != 0) {
+        ip6_addr_set_zone(ip_2_ip6(address), (u8_t)interface);
+    }
+    return interface <= UINT8_MAX;
 #else
+    (void)interface;
     return false;
 #endif
 }
@@ -59,6 +64,11 @@ struct socket_name socket_name_of(const ip_addr_t *address, uint16_t port)
 {
     struct socket_name name = {.port = port};
     socket_address_encode(address, name.address);
+#if LWIP_IPV6
+    if (IP_IS_V6(address)) {
+        name.interface = ip6_addr_zone(ip_2_ip6(address)); /* 0 but for addresses of a link */
+    }
+#endif
     return name;
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include <lwip/igmp.h>
+#include <lwip/mld6.h>
 #include <lwip/netif.h>
 
 bool datagram_has_joined(const struct socket *socket, const ip_addr_t *group, uint8_t interface)
@@ -46,14 +47,40 @@ static struct netif *group_netif(const struct socket *socket, const ip_addr_t *g
 
 static err_t join_netif(struct netif *netif, const ip_addr_t *group)
 {
-    return IP_IS_V4(group) ? igmp_joingroup_netif(netif, ip_2_ip4(group)) : ERR_VAL;
+#if LWIP_IPV6
+    if (IP_IS_V6(group)) {
+        return mld6_joingroup_netif(netif, ip_2_ip6(group));
+    }
+#endif
+    return igmp_joingroup_netif(netif, ip_2_ip4(group));
 }
 
 static void leave_netif(struct netif *netif, const ip_addr_t *group)
 {
-    if (netif != NULL && IP_IS_V4(group)) {
-        (void)igmp_leavegroup_netif(netif, ip_2_ip4(group));
+    if (netif == NULL) {
+        return;
     }
+#if LWIP_IPV6
+    if (IP_IS_V6(group)) {
+        (void)mld6_leavegroup_netif(netif, ip_2_ip6(group));
+        return;
+    }
+#endif
+    (void)igmp_leavegroup_netif(netif, ip_2_ip4(group));
+}
+
+/* A group of a link is another on each link. */
+static ip_addr_t on_link(const ip_addr_t *group, const struct netif *netif)
+{
+    ip_addr_t address = *group;
+#if LWIP_IPV6
+    if (IP_IS_V6(&address) && ip6_addr_lacks_zone(ip_2_ip6(&address), IP6_MULTICAST)) {
+        ip6_addr_assign_zone(ip_2_ip6(&address), IP6_MULTICAST, netif);
+    }
+#else
+    (void)netif;
+#endif
+    return address;
 }
 
 int datagram_join(struct socket *socket, const ip_addr_t *group, uint32_t interface)
@@ -69,28 +96,32 @@ int datagram_join(struct socket *socket, const ip_addr_t *group, uint32_t interf
     if (netif == NULL) {
         return -ENODEV;
     }
+    ip_addr_t address = on_link(group, netif);
     uint8_t index = netif_get_index(netif);
-    if (find_group(socket, group, index) != NULL) {
+    if (find_group(socket, &address, index) != NULL) {
         return -EADDRINUSE;
     }
-    struct socket_group *entry = find_group(socket, group, 0);
-    err_t joined = entry == NULL ? ERR_MEM : join_netif(netif, group);
+    struct socket_group *entry = find_group(socket, &address, 0);
+    err_t joined = entry == NULL ? ERR_MEM : join_netif(netif, &address);
     if (joined != ERR_OK) {
         return joined == ERR_VAL ? -EOPNOTSUPP : -ENOBUFS;
     }
-    *entry = (struct socket_group){*group, index};
+    *entry = (struct socket_group){address, index};
     return 0;
 }
 
 int datagram_leave(struct socket *socket, const ip_addr_t *group, uint32_t interface)
 {
     struct netif *netif = group_netif(socket, group, interface);
-    struct socket_group *entry =
-        netif == NULL ? NULL : find_group(socket, group, netif_get_index(netif));
+    if (netif == NULL) {
+        return -EADDRNOTAVAIL;
+    }
+    ip_addr_t address = on_link(group, netif);
+    struct socket_group *entry = find_group(socket, &address, netif_get_index(netif));
     if (entry == NULL) {
         return -EADDRNOTAVAIL;
     }
-    leave_netif(netif, group);
+    leave_netif(netif, &address);
     *entry = (struct socket_group){0};
     return 0;
 }

@@ -25,6 +25,11 @@ enum {
     PROTOCOL_UNREACHABLE = 2,
     PORT_UNREACHABLE = 3,
     FRAGMENTATION_NEEDED = 4,
+    UNREACHABLE6 = 1, /* [RFC 4443 §3.1, §3.3] */
+    TIME_EXCEEDED6 = 3,
+    NO_ROUTE6 = 0,
+    PORT_UNREACHABLE6 = 4,
+    IP6_HEADER_BYTES = 40,
     ERROR_HEADER_BYTES = 8,
     IP4_HEADER_BYTES = 20,
     TRANSPORT_BYTES = 8, /* that every error quotes at least [RFC 792] */
@@ -42,6 +47,13 @@ struct quote {
     uint32_t sequence; /* of TCP */
 };
 
+static void read_ports(const uint8_t *transport, struct quote *quote)
+{
+    quote->local_port = bytes_get_be16(transport);
+    quote->peer_port = bytes_get_be16(transport + 2);
+    quote->sequence = bytes_get_be32(transport + 4);
+}
+
 static ip_addr_t ip4_at(const uint8_t *bytes)
 {
     ip_addr_t address;
@@ -56,16 +68,45 @@ static MUST_CHECK bool read_quote(const uint8_t *at, size_t len, struct quote *q
         len - header < TRANSPORT_BYTES) {
         return false;
     }
-    const uint8_t *transport = at + header;
-    *quote = (struct quote){
-        .protocol = at[9],
-        .local = ip4_at(at + 12),
-        .peer = ip4_at(at + 16),
-        .local_port = bytes_get_be16(transport),
-        .peer_port = bytes_get_be16(transport + 2),
-        .sequence = bytes_get_be32(transport + 4),
-    };
+    quote->protocol = at[9];
+    quote->local = ip4_at(at + 12);
+    quote->peer = ip4_at(at + 16);
+    read_ports(at + header, quote);
     return true;
+}
+
+#if LWIP_IPV6
+/* Our packets have no extension headers but in fragments, about which nothing is told. */
+static MUST_CHECK bool read_quote6(const uint8_t *at, size_t len, struct quote *quote)
+{
+    if (len < IP6_HEADER_BYTES + TRANSPORT_BYTES || at[0] >> 4 != 6 ||
+        !socket_address_decode(at + 8, 0, &quote->local) ||
+        !socket_address_decode(at + 24, 0, &quote->peer)) {
+        return false;
+    }
+    quote->protocol = at[6];
+    read_ports(at + IP6_HEADER_BYTES, quote);
+    return true;
+}
+
+static int error6_of(uint8_t type, uint8_t code)
+{
+    if (type == UNREACHABLE6 && code == NO_ROUTE6) {
+        return ENETUNREACH;
+    }
+    return type == UNREACHABLE6 && code == PORT_UNREACHABLE6 ? ECONNREFUSED : EHOSTUNREACH;
+}
+#endif
+
+/* Addresses of a link are told apart by their zone, which a quote does not have. */
+static bool is_same_address(const ip_addr_t *left, const ip_addr_t *right)
+{
+#if LWIP_IPV6
+    if (IP_IS_V6(left) && IP_IS_V6(right)) {
+        return ip6_addr_zoneless_eq(ip_2_ip6(left), ip_2_ip6(right));
+    }
+#endif
+    return ip_addr_eq(left, right);
 }
 
 static bool is_about_stream(const struct socket *socket, const struct quote *quote)
@@ -73,8 +114,8 @@ static bool is_about_stream(const struct socket *socket, const struct quote *quo
     const struct tcp_pcb *pcb = socket->tcp;
     return socket->type == SOCKET_STREAM && pcb != NULL &&
            (socket->state & SOCKET_CONNECTING) != 0 && pcb->local_port == quote->local_port &&
-           pcb->remote_port == quote->peer_port && ip_addr_eq(&pcb->local_ip, &quote->local) &&
-           ip_addr_eq(&pcb->remote_ip, &quote->peer) && pcb->snd_nxt - 1 == quote->sequence;
+           pcb->remote_port == quote->peer_port && is_same_address(&pcb->local_ip, &quote->local) &&
+           is_same_address(&pcb->remote_ip, &quote->peer) && pcb->snd_nxt - 1 == quote->sequence;
 }
 
 static bool is_about_datagram(const struct socket *socket, const struct quote *quote)
@@ -82,7 +123,7 @@ static bool is_about_datagram(const struct socket *socket, const struct quote *q
     const struct udp_pcb *pcb = socket->udp;
     return socket->type == SOCKET_DATAGRAM && pcb != NULL &&
            (socket->state & SOCKET_CONNECTED) != 0 && pcb->local_port == quote->local_port &&
-           pcb->remote_port == quote->peer_port && ip_addr_eq(&pcb->remote_ip, &quote->peer);
+           pcb->remote_port == quote->peer_port && is_same_address(&pcb->remote_ip, &quote->peer);
 }
 
 static int error_of(uint8_t type, uint8_t code)
@@ -98,6 +139,21 @@ static int error_of(uint8_t type, uint8_t code)
     }
 }
 
+static void tell_sockets(struct sockets *sockets, const struct quote *quote, int error)
+{
+    for (uint32_t i = 0; i < sockets->used; i++) {
+        struct socket *socket = &sockets->socket[i];
+        if (socket->life != LIFE_OWNED) {
+            continue;
+        }
+        if (quote->protocol == PROTOCOL_TCP && is_about_stream(socket, quote)) {
+            stream_unreachable(socket, error);
+        } else if (quote->protocol == PROTOCOL_UDP && is_about_datagram(socket, quote)) {
+            socket_set_error(socket, error);
+        }
+    }
+}
+
 void sockets_unreachable(struct sockets *sockets, const uint8_t *message, size_t len)
 {
     struct quote quote;
@@ -107,16 +163,16 @@ void sockets_unreachable(struct sockets *sockets, const uint8_t *message, size_t
         !read_quote(message + ERROR_HEADER_BYTES, len - ERROR_HEADER_BYTES, &quote)) {
         return;
     }
-    int error = error_of(message[0], message[1]);
-    for (uint32_t i = 0; i < sockets->used; i++) {
-        struct socket *socket = &sockets->socket[i];
-        if (socket->life != LIFE_OWNED) {
-            continue;
-        }
-        if (quote.protocol == PROTOCOL_TCP && is_about_stream(socket, &quote)) {
-            stream_unreachable(socket, error);
-        } else if (quote.protocol == PROTOCOL_UDP && is_about_datagram(socket, &quote)) {
-            socket_set_error(socket, error);
-        }
+    tell_sockets(sockets, &quote, error_of(message[0], message[1]));
+}
+
+#if LWIP_IPV6
+void sockets_unreachable6(struct sockets *sockets, const uint8_t *message, size_t len)
+{
+    struct quote quote;
+    if (len >= ERROR_HEADER_BYTES && (message[0] == UNREACHABLE6 || message[0] == TIME_EXCEEDED6) &&
+        read_quote6(message + ERROR_HEADER_BYTES, len - ERROR_HEADER_BYTES, &quote)) {
+        tell_sockets(sockets, &quote, error6_of(message[0], message[1]));
     }
 }
+#endif

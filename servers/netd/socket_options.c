@@ -96,7 +96,7 @@ static int change_group(struct socket *socket, const uint64_t *words)
     if (socket->type == SOCKET_STREAM) {
         return -EOPNOTSUPP;
     }
-    if (!socket_address_decode(bytes, &group)) {
+    if (!socket_address_decode(bytes, (uint32_t)words[5], &group)) {
         return -EAFNOSUPPORT;
     }
     return words[2] == SOCKET_JOIN ? datagram_join(socket, &group, (uint32_t)words[5])

@@ -48,7 +48,7 @@ static MUST_CHECK int read_place(const uint64_t *words, struct place *place)
     place->port = (uint16_t)words[PLACE_WORD];
     place->interface = (uint16_t)(words[PLACE_WORD] >> 16);
     place->is_none = words[ADDRESS_WORD] == 0 && words[ADDRESS_WORD + 1] == 0 && place->port == 0;
-    if (!socket_address_decode(bytes, &place->address)) {
+    if (!socket_address_decode(bytes, place->interface, &place->address)) {
         return place->is_none ? 0 : -EAFNOSUPPORT;
     }
     return 0;

@@ -139,7 +139,7 @@ static MUST_CHECK int find_way(struct socket *socket, const struct socket_record
                                struct way *way)
 {
     if (!is_zero(&record->name)) {
-        if (!socket_address_decode(record->name.address, &way->to)) {
+        if (!socket_address_decode(record->name.address, record->name.interface, &way->to)) {
             return -EAFNOSUPPORT;
         }
         way->port = record->name.port;

@@ -62,6 +62,10 @@ static u8_t receive_icmp(void *context, struct raw_pcb *pcb, struct pbuf *pbuf,
         uint16_t sum = checksum_add(checksum_partial(addresses, sizeof(addresses)),
                                     checksum_wire16(IP6_NEXTH_ICMP6));
         message.pseudo_sum = checksum_add(sum, checksum_wire16((uint16_t)message.len));
+        sum = checksum_add(message.pseudo_sum, checksum_partial(stack->message, message.len));
+        if (checksum_is_good(sum)) {
+            sockets_unreachable6(&stack->sockets, stack->message, message.len);
+        }
     } else {
         sockets_unreachable(&stack->sockets, stack->message, (uint16_t)message.len);
         message.source = ping_host_ip4(lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(source))));
