@@ -29,7 +29,7 @@ enum {
     US_PER_S = 1000 * 1000,
     TCP_SLEEP_MAX_TICKS = 240, /* which bounds the calls to make up for */
     ARP_PENDING_S = 7,         /* lwIP gives up a pending neighbour after 5 calls */
-    ND_SOLICIT_CALLS = 4,      /* lwIP solicits routers in every fourth call, the first among them */
+    ND_SOLICIT_CALLS = 4, /* lwIP solicits routers in every fourth call, the first among them */
 };
 
 struct rule {
