@@ -336,6 +336,7 @@ void fake_start(void)
     (void)event_wait(UINT64_MAX, 0, &bits);
     fake_restart();
     fake.bits = 0;
+    fake.sleeps = 0;
 }
 
 void fake_at_sleep(void (*event)(void))
@@ -418,7 +419,7 @@ struct sysret sys_signal(handle_t notification, uint64_t bits)
 struct sysret sys_wait(handle_t notification, ticks_t deadline)
 {
     (void)notification;
-    fake.sleeps += deadline != 0;
+    fake.sleeps++;
     while (fake.bits == 0 && deadline != 0 && event_at < event_count) {
         events[event_at++]();
     }

@@ -124,6 +124,31 @@ TEST(an_error_of_a_datagram_is_told_once)
     assert_int_equal(send_to(fd, "x", 1, PEER, PORT), 1);
 }
 
+TEST(several_datagrams_are_taken_by_one_call)
+{
+    char bytes[3][4];
+    struct iovec parts[3];
+    struct mmsghdr messages[3] = {0};
+    struct socket_name from = fake_ip4(PEER, 99);
+    long fd = datagram();
+    for (int i = 0; i < 3; i++) {
+        parts[i] = (struct iovec){bytes[i], sizeof(bytes[i])};
+        messages[i].msg_hdr.msg_iov = &parts[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    fake_datagram(0, &from, "ab", 2);
+    fake_datagram(0, &from, "cde", 3);
+    assert_int_equal(ask(SYS_recvmmsg, fd, (long)messages, 3, MSG_WAITFORONE, 0, 0), 2);
+    assert_int_equal(messages[0].msg_len, 2);
+    assert_int_equal(messages[1].msg_len, 3);
+    assert_memory_equal(bytes[1], "cde", 3);
+    assert_int_equal(ask(SYS_recvmmsg, fd, (long)messages, 3, MSG_DONTWAIT, 0, 0), -EAGAIN);
+    assert_int_equal(ask(SYS_recvmmsg, fd, 0, 3, 0, 0, 0), -EFAULT);
+    struct timespec second = {.tv_sec = 1};
+    assert_int_equal(ask(SYS_recvmmsg, fd, (long)messages, 3, 0, (long)&second, 0), -EOPNOTSUPP);
+    assert_int_equal(ask(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0), -EOPNOTSUPP);
+}
+
 /* --- poll ------------------------------------------------------------------------------------- */
 
 TEST(poll_without_time_looks_and_with_time_waits)
@@ -183,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup(a_datagram_is_taken_whole_or_its_rest_is_lost, start),
         cmocka_unit_test_setup(what_came_with_a_datagram_is_told_if_asked_for, start),
         cmocka_unit_test_setup(an_error_of_a_datagram_is_told_once, start),
+        cmocka_unit_test_setup(several_datagrams_are_taken_by_one_call, start),
         cmocka_unit_test_setup(poll_without_time_looks_and_with_time_waits, start),
         cmocka_unit_test_setup(poll_for_space_asks_netd_for_the_news, start),
         cmocka_unit_test_setup(select_tells_the_same, start),
