@@ -102,6 +102,9 @@ static MUST_CHECK long send_datagram(struct socket *socket, const struct msghdr 
 {
     struct socket_name to;
     ticks_t deadline = 0;
+    if (message->msg_control != NULL && message->msg_controllen > 0) {
+        return -EOPNOTSUPP; /* nothing beside a datagram reaches netd */
+    }
     long error = find_destination(socket, message, &to);
     if (error != 0) {
         return error;

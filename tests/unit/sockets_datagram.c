@@ -124,6 +124,22 @@ TEST(an_error_of_a_datagram_is_told_once)
     assert_int_equal(send_to(fd, "x", 1, PEER, PORT), 1);
 }
 
+TEST(a_datagram_with_control_messages_is_not_sent_as_if_they_were_not_there)
+{
+    struct cmsghdr control = {.cmsg_len = sizeof(control), .cmsg_level = IPPROTO_IP};
+    struct iovec part = {(void *)"x", 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
+    long fd = datagram();
+    assert_int_equal(connect_to(fd, PEER, PORT), 0);
+    message.msg_controllen = sizeof(control);
+    assert_int_equal(ask(SYS_sendmsg, fd, (long)&message, 0, 0, 0, 0), -EOPNOTSUPP);
+    message.msg_controllen = 0;
+    assert_int_equal(ask(SYS_sendmsg, fd, (long)&message, 0, 0, 0, 0), 1);
+    assert_int_equal(ask(SYS_sendmsg, fd, 0, 0, 0, 0, 0), -EFAULT);
+    message.msg_iovlen = TRANSFER_PARTS_MAX + 1;
+    assert_int_equal(ask(SYS_sendmsg, fd, (long)&message, 0, 0, 0, 0), -EMSGSIZE);
+}
+
 TEST(several_datagrams_are_taken_by_one_call)
 {
     char bytes[3][4];
@@ -208,6 +224,8 @@ int main(void)
         cmocka_unit_test_setup(a_datagram_is_taken_whole_or_its_rest_is_lost, start),
         cmocka_unit_test_setup(what_came_with_a_datagram_is_told_if_asked_for, start),
         cmocka_unit_test_setup(an_error_of_a_datagram_is_told_once, start),
+        cmocka_unit_test_setup(
+            a_datagram_with_control_messages_is_not_sent_as_if_they_were_not_there, start),
         cmocka_unit_test_setup(several_datagrams_are_taken_by_one_call, start),
         cmocka_unit_test_setup(poll_without_time_looks_and_with_time_waits, start),
         cmocka_unit_test_setup(poll_for_space_asks_netd_for_the_news, start),
