@@ -34,6 +34,24 @@ bool interfaces_get(uint32_t number, struct interface *interface)
     return true;
 }
 
+bool interfaces_get_address6(uint32_t number, uint64_t *index, struct in6_addr *address,
+                             uint32_t *prefix)
+{
+    for (;;) {
+        uint64_t words[IPC_WORDS] = {NETD_ADDRESS6_GET, (uint64_t)number - 1, *index};
+        if (number == 0 || network_ask_netd(words) != OK || words[4] <= *index) {
+            return false;
+        }
+        *index = words[4];
+        uint32_t state = (uint32_t)(words[3] >> 8);
+        if (state == NETD_ADDRESS6_PREFERRED || state == NETD_ADDRESS6_DEPRECATED) {
+            memcpy(address, &words[1], sizeof(*address));
+            *prefix = (uint32_t)words[3] & UINT8_MAX;
+            return true;
+        }
+    }
+}
+
 uint32_t interfaces_find_name(const char *name)
 {
     struct interface interface;

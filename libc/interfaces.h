@@ -23,6 +23,13 @@ struct interface {
 /* False: there is none of that number. */
 MUST_CHECK bool interfaces_get(uint32_t number, struct interface *interface);
 
+/*
+ * The next IPv6 address of an interface that is in use, from *index on, which moves behind it.
+ * False: there is none any more.
+ */
+MUST_CHECK bool interfaces_get_address6(uint32_t number, uint64_t *index, struct in6_addr *address,
+                                        uint32_t *prefix);
+
 /* The number of the interface with that name or address; 0: none has it. */
 MUST_CHECK uint32_t interfaces_find_name(const char *name);
 MUST_CHECK uint32_t interfaces_find_address(struct in_addr address);

@@ -59,7 +59,8 @@ UNIT_TESTS += files
 sockets_datagram_SRC = $(sockets_SRC)
 sockets_epoll_SRC = $(sockets_SRC)
 sockets_netd_SRC = $(sockets_SRC)
-sockets_options_SRC = $(sockets_SRC)
+sockets_options_SRC = $(sockets_SRC) libc/musl/network/getifaddrs.c libc/musl/network/if_nameindex.c \
+    libc/musl/network/if_nametoindex.c libc/musl/network/if_indextoname.c
 files_SRC = $(sockets_SRC)
 sockets_SRC := tests/unit/fake_netd.c $(LIBC_FILES_SRC) $(LIBC_SOCKET_SRC) libc/personality_memory.c
 UNIT_TESTS += virtqueue

@@ -143,6 +143,22 @@ static long answer_interface(const uint64_t *words, uint64_t *reply)
     return OK;
 }
 
+/* Of the second interface: one being tried, one link-local, one of a network. */
+static long answer_address6(const uint64_t *words, uint64_t *reply)
+{
+    static const uint8_t first[] = {0, 0xfe, 0x20};
+    static const uint64_t states[] = {NETD_ADDRESS6_TENTATIVE, NETD_ADDRESS6_PREFERRED,
+                                      NETD_ADDRESS6_DEPRECATED};
+    if (words[1] != 1 || words[2] >= 3) {
+        return E_NOT_FOUND;
+    }
+    uint8_t address[SOCKET_ADDRESS_BYTES] = {first[words[2]], 0x80};
+    memcpy(&reply[1], address, sizeof(address));
+    reply[3] = 64 | states[words[2]] << 8;
+    reply[4] = words[2] + 1;
+    return OK;
+}
+
 void ipc_trap(struct ipc_registers *r)
 {
     uint64_t words[IPC_WORDS], reply[IPC_WORDS] = {0};
@@ -155,6 +171,8 @@ void ipc_trap(struct ipc_registers *r)
     uint64_t label = words[0];
     if (label == NETD_INTERFACE_GET) {
         reply[0] = (uint64_t)answer_interface(words, reply);
+    } else if (label == NETD_ADDRESS6_GET) {
+        reply[0] = (uint64_t)answer_address6(words, reply);
     } else {
         assert_true(label >= SOCKET_OPEN && label < SOCKET_LABELS_END);
         fake.calls[label]++;

@@ -6,8 +6,10 @@
 #include "socket_calls.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <sys/time.h>
 
 #include "libc/interfaces.h"
@@ -156,6 +158,47 @@ TEST(interfaces_are_named_and_found)
     assert_int_equal(got.s_addr, address.s_addr);
 }
 
+TEST(addresses_of_all_interfaces_are_listed_but_those_not_in_use)
+{
+    struct ifaddrs *all;
+    int four = 0, six = 0;
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *at = all; at != NULL; at = at->ifa_next) {
+        assert_string_equal(at->ifa_name, four + six == 0 ? "lo" : "en0");
+        if (at->ifa_addr->sa_family == AF_INET) {
+            four++;
+            continue;
+        }
+        struct sockaddr_in6 name, mask;
+        memcpy(&name, at->ifa_addr, sizeof(name));
+        memcpy(&mask, at->ifa_netmask, sizeof(mask));
+        assert_int_equal(name.sin6_addr.s6_addr[0], six == 0 ? 0xfe : 0x20);
+        assert_int_equal(name.sin6_scope_id, six == 0 ? 2 : 0);
+        assert_int_equal(mask.sin6_addr.s6_addr[7], 0xff);
+        assert_int_equal(mask.sin6_addr.s6_addr[8], 0);
+        six++;
+    }
+    assert_int_equal(four, 2);
+    assert_int_equal(six, 2);
+    freeifaddrs(all);
+}
+
+TEST(names_and_numbers_of_interfaces_belong_together)
+{
+    char name[IF_NAMESIZE];
+    struct if_nameindex *all = if_nameindex();
+    assert_non_null(all);
+    assert_string_equal(all[0].if_name, "lo");
+    assert_string_equal(all[1].if_name, "en0");
+    assert_int_equal(all[1].if_index, 2);
+    assert_int_equal(all[2].if_index, 0);
+    free(all); /* one block, as musl frees it */
+    assert_int_equal(if_nametoindex("en0"), 2);
+    assert_int_equal(if_nametoindex("en7"), 0);
+    assert_string_equal(if_indextoname(1, name), "lo");
+    assert_null(if_indextoname(3, name));
+}
+
 TEST(what_a_socket_is_is_told_without_netd)
 {
     long fd = stream(0), other = socket_make(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6),
@@ -290,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup(ipv6_options_are_for_ipv6_sockets, start),
         cmocka_unit_test_setup(groups_are_joined_in_every_form, start),
         cmocka_unit_test_setup(interfaces_are_named_and_found, start),
+        cmocka_unit_test_setup(addresses_of_all_interfaces_are_listed_but_those_not_in_use, start),
+        cmocka_unit_test_setup(names_and_numbers_of_interfaces_belong_together, start),
         cmocka_unit_test_setup(what_a_socket_is_is_told_without_netd, start),
         cmocka_unit_test_setup(buffers_are_as_long_as_asked_within_the_rings, start),
         cmocka_unit_test_setup(times_are_kept_and_checked, start),
