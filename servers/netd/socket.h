@@ -270,6 +270,9 @@ MUST_CHECK int socket_check_family(const struct socket *socket, const ip_addr_t 
 /* Whether a socket may be bound there: 0 or EADDRNOTAVAIL. */
 MUST_CHECK int socket_check_local(const struct socket *socket, const ip_addr_t *address);
 
+/* Whether the interface, which the route gave, has somebody to send a packet for there to. */
+MUST_CHECK bool socket_is_on_route(struct netif *netif, const ip_addr_t *address);
+
 /* The policy of the manifest: 0 or EACCES, counted. */
 MUST_CHECK int socket_check_port(struct socket *socket, uint16_t port);
 MUST_CHECK int socket_check_connect(struct socket *socket);

@@ -122,6 +122,17 @@ int socket_check_local(const struct socket *socket, const ip_addr_t *address)
     return may_be_shared && is_shared ? 0 : -EADDRNOTAVAIL;
 }
 
+bool socket_is_on_route(struct netif *netif, const ip_addr_t *address)
+{
+    if (netif == NULL || !IP_IS_V4(address)) {
+        return netif != NULL;
+    }
+    const ip4_addr_t *ip4 = ip_2_ip4(address);
+    return !ip4_addr_isany_val(*netif_ip4_gw(netif)) || ip4_addr_ismulticast(ip4) ||
+           ip4_addr_isbroadcast(ip4, netif) ||
+           ip4_addr_net_eq(ip4, netif_ip4_addr(netif), netif_ip4_netmask(netif));
+}
+
 /* --- policy -------------------------------------------------------------------------------- */
 
 static int deny(const struct socket_client *client)

@@ -33,8 +33,6 @@ void datagram_apply_options(struct socket *socket)
         pcb->netif_idx = options->device;
         udp_set_multicast_ttl(pcb, options->group_hops);
         udp_set_multicast_netif_index(pcb, options->group_device);
-        udp_set_flags(pcb, options->group_loop ? UDP_FLAGS_MULTICAST_LOOP : 0);
-        udp_clear_flags(pcb, options->group_loop ? 0 : UDP_FLAGS_MULTICAST_LOOP);
     } else {
         struct raw_pcb *pcb = socket->raw;
         pcb->so_options = so_options;
@@ -43,8 +41,6 @@ void datagram_apply_options(struct socket *socket)
         pcb->netif_idx = options->device;
         raw_set_multicast_ttl(pcb, options->group_hops);
         pcb->mcast_ifindex = options->group_device;
-        raw_set_flags(pcb, options->group_loop ? RAW_FLAGS_MULTICAST_LOOP : 0);
-        raw_clear_flags(pcb, options->group_loop ? 0 : RAW_FLAGS_MULTICAST_LOOP);
     }
 }
 
@@ -84,19 +80,23 @@ static MUST_CHECK int make_pcb(struct socket *socket)
 
 static void set_names(struct socket *socket)
 {
-    ip_addr_t *local =
+    const ip_addr_t *local =
         socket->type == SOCKET_DATAGRAM ? &socket->udp->local_ip : &socket->raw->local_ip;
-    ip_addr_t *peer =
+    const ip_addr_t *peer =
         socket->type == SOCKET_DATAGRAM ? &socket->udp->remote_ip : &socket->raw->remote_ip;
     uint16_t local_port = socket->type == SOCKET_DATAGRAM ? socket->udp->local_port
                           : socket->type == SOCKET_ICMP   ? (uint16_t)socket->tx_next
                                                           : 0;
     uint16_t peer_port = socket->type == SOCKET_DATAGRAM ? socket->udp->remote_port : 0;
-    struct socket_name local_name = socket_name_of(local, local_port);
     struct socket_name peer_name = socket_name_of(peer, peer_port);
     if ((socket->state & SOCKET_CONNECTED) == 0) {
         peer_name = (struct socket_name){0};
+    } else if (ip_addr_isany(local)) { /* its peer decides from which address it sends */
+        struct netif *netif = datagram_route(socket, peer);
+        const ip_addr_t *source = ip_netif_get_local_ip(netif, peer);
+        local = source != NULL ? source : local;
     }
+    struct socket_name local_name = socket_name_of(local, local_port);
     socket_set_names(socket, &local_name, &peer_name);
 }
 
@@ -147,7 +147,9 @@ int datagram_bind(struct socket *socket, const ip_addr_t *address, uint16_t port
 
 int datagram_bind_anywhere(struct socket *socket)
 {
-    const ip_addr_t *any = socket->family == SOCKET_IP4 ? IP4_ADDR_ANY : IP_ANY_TYPE;
+    const ip_addr_t *any = socket->family == SOCKET_IP4 ? IP4_ADDR_ANY
+                           : socket->options.v6only    ? IP6_ADDR_ANY
+                                                       : IP_ANY_TYPE;
     return socket->is_bound ? 0 : datagram_bind(socket, any, 0);
 }
 
@@ -191,7 +193,7 @@ int datagram_check(struct socket *socket, const ip_addr_t *address, struct netif
         return error;
     }
     struct netif *netif = datagram_route(socket, address);
-    if (netif == NULL || ip_addr_isany(address)) {
+    if (ip_addr_isany(address) || !socket_is_on_route(netif, address)) {
         return -ENETUNREACH;
     }
     if (IP_IS_V4(address) && ip4_addr_isany_val(*netif_ip4_addr(netif))) {

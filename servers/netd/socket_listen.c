@@ -180,7 +180,11 @@ int stream_listen(struct socket *socket, uint32_t backlog)
     }
     if (!socket->is_bound) {
         int bound =
-            stream_bind(socket, socket->family == SOCKET_IP4 ? IP4_ADDR_ANY : IP_ANY_TYPE, 0);
+            stream_bind(socket,
+                        socket->family == SOCKET_IP4 ? IP4_ADDR_ANY
+                        : socket->options.v6only     ? IP6_ADDR_ANY
+                                                     : IP_ANY_TYPE,
+                        0);
         if (bound != 0) {
             return bound;
         }

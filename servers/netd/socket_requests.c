@@ -181,8 +181,14 @@ static int answer_check(struct socket *socket, const uint64_t *words)
     if (error == 0 && socket->type == SOCKET_STREAM) {
         error = -EOPNOTSUPP;
     }
+    if (error == 0 && socket->type == SOCKET_DATAGRAM && place.port == 0) {
+        error = -EINVAL;
+    }
     struct netif *netif;
-    return error != 0 ? error : datagram_check(socket, &place.address, &netif);
+    if (error == 0) {
+        error = datagram_check(socket, &place.address, &netif);
+    }
+    return error != 0 ? error : datagram_bind_anywhere(socket); /* so that it has a name at once */
 }
 
 static int answer_shutdown(struct socket *socket, const uint64_t *words)

@@ -113,6 +113,20 @@ static err_t send_udp(struct socket *socket, struct pbuf *pbuf, const struct way
     return error;
 }
 
+/* lo gives back what it is sent: a copy of lwIP's for members here would come twice. */
+static void choose_loop(struct socket *socket, const struct netif *netif)
+{
+    bool is_lo = ip4_addr_isloopback(netif_ip4_addr(netif));
+    bool is_copied = socket->options.group_loop && !is_lo;
+    if (socket->type == SOCKET_DATAGRAM) {
+        udp_set_flags(socket->udp, is_copied ? UDP_FLAGS_MULTICAST_LOOP : 0);
+        udp_clear_flags(socket->udp, is_copied ? 0 : UDP_FLAGS_MULTICAST_LOOP);
+    } else {
+        raw_set_flags(socket->raw, is_copied ? RAW_FLAGS_MULTICAST_LOOP : 0);
+        raw_clear_flags(socket->raw, is_copied ? 0 : RAW_FLAGS_MULTICAST_LOOP);
+    }
+}
+
 static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, const struct way *way)
 {
     if (socket->type == SOCKET_ICMP) {
@@ -121,6 +135,9 @@ static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, cons
     struct pbuf *pbuf = refer(socket, at, bytes);
     if (pbuf == NULL) {
         return ERR_MEM;
+    }
+    if (ip_addr_ismulticast(&way->to)) {
+        choose_loop(socket, way->netif);
     }
     err_t error = socket->type == SOCKET_DATAGRAM ? send_udp(socket, pbuf, way)
                                                   : raw_sendto(socket->raw, pbuf, &way->to);

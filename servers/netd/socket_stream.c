@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include <lwip/ip.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/tcp.h>
@@ -383,10 +384,29 @@ static err_t bind_somewhere(struct tcp_pcb *pcb, const ip_addr_t *address)
     return error;
 }
 
+/* Whether somebody listens on that port at an address that may be the same. */
+static bool is_listened_to(const struct socket *socket, const ip_addr_t *address, uint16_t port)
+{
+    const struct sockets *sockets = socket->client->sockets;
+    for (uint32_t i = 0; i < sockets->used; i++) {
+        const struct socket *other = &sockets->socket[i];
+        if (other->life == LIFE_OWNED && other->type == SOCKET_STREAM && other->tcp != NULL &&
+            (other->state & SOCKET_LISTENING) != 0 && other->tcp->local_port == port &&
+            (ip_addr_isany(address) || ip_addr_isany(&other->tcp->local_ip) ||
+             ip_addr_eq(&other->tcp->local_ip, address))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int stream_bind(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
     if (socket->is_bound || socket->has_ended || socket->state != 0) {
         return -EINVAL;
+    }
+    if (port != 0 && is_listened_to(socket, address, port)) {
+        return -EADDRINUSE; /* whatever SO_REUSEADDR says */
     }
     int error = make_pcb(socket);
     if (error != 0) {
@@ -427,7 +447,7 @@ int stream_connect(struct socket *socket, const ip_addr_t *address, uint16_t por
     if ((socket->state & SOCKET_CONNECTING) != 0) {
         return -EALREADY;
     }
-    if ((socket->state & SOCKET_CONNECTED) != 0) {
+    if ((socket->state & (SOCKET_CONNECTED | SOCKET_LISTENING)) != 0) {
         return -EISCONN;
     }
     if (socket->tcp == NULL && (socket->state & SOCKET_FAILED) != 0 && !socket->is_broken &&
@@ -437,7 +457,10 @@ int stream_connect(struct socket *socket, const ip_addr_t *address, uint16_t por
     if (socket->state != 0 || socket->has_ended || port == 0) {
         return -EINVAL;
     }
-    if (ip_addr_isany(address) || ip_addr_ismulticast(address)) {
+    struct netif *netif =
+        ip_route(socket->is_bound ? &socket->tcp->local_ip : IP4_ADDR_ANY, address);
+    if (ip_addr_isany(address) || ip_addr_ismulticast(address) ||
+        !socket_is_on_route(netif, address)) {
         return -ENETUNREACH;
     }
     ip_addr_t any = *address;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <lwip/igmp.h>
 #include <lwip/init.h>
 #include <lwip/icmp6.h>
 #include <lwip/ip.h>
@@ -228,6 +229,10 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
         NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP |
                                                 NETIF_CHECKSUM_GEN_ICMP6);
     }
+    netif_set_flags(netif_list, NETIF_FLAG_IGMP); /* of loopback: no other is there yet */
+    if (igmp_start(netif_list) != ERR_OK) {
+        return E_NO_MEMORY;
+    }
     sockets_init(&stack->sockets, &stack->stats);
     pings_init(&stack->pings, (uint16_t)netd_random_u32(), &stack->stats);
     stack->icmp = raw_new_ip_type(IPADDR_TYPE_V4, IP_PROTO_ICMP);
@@ -258,6 +263,7 @@ void stack_close(struct stack *stack)
         interface_close(&stack->interface);
         stack->has_interface = false;
     }
+    (void)igmp_stop(netif_list);
     raw_remove(stack->icmp);
     raw_remove(stack->icmp6);
 }

@@ -68,8 +68,9 @@
  * SOCKET_CONNECT of a stream begins; SOCKET_CONNECTED, or SOCKET_FAILED with the reason in `error`,
  * tells the end. Of a datagram socket it sets the peer at once; with the family unspecified
  * (address and port 0) it removes it. SOCKET_CHECK asks whether a datagram to that address may and
- * can leave, before it is put into the ring: routes, policy, broadcast. The answer holds until the
- * address changes; a datagram that cannot leave after all sets `error`.
+ * can leave, before it is put into the ring: routes, policy, broadcast; and binds a socket that is
+ * not bound. The answer holds until the address changes; a datagram that cannot leave after all
+ * sets `error`.
  * After SOCKET_CLOSE the slot is netd's; it is given out again only when nothing refers to it.
  *
  * Errors: EBADF no such socket; ESTALE above; EINVAL malformed or wrong state; EACCES the manifest
