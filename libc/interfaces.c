@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "interfaces.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <abi/error.h>
 #include <abi/types.h>
@@ -71,5 +73,34 @@ uint32_t interfaces_find_address(struct in_addr address)
             return number;
         }
     }
+    return 0;
+}
+
+static void put_address(struct ifreq *to, struct in_addr address)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = address};
+    memcpy(&to->ifr_addr, &name, sizeof(to->ifr_addr));
+}
+
+long interfaces_control(unsigned long request, void *argument)
+{
+    struct ifreq asked;
+    struct interface interface;
+    if (request != SIOCGIFINDEX && request != SIOCGIFADDR && request != SIOCGIFNETMASK &&
+        request != SIOCGIFFLAGS) {
+        return -ENOTTY;
+    }
+    memcpy(&asked, argument, sizeof(asked));
+    asked.ifr_name[IFNAMSIZ - 1] = '\0';
+    if (!interfaces_get(interfaces_find_name(asked.ifr_name), &interface)) {
+        return -ENODEV;
+    }
+    switch (request) {
+    case SIOCGIFINDEX: asked.ifr_ifindex = (int)interface.number; break;
+    case SIOCGIFFLAGS: asked.ifr_flags = (short)interface.flags; break;
+    case SIOCGIFADDR: put_address(&asked, interface.address); break;
+    default: put_address(&asked, interface.netmask); break;
+    }
+    memcpy(argument, &asked, sizeof(asked));
     return 0;
 }

@@ -30,6 +30,12 @@ MUST_CHECK bool interfaces_get(uint32_t number, struct interface *interface);
 MUST_CHECK bool interfaces_get_address6(uint32_t number, uint64_t *index, struct in6_addr *address,
                                         uint32_t *prefix);
 
+/*
+ * The ioctl SIOCGIFINDEX, SIOCGIFADDR, SIOCGIFNETMASK or SIOCGIFFLAGS of any socket, about the
+ * interface that a struct ifreq names. -ENODEV: there is none. -ENOTTY: another request.
+ */
+MUST_CHECK long interfaces_control(unsigned long request, void *argument);
+
 /* The number of the interface with that name or address; 0: none has it. */
 MUST_CHECK uint32_t interfaces_find_name(const char *name);
 MUST_CHECK uint32_t interfaces_find_address(struct in_addr address);

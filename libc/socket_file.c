@@ -12,6 +12,7 @@
 #include <abi/error.h>
 #include <wherry/time.h>
 
+#include "interfaces.h"
 #include "news.h"
 #include "personality.h"
 #include "pool.h"
@@ -466,7 +467,7 @@ static long control(struct file *file, unsigned long request, void *argument)
     struct socket *socket = socket_of(file);
     struct slot_datagram datagram = {.bytes = 0};
     if (request != FIONREAD) {
-        return -ENOTTY;
+        return interfaces_control(request, argument);
     }
     long error = socket_enter(socket);
     if (error != 0 || socket->is_listening) {

@@ -97,6 +97,20 @@ static MUST_CHECK long find_destination(struct socket *socket, const struct msgh
     return error;
 }
 
+/* A socket for ICMP alone sends whole echo requests and nothing else. */
+static MUST_CHECK bool is_sendable(const struct socket *socket, const struct transfer *from)
+{
+    uint8_t header[8]; /* [RFC 792], [RFC 4443 §4.1] */
+    if (socket->type != SOCKET_ICMP) {
+        return true;
+    }
+    if (from->bytes < sizeof(header)) {
+        return false;
+    }
+    transfer_take(from, 0, header, sizeof(header));
+    return header[0] == (socket->family == SOCKET_IP4 ? 8 : 128) && header[1] == 0;
+}
+
 static MUST_CHECK long send_datagram(struct socket *socket, const struct msghdr *message,
                                      const struct transfer *from, bool waits)
 {
@@ -105,7 +119,7 @@ static MUST_CHECK long send_datagram(struct socket *socket, const struct msghdr 
     if (message->msg_control != NULL && message->msg_controllen > 0) {
         return -EOPNOTSUPP; /* nothing beside a datagram reaches netd */
     }
-    long error = find_destination(socket, message, &to);
+    long error = is_sendable(socket, from) ? find_destination(socket, message, &to) : -EINVAL;
     if (error != 0) {
         return error;
     }
