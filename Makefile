@@ -111,10 +111,12 @@ LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
 LIB_O    := $(call objs,$(O)/u,$(LIBRARY_SRC))
 PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
 TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
+CONFORM_O := $(call objs,$(H),$(CONFORM_SRC))
 FUZZ_O   := $(sort $(foreach t,$(FUZZ_TARGETS),$(call objs,$(H)/fuzz,tests/fuzz/$(t).c $($(t)_FUZZ_SRC))))
 ELFS     := $(PROGRAMS:%=$(O)/bin/%.elf)
 SUITE    ?= $(UNIT_TESTS)
 TESTS    := $(SUITE:%=$(H)/bin/%)
+CONFORM  := $(H)/bin/conform
 FUZZERS  := $(FUZZ_TARGETS:%=$(H)/fuzz/bin/%)
 KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(O)/kernel.img))
 
@@ -246,6 +248,10 @@ $(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS)
+$(CONFORM): $(CONFORM_O) $(H)/host.list
+	$(call say,HOSTLD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^)
 $(FUZZERS): $(H)/fuzz/bin/%: $$(call objs,$(H)/fuzz,tests/fuzz/$$*.c $$($$*_FUZZ_SRC)) $(H)/host.list
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
@@ -265,12 +271,13 @@ $(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
 	$(Q)ARCH=$* LANE=default SERIAL=null KERNEL=$< QEMU_ARGS='-machine dumpdtb=$@' scripts/run.sh >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 HOST_TESTS  := $(TESTS:%=--unit %)
-HOST_EXTRAS := $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%) \
+HOST_EXTRAS := --conform 'tests/conformance/run.sh $(CONFORM)' $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%) \
                --check markers-page='$(PY) scripts/markers_doc.py --check' \
-               --check tree='$(PY) scripts/check_tree.py' --check ceilings='$(PY) scripts/ceilings.py --check'
+               --check tree='$(PY) scripts/check_tree.py' --check ceilings='$(PY) scripts/ceilings.py --check' \
+               --check sockets-page='$(PY) scripts/sockets_doc.py $(CONFORM) --check'
 ## check       host tests and checks of the tree (no QEMU); SUITE=name runs one test alone
 ifeq ($(origin SUITE),file)
-check: $(TESTS) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 $(O)/headers.ok
+check: $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 $(O)/headers.ok
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS)
 else
 check: $(TESTS)
@@ -361,5 +368,5 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(FUZZ_O:.o=.d) \
+-include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(CONFORM_O:.o=.d) $(FUZZ_O:.o=.d) \
     $(HOST_NODE_SRC:%=$(H)/%.d)

@@ -210,6 +210,8 @@ def test_names(tree):
             names |= set(re.findall(r"^TEST\((\w+)\)", text, re.M))
             names |= set(re.findall(r"\bcmocka_unit_test\w*\(\s*(\w+)", text))
             names |= set(re.findall(r"def (test_\w+)", text))
+        if path.startswith("tests/conformance/"):
+            names |= set(re.findall(r"\bCASE\w*\([^,]*,\s*(\w+)\)", "\n".join(tree.lines[path])))
         if path.startswith("tests/markers/") and path.endswith(".txt"):
             for line in tree.lines[path]:
                 verb, _, rest = line.strip().partition(" ")

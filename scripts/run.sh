@@ -29,6 +29,7 @@
 #            bad-tree     panic=exit: a device tree with an interrupt controller that nobody knows
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
+#            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
 #   FORWARD  tcp:ADDRESS:PORT-:GUESTPORT ...: ports of the host that lead to the guest's (also udp:).  Without a
@@ -67,7 +68,7 @@ case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; s
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic smallmem bigmem"
-lanes="$lanes services user-read stack-overflow bad-init bad-program bad-tree bad-words bench"
+lanes="$lanes services user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -96,6 +97,7 @@ minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
 services) words='' ;;
+sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 user-read)
     network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"
     set -- "$@" -cpu "$(greatest_cpu)"

@@ -4,6 +4,7 @@
 Run tests of every kind, say what failed, end with one line that counts them.
 
   --unit BINARY       a cmocka program; each of its tests counts
+  --conform COMMAND   runs tests/conformance on this machine; each of its cases counts
   --python FILE       a file of Python unit tests; each of its tests counts
   --corpus BINARY     a libFuzzer program; replays tests/fuzz/corpus/NAME, counts as one
   --check NAME=CMD    a command; counts as one; exit status 77 means skipped
@@ -91,6 +92,18 @@ def run_unit(binary):
     return with_program(cases, suite, status, text, seconds)
 
 
+def run_conform(command):
+    """The suite of the socket API, which says `conform: ok CASE`, and how many there were in its last line."""
+    status, text, seconds = execute(["/bin/sh", "-c", command], UNIT_TIMEOUT_S)
+    verdicts = re.findall(r"^conform: (ok|skip|FAIL) (\w+)(.*)$", text, re.M)
+    cases = [Case("conformance", name, 0.0,
+                  failure=name + why + "\n" if verdict == "FAIL" else None,
+                  skipped=why.strip(": ") if verdict == "skip" else None) for verdict, name, why in verdicts]
+    if "conform: end cases=%d " % len(cases) not in text:
+        status = "%s, before the end" % status
+    return with_program(cases, "conformance", status, text, seconds)
+
+
 def run_python(path):
     """Each test of a unittest file, found by running it verbosely in a process of its own."""
     suite = os.path.splitext(os.path.basename(path))[0]
@@ -161,14 +174,15 @@ def write_junit(cases, path):
 
 def main():
     parser = argparse.ArgumentParser(description="Run tests; see the top of this file.")
-    kinds = {"unit": run_unit, "python": run_python, "corpus": run_corpus, "check": run_check, "boot": run_boot}
+    kinds = {"unit": run_unit, "conform": run_conform, "python": run_python, "corpus": run_corpus, "check": run_check,
+             "boot": run_boot}
     for kind in kinds:
         parser.add_argument("--" + kind, action="append", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
 
     cases = []
-    for group, jobs in ((("unit", "python", "corpus", "check"), arguments.jobs), (("boot",), 2)):
+    for group, jobs in ((("unit", "conform", "python", "corpus", "check"), arguments.jobs), (("boot",), 2)):
         with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
             futures = [pool.submit(kinds[kind], item) for kind in group for item in getattr(arguments, kind)]
             for future in futures:

@@ -117,6 +117,8 @@ UNIT_TESTS += netd_wire
 netd_wire_SRC := tests/sim/segment.c $(netd_stream_SRC)
 UNIT_TESTS += netd_sockets6
 netd_sockets6_SRC := $(netd_stream_SRC)
+UNIT_TESTS += netd_random
+netd_random_SRC := tests/sim/arena.c $(NETD_SIM_SRC)
 UNIT_TESTS += bringup_rv_virt_v1_2_host
 bringup_rv_virt_v1_2_host_SRC := $(virtqueue_SRC) tests/unit/dhcp_cases.c $(NETD_SIM_SRC)
 UNIT_TESTS += bus_crypto
@@ -169,6 +171,13 @@ UNIT_TESTS += kernel_sched
 kernel_sched_SRC := $(KERNEL_HOST_SRC)
 kernel_sched_LIBS := $(KERNEL_HOST_LIBS)
 
+# The conformance of sockets: one program for the target and for this machine.
+CONFORM_SRC := $(addprefix tests/conformance/, \
+  main.c support.c make.c names.c connect.c stream.c ends.c datagram.c options.c ready.c events.c files.c \
+  resolve.c groups.c wire.c deviations.c)
+PROGRAMS += conform
+conform_SRC := $(CONFORM_SRC)
+
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt
 fdt_FUZZ_SRC := libc/base/fdt.c libc/base/fdt_devices.c
@@ -208,6 +217,6 @@ PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
 QEMU_LANES := default services default-max legacy minimal no-dhcp no-nic smallmem bigmem \
-    user-read stack-overflow bad-init bad-program bad-tree bad-words
+    user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image

@@ -80,6 +80,7 @@ struct manifest_network {
 struct manifest_process {
     const char *name;    /* fewer than MANIFEST_NAME_BYTES letters */
     const char *program; /* in the bundle */
+    const char *lane;    /* it is started in that lane alone; NULL: always */
     uint32_t priority;
     uint32_t budget_us; /* of CPU time in each period; 0: no limit */
     uint32_t period_us;

@@ -238,7 +238,8 @@ static int make_process(struct system *system, uint32_t index)
     if (error == OK && process->rule->is_server) {
         error = system_take(sys_endpoint_create(account), &process->endpoint);
     }
-    if (error == OK && process->rule->network.shape.slots != 0) {
+    if (error == OK && process->rule->network.shape.slots != 0 &&
+        system_is_wanted(system, index)) {
         error = system_take(
             sys_memory_create(account, manifest_arena_pages(process->rule), false),
             &process->arena);

@@ -72,7 +72,7 @@ static void start(struct system *system, uint32_t index)
     struct process *process = &system->processes[index];
     const char *name = process->rule->name;
 
-    if (is_refused(system, index)) {
+    if (!system_is_wanted(system, index) || is_refused(system, index)) {
         retire(process, INIT_STATE_STOPPED);
         return;
     }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <abi/types.h>
 #include <base/bootargs.h>
@@ -82,9 +83,19 @@ static inline uint64_t system_badge(uint32_t index)
     return (uint64_t)index + 1;
 }
 
-/* Whether the machine has what the process cannot do without. */
+/* Whether the process is one of this lane. */
+static inline bool system_is_wanted(const struct system *system, uint32_t index)
+{
+    const char *lane = system->manifest->processes[index].lane;
+    return lane == NULL || strcmp(lane, system->bootargs.lane) == 0;
+}
+
+/* Whether it is wanted, and the machine has what it cannot do without. */
 static inline bool system_can_start(const struct system *system, uint32_t index)
 {
+    if (!system_is_wanted(system, index)) {
+        return false;
+    }
     enum device_verdict verdict = system->choices[index].verdict;
     return verdict == DEVICE_NONE || verdict == DEVICE_GIVEN ||
            (verdict == DEVICE_ABSENT && !system->manifest->processes[index].device.is_needed);

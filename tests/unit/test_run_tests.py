@@ -57,6 +57,15 @@ class Counting(unittest.TestCase):
         path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n'; exit 23")
         self.assertEqual(self.run_all("--unit", path), (1, "1 passed, 1 failed, 0 skipped"))
 
+    def test_each_case_of_the_conformance_counts(self):
+        path = self.program("#!/bin/sh\nprintf 'conform: ok a\\nconform: skip b: none\\nconform: FAIL c: x (f:1)\\n"
+                            "conform: end cases=3 passed=1 deviating=0 skipped=1 failed=1\\n'; exit 1")
+        self.assertEqual(self.run_all("--conform", path), (1, "1 passed, 1 failed, 1 skipped"))
+
+    def test_a_conformance_that_did_not_reach_its_end_failed(self):
+        path = self.program("#!/bin/sh\necho 'conform: ok a'\n")
+        self.assertEqual(self.run_all("--conform", path), (1, "1 passed, 1 failed, 0 skipped"))
+
     def test_a_crash_of_a_fuzz_target_is_no_skip(self):
         path = self.program("#!/bin/sh\nexit 77", "fdt")
         self.assertEqual(self.run_all("--corpus", path), (1, "0 passed, 1 failed, 0 skipped"))
