@@ -27,6 +27,7 @@ LWIP_SRC := \
     lwip/src/core/tcp_out.c \
     lwip/src/core/timeouts.c \
     lwip/src/core/udp.c \
+    lwip/src/core/ipv4/acd.c \
     lwip/src/core/ipv4/dhcp.c \
     lwip/src/core/ipv4/etharp.c \
     lwip/src/core/ipv4/icmp.c \
@@ -47,7 +48,8 @@ LWIP_SRC := \
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
     servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/egress.c servers/netd/addr.c \
-    servers/netd/addr6.c servers/netd/ping.c servers/netd/service.c servers/netd/service_ip6.c \
+    servers/netd/addr6.c servers/netd/dns_message.c servers/netd/resolver.c servers/netd/ping.c \
+    servers/netd/service.c servers/netd/service_ip6.c \
     servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \
     servers/netd/socket_listen.c servers/netd/socket_datagram.c servers/netd/socket_send.c \

@@ -195,9 +195,11 @@ static void limit_searches(struct addr *addr)
 
 static void look_without_lease(struct addr *addr)
 {
-    addr->was_asking = addr->mode == ADDR_BOUND && addr->dhcp.state == DHCP_STATE_REBOOTING;
+    bool is_confirming =
+        addr->dhcp.state == DHCP_STATE_REBOOTING || addr->dhcp.state == DHCP_STATE_CHECKING;
+    addr->was_asking = addr->mode == ADDR_BOUND && is_confirming;
     if (addr->was_asking) {
-        return; /* the link came back; until the server answers the lease stands */
+        return; /* the link came back; until the server and the others answered the lease stands */
     }
     if (addr->mode == ADDR_BOUND) {
         lose_lease(addr);
@@ -226,6 +228,11 @@ void addr_update(struct addr *addr)
         }
     }
     limit_searches(addr);
+    bool is_declining = addr->dhcp.state == DHCP_STATE_BACKING_OFF;
+    if (is_declining && !addr->was_declining) {
+        stats_count(addr->stats, COUNTER_dhcp_declined);
+    }
+    addr->was_declining = is_declining;
     if (dhcp_supplied_address(addr->netif) != 0) {
         look_at_lease(addr);
     }

@@ -11,7 +11,10 @@
  *     net: dhcp lost 10.0.2.15                           refused, expired or released
  *     net: dhcp unavailable, fallback static 10.0.2.15/24 gw=10.0.2.2
  *
- * [RFC 2131] deviates: a lease is not probed for before use; that waits for conflict detection.
+ * A lease is asked for by ARP before it is used, and given back when another host has the address.
+ *
+ * [RFC 2131] [RFC 5227] deviates: the questions follow each other ten times as fast; see
+ * docs/decisions/address-conflicts.md.
  */
 #pragma once
 
@@ -52,6 +55,7 @@ struct addr {
 
     enum addr_mode mode;
     struct addr_ip4 lease;      /* when ADDR_BOUND */
+    bool was_declining;         /* the client has given a lease back and waits */
     bool was_asking;            /* the client was renewing or rebinding when last looked at */
     uint64_t fallback_at_us;    /* when ADDR_SEEKING */
     uint64_t retry_at_us;       /* start the client again; UINT64_MAX: it runs */

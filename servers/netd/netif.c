@@ -379,6 +379,7 @@ static err_t init_netif(struct netif *netif)
     netif->name[0] = 'e';
     netif->name[1] = 'n';
     netif->hwaddr_len = ETH_ADDRESS_BYTES;
+    netif_set_hostname(netif, INTERFACE_HOST_NAME);
     netif->mtu = FRAMES_MTU_MAX;
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
                    NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;

@@ -27,6 +27,8 @@ enum {
     INTERFACE_OOSEQ_MAX = INTERFACE_HELD_MAX * 3 / 4, /* from here on nothing waits out of order */
 };
 
+#define INTERFACE_HOST_NAME "wherry" /* what DHCP servers are told */
+
 enum frame_owner {
     FRAME_FREE,      /* ours, to send with */
     FRAME_DRIVER_RX, /* the driver's, to receive into */

@@ -168,7 +168,7 @@ bool stack_input(struct stack *stack, uint64_t now_us)
 {
     bool has_more = false;
     port_set_now(now_us);
-    timers_run();
+    timers_run(); /* before anything comes in */
     if (stack->has_interface) {
         follow_driver(stack);
         has_more = interface_input(&stack->interface);
@@ -183,12 +183,15 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
 {
     bool must_signal = false;
     port_set_now(now_us);
-    netif_poll_all(); /* what requests sent to ourselves */
-    stack->has_more = sockets_turn(&stack->sockets);
-    netif_poll_all();
     timers_run();
     pings_expire(&stack->pings, now_us);
+    resolver_expire(&stack->resolver);
+    netif_poll_all(); /* what requests and time sent to ourselves */
+    stack->has_more = sockets_turn(&stack->sockets);
+    netif_poll_all();
     *next_us = pings_next_us(&stack->pings);
+    uint64_t resolver_us = resolver_next_us(&stack->resolver);
+    *next_us = resolver_us < *next_us ? resolver_us : *next_us;
     if (stack->has_interface) {
         addr_update(&stack->addr);
         addr6_update(&stack->addr6);
@@ -244,7 +247,7 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
     raw_recv(stack->icmp6, receive_icmp, stack);
     stack->icmp6->chksum_reqd = 1; /* lwIP knows which source it takes */
     stack->icmp6->chksum_offset = offsetof(struct icmp6_echo_hdr, chksum);
-    return OK;
+    return resolver_open(&stack->resolver, &stack->stats);
 }
 
 int stack_attach(struct stack *stack, struct frames_area *area)
@@ -264,6 +267,7 @@ void stack_close(struct stack *stack)
         stack->has_interface = false;
     }
     (void)igmp_stop(netif_list);
+    resolver_close(&stack->resolver);
     raw_remove(stack->icmp);
     raw_remove(stack->icmp6);
 }

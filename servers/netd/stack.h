@@ -17,6 +17,7 @@
 #include "lines.h"
 #include "netif.h"
 #include "ping.h"
+#include "resolver.h"
 #include "socket.h"
 #include "stats.h"
 
@@ -31,6 +32,7 @@ struct stack {
     struct lines lines;
     struct addr_ip4 fallback;
     struct pings pings;
+    struct resolver resolver;
     struct raw_pcb *icmp;
     struct raw_pcb *icmp6;
     bool has_interface;

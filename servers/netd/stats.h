@@ -68,6 +68,7 @@
     X(dhcp_bound, "leases taken or renewed")                                                       \
     X(dhcp_lost, "leases lost by refusal or expiry")                                               \
     X(dhcp_bad_lease, "leases refused for an impossible address or mask")                          \
+    X(dhcp_declined, "leases given back because another host has the address")                     \
     X(dhcp_fallback, "times the static address was put in force")                                  \
     X(addr6_valid, "IPv6 addresses that came into use")                                            \
     X(addr6_duplicate, "IPv6 addresses not used because another host has them")                    \
@@ -79,6 +80,16 @@
     X(ping_timeout, "echo requests whose deadline passed")                                         \
     X(ping_unreachable, "echo requests answered with an ICMP error")                               \
     X(ping_refused, "ping requests refused: too many at once")                                     \
+    X(dns_questions, "questions of programs for names")                                            \
+    X(dns_cached, "questions answered from the cache")                                             \
+    X(dns_asked, "questions sent to name servers")                                                 \
+    X(dns_answered, "answers of name servers passed on")                                           \
+    X(dns_unmatched, "answers of name servers to no question of ours")                             \
+    X(dns_timeout, "questions that a name server did not answer in time")                          \
+    X(dns_failed, "questions answered with a failure")                                             \
+    X(dns_full, "questions failed because too many were under way")                                \
+    X(dns_bad_query, "datagrams to the resolver that are no question")                             \
+    X(dns_no_memory, "answers to programs not sent for want of memory")                            \
     X(request_bad, "IPC requests malformed or unknown")                                            \
     X(request_late, "wake-ups for a client that no longer takes them")                             \
     X(socket_denied, "requests that the manifest forbids")                                         \

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <lwip/acd.h>
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
 #include <lwip/igmp.h>
@@ -29,6 +30,7 @@ enum {
     US_PER_S = 1000 * 1000,
     TCP_SLEEP_MAX_TICKS = 240, /* which bounds the calls to make up for */
     ARP_PENDING_S = 7,         /* lwIP gives up a pending neighbour after 5 calls */
+    TICKS_OF_ACD = ACD_TMR_INTERVAL / TIMERS_PROBE_TICK_MS,
     ND_SOLICIT_CALLS = 4, /* lwIP solicits routers in every fourth call, the first among them */
 };
 
@@ -46,6 +48,8 @@ static uint32_t reassembly6_due_in(void);
 static uint32_t group6_due_in(void);
 static uint32_t nd_due_in(void);
 static void nd_tick(void);
+static uint32_t conflict_due_in(void);
+static void conflict_tick(void);
 static uint32_t lease_due_in(void);
 static uint32_t request_due_in(void);
 
@@ -57,6 +61,7 @@ static const struct rule rules[] = {
     {IP6_REASS_TMR_INTERVAL, ip6_reass_tmr, reassembly6_due_in},
     {MLD6_TMR_INTERVAL, mld6_tmr, group6_due_in},
     {ND6_TMR_INTERVAL, nd_tick, nd_due_in},
+    {TIMERS_PROBE_TICK_MS, conflict_tick, conflict_due_in},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, lease_due_in},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, request_due_in},
 };
@@ -67,6 +72,7 @@ static struct {
     bool is_armed[RULES];
     uint64_t last_us[RULES]; /* the period boundary up to which the handler was called */
     uint64_t arp_busy_until_us;
+    uint32_t conflict_calls;
     uint32_t nd_calls; /* never forgotten: lwIP counts with us */
     bool is_nd_known;  /* nothing has touched neighbour discovery since nd_due was found */
     uint32_t nd_due;
@@ -231,6 +237,44 @@ static void nd_tick(void)
     nd6_tmr();
     timers.nd_calls++;
     timers.is_nd_known = false;
+}
+
+/* While it asks whether an address is free, lwIP's tenths of a second are hundredths. */
+static bool is_asking(const struct acd *acd)
+{
+    return acd->state == ACD_STATE_PROBE_WAIT || acd->state == ACD_STATE_PROBING ||
+           acd->state == ACD_STATE_ANNOUNCE_WAIT || acd->state == ACD_STATE_ANNOUNCING;
+}
+
+static uint32_t conflict_due_in(void)
+{
+    uint32_t due = 0;
+    struct netif *netif;
+    NETIF_FOREACH(netif) {
+        for (const struct acd *acd = netif->acd_list; acd != NULL; acd = acd->next) {
+            if (is_asking(acd)) {
+                due = sooner(due, acd->ttw == 0 ? 1 : acd->ttw);
+            } else if (acd->state == ACD_STATE_RATE_LIMIT || acd->lastconflict != 0) {
+                due = sooner(due, TICKS_OF_ACD - timers.conflict_calls % TICKS_OF_ACD);
+            }
+        }
+    }
+    return due;
+}
+
+static void conflict_tick(void)
+{
+    bool asks = false;
+    struct netif *netif;
+    timers.conflict_calls++;
+    NETIF_FOREACH(netif) {
+        for (const struct acd *acd = netif->acd_list; acd != NULL; acd = acd->next) {
+            asks |= is_asking(acd);
+        }
+    }
+    if (asks || timers.conflict_calls % TICKS_OF_ACD == 0) {
+        acd_tmr();
+    }
 }
 
 static uint32_t find_nd_due(void)

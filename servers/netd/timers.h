@@ -17,6 +17,8 @@
 enum {
     /* How long an idle neighbour cache may go without ageing. */
     TIMERS_ARP_IDLE_S = 60,
+    /* The tick of address conflict detection while it probes: a tenth of what RFC 5227 has. */
+    TIMERS_PROBE_TICK_MS = 10,
     /* The longest sleep of a lease or lifetime, which bounds the calls to make up for. */
     TIMERS_LEASE_SLEEP_MAX_S = 3600,
 };

@@ -25,6 +25,7 @@ enum {
     COOKIE = 0x63825363,
 
     OPTION_MASK = 1,
+    OPTION_NAME = 12,
     OPTION_ROUTER = 3,
     OPTION_DNS = 6,
     OPTION_LEASE = 51,
@@ -40,6 +41,7 @@ enum {
     ACK = 5,
     NAK = 6,
     RELEASE = 7,
+    DECLINE = 4,
 };
 
 void dhcp_stub_init(struct dhcp_stub *stub)
@@ -178,6 +180,7 @@ size_t dhcp_stub_answer(struct dhcp_stub *stub, const uint8_t *frame, size_t len
     }
     stub->last_ciaddr = bytes_get_be32(frame + BOOTP_AT + 12);
     stub->last_xid = bytes_get_be32(frame + BOOTP_AT + 4);
+    stub->names += find_option(frame, len, OPTION_NAME, 6) != NULL;
     switch (*type) {
     case DISCOVER:
         stub->discovers++;
@@ -190,6 +193,13 @@ size_t dhcp_stub_answer(struct dhcp_stub *stub, const uint8_t *frame, size_t len
         return put_reply(stub, frame, OFFER, reply);
     case REQUEST:
         return answer_request(stub, frame, reply);
+    case DECLINE: {
+        const uint8_t *server = find_option(frame, len, OPTION_SERVER, 4);
+        stub->declines++;
+        stub->last_server = server == NULL ? 0 : bytes_get_be32(server);
+        say(stub, "decline", stub->last_ciaddr);
+        return 0;
+    }
     case RELEASE:
         stub->releases++;
         say(stub, "release of", stub->last_ciaddr);

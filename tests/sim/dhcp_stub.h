@@ -46,6 +46,9 @@ struct dhcp_stub {
     uint32_t requests;
     uint32_t unicast_requests;
     uint32_t releases;
+    uint32_t declines;
+    uint32_t last_server; /* that the last DECLINE was for */
+    uint32_t names;       /* messages with a host name of six letters */
     uint32_t offers;
     uint32_t acks;
     uint32_t naks;

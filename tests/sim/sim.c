@@ -171,7 +171,10 @@ static void answer_echo(struct sim *sim, const uint8_t *frame, size_t len)
 static void answer(struct sim *sim, const uint8_t *frame, size_t len)
 {
     uint8_t reply[DHCP_STUB_FRAME_MAX];
-    size_t bytes = dhcp_stub_answer(&sim->dhcp, frame, len, reply);
+    size_t bytes = sim->peer == NULL ? 0 : sim->peer(sim->peer_context, frame, len, reply);
+    if (bytes == 0) {
+        bytes = dhcp_stub_answer(&sim->dhcp, frame, len, reply);
+    }
     if (bytes == 0) {
         bytes = router6_answer(&sim->router6, frame, len, reply);
     }

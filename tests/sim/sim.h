@@ -42,6 +42,9 @@ struct sim {
     struct dhcp_stub dhcp;
     bool has_gateway;
     struct router6 router6;
+    /* Sees every frame first; the bytes of its answer in `reply`, or 0. NULL: nobody does. */
+    size_t (*peer)(void *context, const uint8_t *frame, size_t len, uint8_t *reply);
+    void *peer_context;
 
     /* The driver's ends. */
     uint32_t served;

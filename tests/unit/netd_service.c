@@ -64,7 +64,7 @@ static void the_interface_tells_its_address_its_facts_and_its_counts(void **stat
     assert_int_equal(reply[4], 0x010000000002);
     assert_int_equal(reply[5], 2); /* offer and ack */
     assert_int_equal(reply[6], sim->sent_count);
-    assert_int_equal(reply[7], DHCP_STUB_LEASE_S - 1); /* a second has passed */
+    assert_in_range(reply[7], DHCP_STUB_LEASE_S - 1, DHCP_STUB_LEASE_S);
 }
 
 static void an_interface_past_the_last_is_not_found(void **state)

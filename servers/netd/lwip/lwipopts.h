@@ -4,7 +4,7 @@
  *
  * Compiled unmodified. Everything it can hold on to is bounded here; together reassembly,
  * out-of-order and pending-ARP limits stay below a quarter of the smallest frame pool
- * (static_assert in netif.c). DNS is off until somebody needs it.
+ * (static_assert in netif.c).
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 #define LWIP_IPV4                  1
 #define LWIP_IPV6                  1
 #define LWIP_TIMERS                0 /* timers.c: a timer runs only while something needs it */
-#define LWIP_NETIF_HOSTNAME        0
+#define LWIP_NETIF_HOSTNAME        1
 #define LWIP_NETIF_STATUS_CALLBACK 0 /* addr.c looks after each step instead */
 
 /* --- memory: pools only, see lwippools.h --- */
@@ -27,7 +27,7 @@
 #define PBUF_POOL_SIZE             0 /* received frames are custom pbufs of netif.c */
 #define MEMP_NUM_PBUF              1600 /* references into send rings: one or two a segment */
 #define MEMP_NUM_RAW_PCB           36
-#define MEMP_NUM_UDP_PCB           264
+#define MEMP_NUM_UDP_PCB           288
 #define MEMP_NUM_TCP_PCB           576 /* SOCKETS_MAX, and some that nobody owns any more */
 #define MEMP_NUM_TCP_PCB_LISTEN    128
 #define MEMP_NUM_TCP_SEG           1280
@@ -80,12 +80,13 @@
 
 /* --- DHCP: seconds, not minutes, so that T1, T2 and the end of a lease are exact --- */
 #define LWIP_DHCP                  1
-#define LWIP_ACD                   0
-#define LWIP_DHCP_DOES_ACD_CHECK   0
+#define LWIP_ACD                   1 /* timers.c gives it shorter ticks while it probes */
+#define LWIP_DHCP_DOES_ACD_CHECK   1
 #define LWIP_DHCP_GET_NTP_SRV      0
 #define LWIP_DHCP_MAX_DNS_SERVERS  2
 #define LWIP_AUTOIP                0
-#define LWIP_DNS                   0
+#define LWIP_DNS                   1 /* DHCP tells its servers; resolver.c asks them */
+#define DNS_MAX_SERVERS            2
 #define LWIP_IGMP                  1
 #define LWIP_MULTICAST_TX_OPTIONS  1
 #define DHCP_COARSE_TIMER_SECS     1
@@ -101,7 +102,12 @@
 #define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(result, dhcp)                                      \
     ((result) = NETD_DHCP_SECONDS((dhcp)->offered_t2_rebind))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 60u /* [RFC 2131 §4.4.5] not more often than each minute */
-#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1u << (tries) : 60u) * 1000u))
+/* [RFC 2131 §4.1] twice as long each time, a second more or less at random. */
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries)                                                       \
+    ((u16_t)(((tries) < 6 ? 1u << (tries) : 60u) * 1000u - 1000u + LWIP_RAND() % 2001u))
+/* What lwIP leaves out of a DHCPDECLINE: the server it is for. [RFC 2131 §4.4.1] */
+#define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, bytes)                    \
+    netd_dhcp_append(dhcp, type, (message)->options, bytes)
 
 /*
  * --- TCP ---

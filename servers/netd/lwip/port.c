@@ -6,10 +6,15 @@
 
 #include <string.h>
 
+#include <lwip/dhcp.h>
+#include <lwip/dns.h>
 #include <lwip/ip4.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/dhcp.h>
 #include <lwip/prot/ip4.h>
 #include <lwip/sys.h>
+
+#include <base/bytes.h>
 
 #include "../checksum.h"
 
@@ -19,6 +24,7 @@ static struct {
     uint64_t key[2]; /* of sequence numbers */
     bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
+    ip_addr_t name_server[DNS_MAX_SERVERS]; /* of all zero: none */
 } port;
 
 void port_set_now(uint64_t now_us)
@@ -194,6 +200,40 @@ int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
     bool is_late_syn = pcb->state == SYN_RCVD && (TCPH_FLAGS(header) & TCP_SYN) != 0;
     return !is_late_syn || (pcb->flags & TF_WND_SCALE) != 0;
+}
+
+void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, uint16_t *bytes)
+{
+    enum { OPTION_BYTES = 6 };
+    if (type == DHCP_DECLINE && *bytes + OPTION_BYTES < DHCP_OPTIONS_LEN) { /* and the end */
+        options[*bytes] = DHCP_OPTION_SERVER_ID;
+        options[*bytes + 1] = 4;
+        bytes_put_be32(options + *bytes + 2,
+                       lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(&dhcp->server_ip_addr))));
+        *bytes = (uint16_t)(*bytes + OPTION_BYTES);
+    }
+}
+
+/* --- lwIP's own resolver is not compiled; its clients of DHCP tell the servers here ----------- */
+
+void dns_init(void)
+{
+}
+
+void dns_tmr(void)
+{
+}
+
+void dns_setserver(u8_t number, const ip_addr_t *server)
+{
+    if (number < DNS_MAX_SERVERS) {
+        port.name_server[number] = server == NULL ? *IP4_ADDR_ANY : *server;
+    }
+}
+
+const ip_addr_t *dns_getserver(u8_t number)
+{
+    return number < DNS_MAX_SERVERS ? &port.name_server[number] : IP4_ADDR_ANY;
 }
 
 uint16_t netd_checksum_partial(const void *data, int len)

@@ -24,6 +24,10 @@ _Noreturn void netd_lwip_assert(const char *text, const char *file, int line);
 /* The ones' complement sum of `len` bytes, not inverted, in the order of memory. */
 uint16_t netd_checksum_partial(const void *data, int len);
 
+/* What lwIP leaves out of a message of its DHCP client, behind `*bytes` of options. */
+struct dhcp;
+void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, uint16_t *bytes);
+
 /* How many frames one connection may hold out of order at this moment. */
 uint16_t netd_ooseq_limit(void);
 
