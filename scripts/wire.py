@@ -13,7 +13,7 @@ import struct
 
 Frame = collections.namedtuple("Frame", "end data")  # end: offset in the file behind this frame
 
-ETHERNET, ARP, IPV4, ICMP, UDP = 1, 0x0806, 0x0800, 1, 17
+ETHERNET, ARP, IPV4, IPV6, ICMP, UDP = 1, 0x0806, 0x0800, 0x86dd, 1, 17
 DHCP_COOKIE = b"\x63\x82\x53\x63"
 DHCP_MASK, DHCP_ROUTER, DHCP_TYPE, DHCP_SERVER, DHCP_PAD, DHCP_END = 1, 3, 53, 54, 0, 255
 DISCOVER, ACK = 1, 5
@@ -162,6 +162,24 @@ def check_unanswered_dhcp(frames, _values, _marks, least="1"):
     if discovers < int(least):
         return ["wire unanswered-dhcp: %d DISCOVERs were on the wire, not at least %s" % (discovers, least)]
     return []
+
+
+def destination(frame):
+    """(to a group of the link, to one host) as Ethernet and IP say; None: no IP packet."""
+    for ethertype, at, bytes_of in ((IPV4, 16, 4), (IPV6, 24, 16)):
+        packet = payload_of(frame, ethertype)
+        if packet is not None and len(packet) >= at + bytes_of:
+            host = packet[at:at + bytes_of]
+            # The last address of a network of 24 bits or less is a broadcast; those of smaller ones are passed over.
+            to_many = host[0] == 0xff if ethertype == IPV6 else host[0] >= 224 or host[3] == 255
+            return bool(frame.data[0] & 1), not to_many
+    return None
+
+
+def check_stations(frames):
+    """What is for one host goes to one station: no unicast packet with a group address of the link."""
+    wrong = [frame.data[:34].hex() for frame in frames if destination(frame) == (True, True)]
+    return ["wire stations: %d unicast packets to a group of the link: %s" % (len(wrong), wrong[0])] if wrong else []
 
 
 CHECKS = {"dhcp": check_dhcp, "ping": check_ping, "unanswered-dhcp": check_unanswered_dhcp}

@@ -34,13 +34,14 @@ GUEST, GATEWAY = bytes([10, 0, 2, 15]), bytes([10, 0, 2, 2])
 MAC = bytes.fromhex("020000000001")
 
 
-def ethernet(kind, payload):
-    return b"\xff" * 6 + MAC + struct.pack(">H", kind) + payload
+def ethernet(kind, payload, station=b"\xff" * 6):
+    return station + MAC + struct.pack(">H", kind) + payload
 
 
 def ip(protocol, source, destination, payload):
     return ethernet(wire.IPV4, struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0,
-                                           source, destination) + payload)
+                                           source, destination) + payload,
+                    b"\xff" * 6 if destination == b"\xff" * 4 else b"\x52\x55\x0a\0\2\2")
 
 
 def arp(target):
@@ -206,6 +207,16 @@ class Wire(Folder):
             self.assertIn("bad capture", check_markers.check_wire(self.matcher(GOOD, self.CHECKS), path)[0])
         self.assertIn("bad capture", check_markers.check_wire(self.matcher(GOOD, self.CHECKS), "nowhere.pcap")[0])
         self.assertIn("no capture", check_markers.check_wire(self.matcher(GOOD, self.CHECKS), None)[0])
+
+    def test_every_capture_is_looked_through_for_unicast_to_a_group(self):
+        ip4 = EXCHANGE[6]
+        ip6 = ip4[:12] + b"\x86\xdd" + b"\x60" + bytes(7) + b"\xfe\x80" + bytes(14) + b"\xfe\x80" + bytes(14)
+        for frame in (ip4, ip6):
+            self.assertEqual(self.findings([frame], markers=LIST), [])
+            for group in (b"\xff" * 6, b"\x33\x33\0\0\0\1"):
+                self.assertIn("wire stations: 1 unicast", self.findings([group + frame[6:]], markers=LIST)[0])
+        to_all = b"\x33\x33\0\0\0\1" + ip6[6:38] + b"\xff\2" + ip6[40:]
+        self.assertEqual(self.findings([to_all], markers=LIST), [])
 
     def test_malformed_packets_are_passed_over(self):
         garbage = [frame[:cut] for frame in EXCHANGE for cut in range(0, len(frame), 3)]
