@@ -48,18 +48,26 @@ static bool is_same(const struct addr_ip4 *left, const struct addr_ip4 *right)
            left->prefix == right->prefix;
 }
 
+bool addr_is_possible(const struct addr_ip4 *ip4)
+{
+    if (ip4->prefix < 1 || ip4->prefix > 32) {
+        return false;
+    }
+    uint32_t host_bits = ~prefix_mask(ip4->prefix);
+    bool is_edge = host_bits > 1 && ((ip4->address & host_bits) == 0 ||
+                                     (ip4->address & host_bits) == host_bits);
+    return !is_edge && is_host_address(ip4->address) &&
+           (ip4->gateway == 0 || is_host_address(ip4->gateway));
+}
+
 /* What the netif has; false when no honest server would have leased that. */
 static MUST_CHECK bool read_netif(const struct netif *netif, struct addr_ip4 *ip4)
 {
     int prefix = addr_prefix(host_order(netif_ip4_netmask(netif)));
-    uint32_t host_bits = prefix < 0 ? 0 : ~prefix_mask((uint8_t)prefix);
     ip4->address = host_order(netif_ip4_addr(netif));
     ip4->gateway = host_order(netif_ip4_gw(netif));
     ip4->prefix = prefix < 0 ? 0 : (uint8_t)prefix;
-    bool is_edge = host_bits > 1 && ((ip4->address & host_bits) == 0 ||
-                                     (ip4->address & host_bits) == host_bits);
-    return prefix >= 1 && !is_edge && is_host_address(ip4->address) &&
-           (ip4->gateway == 0 || is_host_address(ip4->gateway));
+    return addr_is_possible(ip4);
 }
 
 static void say(const struct addr *addr, const char *what, const struct addr_ip4 *ip4)
@@ -94,12 +102,17 @@ static void flush_neighbours(struct addr *addr)
     stats_count(addr->stats, COUNTER_neighbour_flush);
 }
 
+static void put_address(struct addr *addr, const struct addr_ip4 *ip4)
+{
+    ip4_addr_t address = {lwip_htonl(ip4->address)};
+    ip4_addr_t mask = {lwip_htonl(prefix_mask(ip4->prefix))};
+    ip4_addr_t gateway = {lwip_htonl(ip4->gateway)};
+    netif_set_addr(addr->netif, &address, &mask, &gateway);
+}
+
 static void set_static(struct addr *addr)
 {
-    ip4_addr_t address = {lwip_htonl(addr->fallback.address)};
-    ip4_addr_t mask = {lwip_htonl(prefix_mask(addr->fallback.prefix))};
-    ip4_addr_t gateway = {lwip_htonl(addr->fallback.gateway)};
-    netif_set_addr(addr->netif, &address, &mask, &gateway);
+    put_address(addr, &addr->fallback);
 }
 
 static void seek(struct addr *addr)
@@ -216,9 +229,15 @@ static void look_without_lease(struct addr *addr)
     }
 }
 
+/* Whether there is a client, or will be. */
+static bool is_searching(const struct addr *addr)
+{
+    return addr->mode == ADDR_SEEKING || addr->mode == ADDR_BOUND || addr->mode == ADDR_STATIC;
+}
+
 void addr_update(struct addr *addr)
 {
-    if (addr->mode == ADDR_OFF) {
+    if (!is_searching(addr)) {
         return;
     }
     if (port_now_us() >= addr->retry_at_us) {
@@ -243,7 +262,7 @@ void addr_update(struct addr *addr)
 
 uint64_t addr_next_us(const struct addr *addr)
 {
-    uint64_t next_us = addr->mode == ADDR_OFF ? UINT64_MAX : addr->retry_at_us;
+    uint64_t next_us = is_searching(addr) ? addr->retry_at_us : UINT64_MAX;
     if (addr->mode == ADDR_SEEKING && addr->fallback_at_us < next_us) {
         next_us = addr->fallback_at_us;
     }
@@ -263,6 +282,44 @@ void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *f
     seek(addr);
     dhcp_set_struct(netif, &addr->dhcp);
     addr_update(addr);
+}
+
+/* Ends the client. Neighbours stay: the release may still wait for the server's. */
+static void end_search(struct addr *addr, enum addr_mode mode)
+{
+    if (addr->mode == ADDR_BOUND) {
+        say_lost(addr);
+    }
+    addr->mode = mode;
+    dhcp_release_and_stop(addr->netif);
+    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+}
+
+void addr_renew(struct addr *addr)
+{
+    if (addr->mode == ADDR_BOUND) {
+        if (dhcp_renew(addr->netif) != ERR_OK) {
+            stats_count(addr->stats, COUNTER_dhcp_no_memory); /* T2 comes in any case */
+        }
+        return;
+    }
+    if (!is_searching(addr)) {
+        netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+        seek(addr);
+    }
+    addr->next_search_us = 0;
+    addr->retry_at_us = port_now_us();
+}
+
+void addr_release(struct addr *addr)
+{
+    end_search(addr, ADDR_NONE);
+}
+
+void addr_set(struct addr *addr, const struct addr_ip4 *ip4)
+{
+    end_search(addr, ADDR_MANUAL);
+    put_address(addr, ip4);
 }
 
 void addr_stop(struct addr *addr)

@@ -37,6 +37,8 @@ enum addr_mode {
     ADDR_SEEKING, /* no address yet */
     ADDR_BOUND,   /* leased */
     ADDR_STATIC,  /* the fallback; the client goes on trying */
+    ADDR_MANUAL,  /* set by hand; no client runs */
+    ADDR_NONE,    /* given back; no client runs */
 };
 
 /* In host order; gateway 0: none. */
@@ -75,6 +77,17 @@ void addr_update(struct addr *addr);
 
 /* When addr_update has something to do by itself; UINT64_MAX: never. */
 uint64_t addr_next_us(const struct addr *addr);
+
+/*
+ * By request. Renew a lease at once, or search for one; give it back and search for none; use an
+ * address that addr_is_possible and search for none. Require that addr was started.
+ */
+void addr_renew(struct addr *addr);
+void addr_release(struct addr *addr);
+void addr_set(struct addr *addr, const struct addr_ip4 *ip4);
+
+/* An address that a host can have in a network of that prefix, and its gateway too. */
+bool addr_is_possible(const struct addr_ip4 *ip4);
 
 /* Gives the lease back and stops. */
 void addr_stop(struct addr *addr);

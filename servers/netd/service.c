@@ -62,7 +62,9 @@ static uint8_t address_state(const struct addr *addr)
     case ADDR_BOUND:
         return NETD_ADDRESS_BOUND;
     case ADDR_STATIC:
+    case ADDR_MANUAL:
         return NETD_ADDRESS_STATIC;
+    case ADDR_NONE:
     case ADDR_OFF:
         break;
     }
@@ -224,6 +226,10 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return service_get_address6(request->words, reply);
     case NETD_NEIGHBOUR6_GET:
         return service_get_neighbour6(request->words, reply);
+    case NETD_LEASE_SET:
+    case NETD_ADDRESS_SET:
+    case NETD_INTERFACE_SET:
+        return service_configure(stack, request);
     default:
         return E_BAD_CALL;
     }

@@ -64,3 +64,6 @@ int service_start_ping6(struct stack *stack, const struct service_request *reque
                         uint64_t *reply);
 int service_get_address6(const uint64_t *words, uint64_t *reply);
 int service_get_neighbour6(const uint64_t *words, uint64_t *reply);
+
+/* NETD_LEASE_SET, NETD_ADDRESS_SET, NETD_INTERFACE_SET. */
+int service_configure(struct stack *stack, const struct service_request *request);

@@ -69,6 +69,7 @@
     X(dhcp_lost, "leases lost by refusal or expiry")                                               \
     X(dhcp_bad_lease, "leases refused for an impossible address or mask")                          \
     X(dhcp_declined, "leases given back because another host has the address")                     \
+    X(dhcp_no_memory, "renewals by request not sent for want of memory")                           \
     X(dhcp_fallback, "times the static address was put in force")                                  \
     X(addr6_valid, "IPv6 addresses that came into use")                                            \
     X(addr6_duplicate, "IPv6 addresses not used because another host has them")                    \
@@ -91,6 +92,7 @@
     X(dns_bad_query, "datagrams to the resolver that are no question")                             \
     X(dns_no_memory, "answers to programs not sent for want of memory")                            \
     X(request_bad, "IPC requests malformed or unknown")                                            \
+    X(request_denied, "requests to configure that the manifest forbids")                           \
     X(request_late, "wake-ups for a client that no longer takes them")                             \
     X(socket_denied, "requests that the manifest forbids")                                         \
     X(socket_stale, "requests that named an old epoch of the arena")                               \

@@ -10,7 +10,11 @@ static void command_help(const struct command_call *call);
 static const struct command commands[] = {
     {"help", "", "this list", command_help},
     {"ps", "", "processes: state, CPU, memory, greatest stack use, restarts", command_ps},
-    {"ifconfig", "", "network interfaces and neighbours", command_ifconfig},
+    {"ifconfig", "[NAME SETTING]", "network interfaces and neighbours", command_ifconfig},
+    {"route", "", "where packets go", command_route},
+    {"arp", "", "neighbours", command_arp},
+    {"netstat", "-s", "what netd has counted", command_netstat},
+    {"dhcp", "renew|release", "the lease of en0", command_dhcp},
     {"ping", "ADDRESS [COUNT]", "ask a host for an echo; Ctrl-C ends it", command_ping},
     {"ping6", "ADDRESS [COUNT]", "the same for an IPv6 address", command_ping6},
     {"handles", "", "what this shell holds", command_handles},

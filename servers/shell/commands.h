@@ -37,7 +37,11 @@ void command_version(const struct command_call *call);
 void command_reboot(const struct command_call *call);
 void command_poweroff(const struct command_call *call);
 
-/* servers/shell/network.c */
+/* servers/shell/network.c, configure.c */
 void command_ifconfig(const struct command_call *call);
+void command_route(const struct command_call *call);
+void command_arp(const struct command_call *call);
+void command_netstat(const struct command_call *call);
+void command_dhcp(const struct command_call *call);
 void command_ping(const struct command_call *call);
 void command_ping6(const struct command_call *call);

@@ -18,9 +18,9 @@
 #include <wherry/time.h>
 
 #include "commands.h"
+#include "network.h"
 
 enum {
-    IPV4_TEXT_BYTES = 16,
     MAC_TEXT_BYTES = 18,
     PING_COUNT = 4,
     PING_COUNT_MAX = 1000,
@@ -28,20 +28,19 @@ enum {
     ANSWER_SECONDS = 1, /* netd answers at once, unless it is dead or hung */
 };
 
-/* Asks netd; the answer replaces the message. */
-static int ask(struct message *message)
+int network_ask(struct message *message)
 {
     ticks_t deadline = time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND);
     int error = ipc_call(startup_handle(ROLE_NETD), message, deadline);
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 
-static const char *reason(int error)
+const char *network_reason(int error)
 {
     return error == E_BAD_HANDLE || error == E_CLOSED ? "netd is not there" : error_text(error);
 }
 
-static const char *format_ipv4(uint32_t address, char text[IPV4_TEXT_BYTES])
+const char *network_format_ipv4(uint32_t address, char text[IPV4_TEXT_BYTES])
 {
     (void)fmt_format(text, IPV4_TEXT_BYTES, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
                      address >> 8 & 255, address & 255);
@@ -81,13 +80,13 @@ static void show_interface(const struct message *answer)
     const char *up = (facts.flags & NETD_INTERFACE_UP) != 0 ? "up" : "down";
     if ((facts.flags & NETD_INTERFACE_LOOPBACK) != 0) {
         console_print("%-7s %s", name, up);
-        console_print("        %s/%u", format_ipv4(address, own), facts.prefix);
+        console_print("        %s/%u", network_format_ipv4(address, own), facts.prefix);
     } else {
         console_print("%-7s %s%s mtu %u mac %s", name, up,
                       (facts.flags & NETD_INTERFACE_LINK) != 0 ? "" : " (no link)", facts.mtu,
                       format_mac(answer->words[4], mac));
-        console_print("        %s/%u gw %s (%s)", format_ipv4(address, own), facts.prefix,
-                      gateway == 0 ? "none" : format_ipv4(gateway, other),
+        console_print("        %s/%u gw %s (%s)", network_format_ipv4(address, own), facts.prefix,
+                      gateway == 0 ? "none" : network_format_ipv4(gateway, other),
                       facts.address_state <= NETD_ADDRESS_STATIC ? states[facts.address_state]
                                                                  : "?");
     }
@@ -97,13 +96,13 @@ static void show_interface(const struct message *answer)
 }
 
 /* Neighbours are asked for with the index the last answer names. */
-static void show_neighbours(void)
+static void show_neighbours4(void)
 {
     struct message message = {.words = {NETD_NEIGHBOUR_GET}};
     char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    while (ask(&message) == OK) {
-        console_print("neighbour %s at %s", format_ipv4((uint32_t)message.words[1], address),
-                      format_mac(message.words[2], mac));
+    while (network_ask(&message) == OK) {
+        (void)network_format_ipv4((uint32_t)message.words[1], address);
+        console_print("neighbour %s at %s", address, format_mac(message.words[2], mac));
         message = (struct message){.words = {NETD_NEIGHBOUR_GET, message.words[4]}};
     }
 }
@@ -112,7 +111,7 @@ static void show_addresses6(uint64_t interface)
 {
     static const char *const states[] = {"tentative", "preferred", "deprecated", "duplicate"};
     struct message message = {.words = {NETD_ADDRESS6_GET, interface}};
-    while (ask(&message) == OK) {
+    while (network_ask(&message) == OK) {
         char text[IP6_TEXT_BYTES];
         uint64_t state = message.words[3] >> 8;
         (void)ip6_format((const uint8_t *)&message.words[1], text);
@@ -126,7 +125,7 @@ static void show_neighbours6(void)
 {
     struct message message = {.words = {NETD_NEIGHBOUR6_GET}};
     char address[IP6_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    while (ask(&message) == OK) {
+    while (network_ask(&message) == OK) {
         (void)ip6_format((const uint8_t *)&message.words[1], address);
         console_print("neighbour %s at %s%s", address, format_mac(message.words[3], mac),
                       message.words[6] != 0 ? ", a router" : "");
@@ -134,23 +133,31 @@ static void show_neighbours6(void)
     }
 }
 
+void network_show_neighbours(void)
+{
+    show_neighbours4();
+    show_neighbours6();
+}
+
 void command_ifconfig(const struct command_call *call)
 {
     int error = OK;
-    (void)call;
+    if (call->count > 1) {
+        configure_interface(call);
+        return;
+    }
     for (uint64_t i = 0; error == OK; i++) {
         struct message message = {.words = {NETD_INTERFACE_GET, i}};
-        error = ask(&message);
+        error = network_ask(&message);
         if (error == OK) {
             show_interface(&message);
             show_addresses6(i);
         }
     }
     if (error == E_NOT_FOUND) { /* behind the last */
-        show_neighbours();
-        show_neighbours6();
+        network_show_neighbours();
     } else {
-        console_print("no interfaces, %s", reason(error));
+        console_print("no interfaces, %s", network_reason(error));
     }
 }
 
@@ -206,7 +213,7 @@ static void ping_once(const struct target *target, uint64_t *answers)
                       (unsigned long)(round_trip_us / 1000), (unsigned long)(round_trip_us % 1000));
         (*answers)++;
     } else {
-        console_print("%s%s does not answer, %s", before, target->text, reason(error));
+        console_print("%s%s does not answer, %s", before, target->text, network_reason(error));
     }
 }
 

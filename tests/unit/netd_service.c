@@ -119,7 +119,7 @@ static void unknown_labels_are_refused_and_counted(void **state)
 {
     struct sim *sim = *state;
     assert_int_equal(ASK(0), E_BAD_CALL);
-    assert_int_equal(ASK(NETD_NEIGHBOUR6_GET + 1), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_INTERFACE_SET + 1), E_BAD_CALL);
     assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
     assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
 }
@@ -166,6 +166,103 @@ static void a_ping_with_no_way_there_ends_as_unreachable(void **state)
     assert_int_equal(ASK(NETD_PING_TAKE, reply[1]), E_UNREACHABLE);
 }
 
+static void allow(struct sim *sim)
+{
+    sim->stack.sockets.client[BADGE - 1].facts.flags = MAY_CONFIGURE;
+}
+
+static uint32_t our_address(const struct sim *sim)
+{
+    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.interface.netif)));
+}
+
+static void who_may_not_configure_changes_nothing(void **state)
+{
+    struct sim *sim = *state;
+    sim->stack.sockets.client[BADGE - 1].facts.flags = (uint32_t)~MAY_CONFIGURE;
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RELEASE), E_DENIED);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a000201, 24), E_DENIED);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 0), E_DENIED);
+    struct service_request nobody = {.badge = UINT64_MAX, .words = {NETD_INTERFACE_SET, 1}};
+    assert_int_equal(ask(sim, nobody), E_DENIED);
+    assert_int_equal(sim->stack.stats.value[COUNTER_request_denied], 4);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    assert_int_equal(sim->dhcp.releases, 0);
+}
+
+static void impossible_settings_are_refused(void **state)
+{
+    struct sim *sim = *state;
+    allow(sim);
+    assert_int_equal(ASK(NETD_LEASE_SET, 0, NETD_LEASE_RENEW), E_NOT_FOUND); /* loopback */
+    assert_int_equal(ASK(NETD_LEASE_SET, 9, NETD_LEASE_RENEW), E_NOT_FOUND);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, 3), E_INVALID);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a000205, 33), E_INVALID);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a000205, 0), E_INVALID);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a0002ff, 24), E_INVALID);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x7f000001, 8), E_INVALID);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 2), E_INVALID);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 1, 1279), E_INVALID);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 1, 1501), E_INVALID);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+}
+
+static void a_lease_is_renewed_and_given_back_by_request(void **state)
+{
+    struct sim *sim = *state;
+    allow(sim);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW), OK);
+    sim_run(sim, 1 * SIM_S);
+    assert_int_equal(sim->dhcp.unicast_requests, 1);
+    assert_int_equal(sim->dhcp.acks, 2);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RELEASE), OK);
+    sim_run(sim, 60 * SIM_S);
+    assert_int_equal(sim->dhcp.releases, 1);
+    assert_int_equal(sim_count_lines(sim, "net: dhcp lost 10.0.2.15"), 1);
+    assert_int_equal(our_address(sim), 0);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RELEASE), E_STATE);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW), OK);
+    sim_run(sim, 2 * SIM_S);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    assert_int_equal(sim->dhcp.discovers, 2);
+}
+
+static void an_address_set_by_hand_holds_until_a_lease_is_asked_for(void **state)
+{
+    struct sim *sim = *state;
+    allow(sim);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a000232 | (uint64_t)SIM_GATEWAY << 32, 16), OK);
+    sim_run(sim, 100 * SIM_S);
+    assert_int_equal(sim->dhcp.releases, 1);
+    assert_int_equal(sim->dhcp.discovers, 1);
+    assert_int_equal(ASK(NETD_INTERFACE_GET, 1), OK);
+    assert_int_equal(reply[2], 0x0a000232 | (uint64_t)SIM_GATEWAY << 32);
+    assert_int_equal(netd_word_facts(reply[3]).prefix, 16);
+    assert_int_equal(netd_word_facts(reply[3]).address_state, NETD_ADDRESS_STATIC);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW), OK);
+    sim_run(sim, 2 * SIM_S);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+}
+
+static void an_interface_goes_down_and_comes_up_by_request(void **state)
+{
+    struct sim *sim = *state;
+    allow(sim);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 0), OK);
+    sim_run(sim, 20 * SIM_S);
+    uint32_t sent = sim->sent_count;
+    sim_run(sim, 200 * SIM_S);
+    assert_int_equal(sim->sent_count, sent);
+    assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW), E_STATE);
+    assert_int_equal(ASK(NETD_ADDRESS_SET, 1, 0x0a000232, 24), E_STATE);
+    assert_int_equal(ASK(NETD_INTERFACE_SET, 1, 1, 1400), OK);
+    sim_run(sim, 2 * SIM_S);
+    assert_int_equal(ASK(NETD_INTERFACE_GET, 1), OK);
+    assert_int_equal(netd_word_facts(reply[3]).mtu, 1400);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+}
+
 static void ticks_become_microseconds_and_back(void **state)
 {
     (void)state;
@@ -195,6 +292,11 @@ int main(void)
         SIM_TEST(ping_words_beyond_their_range_are_refused),
         SIM_TEST(a_ping_signals_its_client_and_is_taken_by_it_alone),
         SIM_TEST(a_ping_with_no_way_there_ends_as_unreachable),
+        SIM_TEST(who_may_not_configure_changes_nothing),
+        SIM_TEST(impossible_settings_are_refused),
+        SIM_TEST(a_lease_is_renewed_and_given_back_by_request),
+        SIM_TEST(an_address_set_by_hand_holds_until_a_lease_is_asked_for),
+        SIM_TEST(an_interface_goes_down_and_comes_up_by_request),
         cmocka_unit_test(ticks_become_microseconds_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

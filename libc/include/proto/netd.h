@@ -48,13 +48,27 @@
  *                                                          5 index of its interface
  *                                                          6 1: it is a router
  *
+ *     NETD_LEASE_SET        1 index of an interface
+ *                           2 enum netd_lease_action
+ *     NETD_ADDRESS_SET      1 index of an interface
+ *                           2 address | gateway << 32; gateway 0: none
+ *                           3 prefix, 1 to 32
+ *     NETD_INTERFACE_SET    1 index of an interface
+ *                           2 1: up, 0: down
+ *                           3 MTU, or 0: as it is
+ *
+ * NETD_*_SET is for whom the manifest lets configure [proto/init.h MAY_CONFIGURE]; loopback cannot
+ * be changed. An address that is set by hand holds until a lease is asked for again; whoever had a
+ * lease gives it back.
+ *
  * An IPv6 address is two words as its 16 bytes lie in memory. An interface that is no index is its
  * number as if_nametoindex gives it, the index + 1; 0: any, and for an address that means several
  * links, the first that is not loopback.
  *
- * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload or
- * destination that cannot be; E_NOT_FOUND index past the end, no such token of this client, or no
- * lease in force there.
+ * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload,
+ * destination, address, prefix or MTU that cannot be; E_NOT_FOUND index past the end, no such token
+ * of this client, or no lease in force there; E_DENIED the manifest does not allow it; E_STATE
+ * there is no lease to give back, or the interface is down.
  * NETD_PING_START, NETD_PING6_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
  * NETD_PING_TAKE: E_AGAIN in flight; E_TIMEOUT no answer by the deadline, E_UNREACHABLE an
  * error came back or there is no way there, E_NO_MEMORY: netd could not send it. After any
@@ -76,6 +90,14 @@ enum netd_label {
     NETD_PING6_START,
     NETD_ADDRESS6_GET,
     NETD_NEIGHBOUR6_GET,
+    NETD_LEASE_SET,
+    NETD_ADDRESS_SET,
+    NETD_INTERFACE_SET,
+};
+
+enum netd_lease_action {
+    NETD_LEASE_RENEW = 1, /* at once; without a lease: search for one */
+    NETD_LEASE_RELEASE,   /* give it back and search for none */
 };
 
 enum netd_address6_state {
