@@ -17,6 +17,8 @@ ETHERNET, ARP, IPV4, IPV6, ICMP, UDP = 1, 0x0806, 0x0800, 0x86dd, 1, 17
 DHCP_COOKIE = b"\x63\x82\x53\x63"
 DHCP_MASK, DHCP_ROUTER, DHCP_TYPE, DHCP_SERVER, DHCP_PAD, DHCP_END = 1, 3, 53, 54, 0, 255
 DISCOVER, ACK = 1, 5
+ICMP6, ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, SOLICITATION = 58, 133, 134, 135
+PREFIX_OPTION, NOBODY = 3, bytes(16)
 PING_LINE = "SELFTEST: icmp ping ok"
 
 
@@ -164,6 +166,42 @@ def check_unanswered_dhcp(frames, _values, _marks, least="1"):
     return []
 
 
+def icmp6(frame, kind):
+    """(source, message) of an ICMPv6 message of this type without extension headers, or None."""
+    packet = payload_of(frame, IPV6)
+    if packet is None or len(packet) < 48 or packet[0] >> 4 != 6 or packet[6] != ICMP6 or packet[40] != kind:
+        return None
+    return packet[8:24], packet[40:40 + struct.unpack_from(">H", packet, 4)[0]]
+
+
+def announced_prefixes(message):
+    """The first 64 bits of each prefix in a router advertisement."""
+    position, prefixes = 16, []
+    while position + 2 <= len(message) and message[position + 1] != 0:
+        option = message[position:position + 8 * message[position + 1]]
+        if option[0] == PREFIX_OPTION and len(option) == 32:
+            prefixes.append(option[16:24])
+        position += len(option)
+    return prefixes
+
+
+def check_slaac(frames, values, _marks, prefix="::"):
+    """A router was asked, announced the prefix, and the address made of it was asked for before it was printed."""
+    wanted = ipaddress.IPv6Address(prefix).packed[:8]
+    printed = ipaddress.IPv6Address(values.get("address", "::")).packed
+    messages = {kind: [m for m in (icmp6(f, kind) for f in frames) if m]
+                for kind in (ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, SOLICITATION)}
+    if not messages[ROUTER_SOLICITATION]:
+        return ["wire slaac: no router was solicited"]
+    if not any(wanted in announced_prefixes(message) for _, message in messages[ROUTER_ADVERTISEMENT]):
+        return ["wire slaac: no router announced %s/64" % prefix]
+    if printed[:8] != wanted:
+        return ["wire slaac: printed %s is not of %s/64" % (values.get("address"), prefix)]
+    if not any(source == NOBODY and message[8:24] == printed for source, message in messages[SOLICITATION]):
+        return ["wire slaac: nobody was asked whether %s is free" % values.get("address")]
+    return []
+
+
 def destination(frame):
     """(to a group of the link, to one host) as Ethernet and IP say; None: no IP packet."""
     for ethertype, at, bytes_of in ((IPV4, 16, 4), (IPV6, 24, 16)):
@@ -182,4 +220,4 @@ def check_stations(frames):
     return ["wire stations: %d unicast packets to a group of the link: %s" % (len(wrong), wrong[0])] if wrong else []
 
 
-CHECKS = {"dhcp": check_dhcp, "ping": check_ping, "unanswered-dhcp": check_unanswered_dhcp}
+CHECKS = {"dhcp": check_dhcp, "ping": check_ping, "unanswered-dhcp": check_unanswered_dhcp, "slaac": check_slaac}

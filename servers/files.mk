@@ -94,4 +94,4 @@ sourced_SRC := servers/small/sourced.c
 httpd_SRC := servers/httpd/main.c servers/httpd/request.c servers/httpd/pages.c servers/httpd/status.c
 PROGRAMS += telnetd
 telnetd_SRC := servers/shell/telnetd.c servers/shell/telnet.c servers/shell/commands.c servers/shell/system.c \
-    servers/shell/network.c
+    servers/shell/network.c servers/shell/configure.c

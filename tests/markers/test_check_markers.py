@@ -58,6 +58,12 @@ def dhcp(kind, yours=b"\0\0\0\0", options=b""):
     return ip(wire.UDP, b"\0\0\0\0", b"\xff" * 4, struct.pack(">HHHH", *ports, 8 + len(body), 0) + body)
 
 
+def icmp6(kind, source, rest):
+    message = bytes([kind, 0, 0, 0]) + rest
+    return ethernet(wire.IPV6, b"\x60\0\0\0" + struct.pack(">HBB", len(message), 58, 255) + source + b"\xff\2" +
+                    bytes(14) + message)
+
+
 LEASE = b"\x01\x04\xff\xff\xff\0\x03\x04" + GATEWAY
 EXCHANGE = [dhcp(1), dhcp(2, GUEST, LEASE), dhcp(3), dhcp(5, GUEST, LEASE), arp(GATEWAY),
             echo(8, GUEST, GATEWAY), echo(0, GATEWAY, GUEST)]
@@ -199,6 +205,21 @@ class Wire(Folder):
         self.assertEqual(self.findings([dhcp(1)] * 3, markers=markers), [])
         self.assertIn("2 DISCOVERs", self.findings([dhcp(1)] * 2, markers=markers)[0])
         self.assertIn("1 acknowledgements", self.findings([dhcp(1)] * 3 + [EXCHANGE[3]], markers=markers)[0])
+
+    def test_each_step_to_an_address_of_a_router_must_be_on_the_wire(self):
+        ours = b"\xfd\x77" + bytes(11) + b"\xff\xfe\1"
+        prefix = b"\3\4\x40\xc0" + bytes(12) + ours[:8] + bytes(8)
+        exchange = [icmp6(133, MAC + bytes(10), bytes(4)),
+                    icmp6(134, b"\xfe\x80" + bytes(14), bytes(12) + b"\1\1" + MAC + prefix),
+                    icmp6(135, bytes(16), bytes(4) + ours)]
+        lines, markers = ["net: ipv6 fd77::ff:fe01/64"], "require net: ipv6 <address>/64\nwire slaac fd77::\n"
+        self.assertEqual(self.findings(exchange, lines, markers), [])
+        for left_out, said in ((0, "no router was solicited"), (1, "no router announced"), (2, "nobody was asked")):
+            wrong = exchange[:left_out] + exchange[left_out + 1:]
+            self.assertIn(said, self.findings(wrong, lines, markers)[0])
+        self.assertIn("is not of", self.findings(exchange, ["net: ipv6 fd78::ff:fe01/64"], markers)[0])
+        asked_from_an_address = exchange[:2] + [icmp6(135, ours, bytes(4) + ours)]
+        self.assertIn("nobody was asked", self.findings(asked_from_an_address, lines, markers)[0])
 
     def test_a_bad_capture_is_found(self):
         whole = pcap(EXCHANGE)
