@@ -43,7 +43,7 @@ enum {
     SOCKET_EPHEMERAL_COUNT = 16384,
 };
 
-static_assert(SOCKET_RX_LIMIT_MIN <= SOCKET_RING_BYTES_MIN, "every ring can be limited");
+static_assert((int)SOCKET_RX_LIMIT_MIN <= (int)SOCKET_RING_BYTES_MIN, "every ring can be limited");
 static_assert(SOCKET_EPHEMERAL_FIRST + SOCKET_EPHEMERAL_COUNT == 1 << 16, "up to the last port");
 
 enum socket_life {

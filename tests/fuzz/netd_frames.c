@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data += 2 + len;
         size -= 2 + len;
     }
-    for (int i = 0; i < 60; i++) { /* until every reassembly was given up */
+    for (int i = 0; i < 70; i++) { /* until every reassembly was given up */
         now_us += 1000000;
         step(now_us);
     }

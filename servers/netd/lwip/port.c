@@ -204,13 +204,13 @@ int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
 
 void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, uint16_t *bytes)
 {
-    enum { OPTION_BYTES = 6 };
-    if (type == DHCP_DECLINE && *bytes + OPTION_BYTES < DHCP_OPTIONS_LEN) { /* and the end */
+    const size_t option_bytes = 6;
+    if (type == DHCP_DECLINE && *bytes + option_bytes < DHCP_OPTIONS_LEN) { /* and the end */
         options[*bytes] = DHCP_OPTION_SERVER_ID;
         options[*bytes + 1] = 4;
         bytes_put_be32(options + *bytes + 2,
                        lwip_ntohl(ip4_addr_get_u32(ip_2_ip4(&dhcp->server_ip_addr))));
-        *bytes = (uint16_t)(*bytes + OPTION_BYTES);
+        *bytes = (uint16_t)(*bytes + option_bytes);
     }
 }
 
