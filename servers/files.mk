@@ -83,8 +83,8 @@ BUS_PURE_SRC := \
 # The same on POSIX sockets: build/host/dsoftbus-node.
 HOST_NODE_SRC := servers/dsoftbusd/host/main.c servers/dsoftbusd/host/files.c servers/dsoftbusd/host/both.c servers/dsoftbusd/loop.c \
     $(BUS_PURE_SRC) libc/base/fmt.c
-# Compiled for the target though no program has it yet.
-LIBRARY_SRC := $(BUS_PURE_SRC) servers/dsoftbusd/loop.c
+PROGRAMS += dsoftbusd
+dsoftbusd_SRC := servers/dsoftbusd/main.c servers/dsoftbusd/loop.c $(BUS_PURE_SRC)
 
 # Servers of the network, in plain C.
 PROGRAMS += echod discardd sourced httpd
