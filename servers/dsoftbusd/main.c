@@ -30,7 +30,7 @@ enum {
     GROUP = 0xef2a0001, /* 239.42.0.1 */
     GROUP_PORT = 37020,
     SESSION_PORT = 34567, /* and the next of the second node */
-    GROUP_TRIES = 60,     /* until netd has an interface; then broadcast will do */
+    GROUP_TRIES = 16,     /* until netd has an interface; then broadcast will do */
     TRY_AGAIN_US = 500 * 1000,
 };
 
@@ -172,11 +172,6 @@ int main(void)
 {
     const char *setting = getenv("dual");
     count = setting != NULL && strcmp(setting, "1") == 0 ? 2 : 1;
-    int error = tell_up();
-    if (error != OK) {
-        console_print("dsoftbusd: gives up: %s", error_text(error));
-        return EXIT_FAILURE;
-    }
     for (int i = 0; i < count; i++) {
         open_node(i);
     }
@@ -185,6 +180,11 @@ int main(void)
         return EXIT_FAILURE;
     }
     say_mode();
+    int error = tell_up(); /* by now all memory is there: selftest counts objects */
+    if (error != OK) {
+        console_print("dsoftbusd: gives up: %s", error_text(error));
+        return EXIT_FAILURE;
+    }
     console_print("dsoftbusd: ready");
     for (;;) {
         turn();
