@@ -22,7 +22,7 @@ static int find_interface(const char *name, struct message *answer)
     for (int i = 0;; i++) {
         char text[sizeof(uint64_t) + 1] = "";
         *answer = (struct message){.words = {NETD_INTERFACE_GET, (uint64_t)i}};
-        if (network_ask(answer) != OK) {
+        if (ask_netd(answer) != OK) {
             return NO_INTERFACE;
         }
         memcpy(text, &answer->words[1], sizeof(uint64_t));
@@ -34,7 +34,7 @@ static int find_interface(const char *name, struct message *answer)
 
 static void tell(const char *what, struct message *request)
 {
-    int error = network_ask(request);
+    int error = ask_netd(request);
     if (error != OK) {
         console_print("%s: %s", what, network_reason(error));
     }
@@ -122,7 +122,7 @@ void command_route(const struct command_call *call)
     for (uint64_t i = 0; error == OK; i++) {
         char name[sizeof(uint64_t) + 1] = "", text[IPV4_TEXT_BYTES];
         struct message message = {.words = {NETD_INTERFACE_GET, i}};
-        error = network_ask(&message);
+        error = ask_netd(&message);
         struct netd_interface_facts facts = netd_word_facts(message.words[3]);
         uint32_t address = (uint32_t)message.words[2];
         uint32_t gateway = (uint32_t)(message.words[2] >> 32);
@@ -153,7 +153,7 @@ void command_netstat(const struct command_call *call)
     for (uint64_t i = 0; error == OK; i++) {
         char name[NETD_COUNTER_NAME_WORDS * sizeof(uint64_t) + 1] = "";
         struct message message = {.words = {NETD_COUNTER_GET, i}};
-        error = network_ask(&message);
+        error = ask_netd(&message);
         if (error == OK && (shows_zero || message.words[1] != 0)) {
             memcpy(name, &message.words[2], sizeof(name) - 1);
             console_print("%-20s %lu", name, (unsigned long)message.words[1]);

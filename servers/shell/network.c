@@ -28,7 +28,7 @@ enum {
     ANSWER_SECONDS = 1, /* netd answers at once, unless it is dead or hung */
 };
 
-int network_ask(struct message *message)
+int ask_netd(struct message *message)
 {
     ticks_t deadline = time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND);
     int error = ipc_call(startup_handle(ROLE_NETD), message, deadline);
@@ -100,7 +100,7 @@ static void show_neighbours4(void)
 {
     struct message message = {.words = {NETD_NEIGHBOUR_GET}};
     char address[IPV4_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    while (network_ask(&message) == OK) {
+    while (ask_netd(&message) == OK) {
         (void)network_format_ipv4((uint32_t)message.words[1], address);
         console_print("neighbour %s at %s", address, format_mac(message.words[2], mac));
         message = (struct message){.words = {NETD_NEIGHBOUR_GET, message.words[4]}};
@@ -111,7 +111,7 @@ static void show_addresses6(uint64_t interface)
 {
     static const char *const states[] = {"tentative", "preferred", "deprecated", "duplicate"};
     struct message message = {.words = {NETD_ADDRESS6_GET, interface}};
-    while (network_ask(&message) == OK) {
+    while (ask_netd(&message) == OK) {
         char text[IP6_TEXT_BYTES];
         uint64_t state = message.words[3] >> 8;
         (void)ip6_format((const uint8_t *)&message.words[1], text);
@@ -125,7 +125,7 @@ static void show_neighbours6(void)
 {
     struct message message = {.words = {NETD_NEIGHBOUR6_GET}};
     char address[IP6_TEXT_BYTES], mac[MAC_TEXT_BYTES];
-    while (network_ask(&message) == OK) {
+    while (ask_netd(&message) == OK) {
         (void)ip6_format((const uint8_t *)&message.words[1], address);
         console_print("neighbour %s at %s%s", address, format_mac(message.words[3], mac),
                       message.words[6] != 0 ? ", a router" : "");
@@ -148,7 +148,7 @@ void command_ifconfig(const struct command_call *call)
     }
     for (uint64_t i = 0; error == OK; i++) {
         struct message message = {.words = {NETD_INTERFACE_GET, i}};
-        error = network_ask(&message);
+        error = ask_netd(&message);
         if (error == OK) {
             show_interface(&message);
             show_addresses6(i);

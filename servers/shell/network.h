@@ -13,9 +13,9 @@
 enum { IPV4_TEXT_BYTES = 16 };
 
 /* Asks netd; the answer replaces the message. Its status, or that of the call. */
-int network_ask(struct message *message);
+int ask_netd(struct message *message);
 
-/* What an error of network_ask means. */
+/* What an error of ask_netd means. */
 const char *network_reason(int error);
 
 /* An address in host order; returns `text`. */
