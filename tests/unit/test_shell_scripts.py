@@ -41,6 +41,7 @@ class Launcher(unittest.TestCase):
         self.assertTrue(any(networks))
         for network in sum(networks, []):
             self.assertRegex(network, r"^(user,id=net0,restrict=on(,.*)?|hubport,id=net0,hubid=0)$")
+            self.assertNotIn("restrict=off", network)
 
     def test_no_two_devices_share_a_page(self):
         for arch, lane, command in self.boots():
