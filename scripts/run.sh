@@ -20,6 +20,7 @@
 #            minimal      profile=minimal: the driver accepts VERSION_1 and MAC only
 #            no-dhcp      a network device on a wire with nobody on it
 #            no-nic       no network device
+#            dual         two nodes of the bus in one process; the guest stays at its prompt
 #            ipv6         a router that announces fd77::/64; the guest stays at its prompt
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
@@ -69,7 +70,7 @@ case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; s
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
-lanes="$lanes services user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
+lanes="$lanes services dual user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -98,6 +99,7 @@ minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
 services) words='' ;;
+dual) words='dual=1' ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
 user-read)

@@ -218,7 +218,7 @@ PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
+QEMU_LANES := default services dual default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image
