@@ -312,7 +312,7 @@ images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
          --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
-test: $(ARCHES:%=all-%) $(TESTS) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
+test: $(ARCHES:%=all-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
 .PHONY: $(ARCHES:%=all-%)
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
