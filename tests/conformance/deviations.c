@@ -9,8 +9,6 @@ static const struct {
     const char *name; /* of a case, with _ip6 if it is that one */
     const char *why;
 } deviations[] = {
-    {"a_peer_that_is_not_there_is_econnrefused_ip6", "ICMPv6 errors are not told to sockets"},
-    {"an_ip6_group_can_be_joined_and_left", "groups of IPv6 cannot be joined"},
     {NULL, NULL}, /* ends the list */
 };
 
