@@ -12,8 +12,8 @@
 
 #include "probe.h"
 
-static_assert(MANIFEST_PROCESSES_MAX <= SERIAL_SOURCES_MAX &&
-                  MANIFEST_PROCESSES_MAX <= SOCKET_CLIENTS_MAX,
+static_assert((int)MANIFEST_PROCESSES_MAX <= (int)SERIAL_SOURCES_MAX &&
+                  (int)MANIFEST_PROCESSES_MAX <= (int)SOCKET_CLIENTS_MAX,
               "every process has lines, and a bit that tells of its death");
 
 /* Says what does not work, whatever stands behind it. */
