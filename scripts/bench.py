@@ -32,7 +32,7 @@ import qemu_test
 
 PLUGIN = "tests/bench/insn_plugin.c"
 TIMEOUT_S = 180
-QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10  # settled: no router or address is asked for any more
+QUIET_S, SETTLE_S, IDLE_S = 12, 2, 10
 OUTSIDE = collections.OrderedDict((("boot_init", "init: ready"), ("boot_dhcp", "net: dhcp bound ")))
 IDLE, PATH = "idle_insn_per_s", "longest_kernel_path"
 USER_END = 0x40000000  # programs lie below; firmware, and the kernel before it has its own map, above
