@@ -33,7 +33,7 @@ SYSCALLS(CALL_FUNCTION)
 
 static inline uint64_t call_argument(const struct call *call, unsigned index)
 {
-    return *arch_frame_word(&call->self->frame, index);
+    return call->self->frame.x[REG_WORD + index];
 }
 
 /* The object of the handle in argument `index`; the table has seen to its type. Every object type

@@ -65,10 +65,10 @@ struct parcel {
 /* The handles named in the sender's registers. E_BAD_HANDLE, E_NO_RIGHT, E_INVALID (one twice). */
 static int parcel_read(struct thread *sender, struct parcel *parcel)
 {
-    unsigned count = arch_frame_number(&sender->frame) >> IPC_SENT_SHIFT & IPC_COUNT_MASK;
+    unsigned count = sender->frame.x[REG_NUMBER] >> IPC_SENT_SHIFT & IPC_COUNT_MASK;
     parcel->count = 0; /* and so it stays when one is refused */
     for (unsigned i = 0; i < count; i++) {
-        uint64_t pair = *arch_frame_handles(&sender->frame, i / 2);
+        uint64_t pair = sender->frame.x[REG_HANDLE + i / 2];
         handle_t handle = (handle_t)(i % 2 == 0 ? pair : pair >> 32);
         int error = handle_lookup(&sender->task->table, handle, OBJECT_ANY, RIGHT_GRANT,
                                   &parcel->entries[i]);
@@ -120,15 +120,15 @@ static void parcel_deliver(const struct parcel *parcel, struct thread *receiver)
         }
         pairs[i / 2] |= (uint64_t)handle << (i % 2 * 32);
     }
-    *arch_frame_handles(&receiver->frame, 0) = pairs[0];
-    *arch_frame_handles(&receiver->frame, 1) = pairs[1];
+    receiver->frame.x[REG_HANDLE] = pairs[0];
+    receiver->frame.x[REG_HANDLE + 1] = pairs[1];
 }
 
 /* --- messages ------------------------------------------------------------------------------- */
 
 static void copy_words(struct thread *to, struct thread *from)
 {
-    memcpy(arch_frame_word(&to->frame, 0), arch_frame_word(&from->frame, 0),
+    memcpy(&to->frame.x[REG_WORD], &from->frame.x[REG_WORD],
            IPC_WORDS * sizeof(uint64_t));
 }
 
@@ -143,8 +143,8 @@ static void deliver(struct thread *server, struct thread *caller, const struct p
     thread_set_ipc(server, (int64_t)parcel->count << IPC_SENT_SHIFT, caller->call_badge, 0);
     parcel_deliver(parcel, server);
     if (caller->state == THREAD_FAULTED) {
-        *arch_frame_word(&server->frame, 0) = IPC_LABEL_FAULT;
-        memcpy(arch_frame_word(&server->frame, 1), caller->fault_words,
+        server->frame.x[REG_WORD] = IPC_LABEL_FAULT;
+        memcpy(&server->frame.x[REG_WORD + 1], caller->fault_words,
                sizeof(caller->fault_words));
     } else {
         copy_words(server, caller);
@@ -205,17 +205,17 @@ static bool counts_are_valid(uint64_t number)
 
 static uint8_t accepts(struct thread *thread)
 {
-    return arch_frame_number(&thread->frame) >> IPC_ACCEPT_SHIFT & IPC_COUNT_MASK;
+    return thread->frame.x[REG_NUMBER] >> IPC_ACCEPT_SHIFT & IPC_COUNT_MASK;
 }
 
 /* Everything that can refuse the call before it queues. */
 static int check_call(struct thread *self, struct handle_entry **entry)
 {
     struct parcel parcel;
-    if (!counts_are_valid(arch_frame_number(&self->frame))) {
+    if (!counts_are_valid(self->frame.x[REG_NUMBER])) {
         return E_INVALID;
     }
-    int error = handle_lookup(&self->task->table, arch_frame_target(&self->frame), OBJECT_ENDPOINT,
+    int error = handle_lookup(&self->task->table, self->frame.x[REG_TARGET], OBJECT_ENDPOINT,
                               RIGHT_SEND, entry);
     if (error != OK) {
         return error;
@@ -225,7 +225,7 @@ static int check_call(struct thread *self, struct handle_entry **entry)
         return error;
     }
     struct endpoint *endpoint = container_of((*entry)->object, struct endpoint, object);
-    bool is_late = arch_frame_deadline(&self->frame) <= arch_now();
+    bool is_late = self->frame.x[REG_DEADLINE] <= arch_now();
     return is_late && !is_receiving(endpoint->server) ? E_TIMEOUT : OK;
 }
 
@@ -242,7 +242,7 @@ int call_call(struct call *call)
     struct endpoint *endpoint = container_of(entry->object, struct endpoint, object);
     self->call_accepts = accepts(self);
     self->call_badge = entry->badge;
-    thread_block(self, THREAD_SENDING, arch_frame_deadline(&self->frame));
+    thread_block(self, THREAD_SENDING, self->frame.x[REG_DEADLINE]);
     queue_caller(endpoint, self);
     return REGISTERS_SET;
 }
@@ -262,7 +262,7 @@ static void reply(struct thread *self)
     self->caller = &thread_none;
     if (caller->state == THREAD_FAULTED) {
         caller->state = THREAD_STOPPED;
-        if (*arch_frame_word(&self->frame, 0) == FAULT_RESUME) {
+        if (self->frame.x[REG_WORD] == FAULT_RESUME) {
             thread_wake(caller);
         }
         return;
@@ -286,7 +286,7 @@ static void reply(struct thread *self)
 static int check_wait(struct thread *self, struct endpoint **endpoint)
 {
     struct handle_entry *entry;
-    int error = handle_lookup(&self->task->table, arch_frame_target(&self->frame), OBJECT_ENDPOINT,
+    int error = handle_lookup(&self->task->table, self->frame.x[REG_TARGET], OBJECT_ENDPOINT,
                               RIGHT_RECEIVE, &entry);
     if (error != OK) {
         return error;
@@ -310,7 +310,7 @@ int call_reply_wait(struct call *call)
     struct thread *self = call->self;
     struct endpoint *endpoint;
     kernel_system.fast_calls_missed++;
-    if (!counts_are_valid(arch_frame_number(&self->frame))) {
+    if (!counts_are_valid(self->frame.x[REG_NUMBER])) {
         return E_INVALID;
     }
     reply(self);
@@ -323,7 +323,7 @@ int call_reply_wait(struct call *call)
     }
     /* --- committed --- */
     claim(endpoint, self);
-    ticks_t deadline = arch_frame_deadline(&self->frame);
+    ticks_t deadline = self->frame.x[REG_DEADLINE];
     if (self->bound->bits != 0) {
         thread_set_ipc(self, OK, 0, notification_take(self->bound));
     } else if (take_caller(endpoint, self, accepts(self))) {

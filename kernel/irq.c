@@ -2,7 +2,6 @@
 #include "irq.h"
 
 #include "calls.h"
-#include "sched.h"
 
 static struct irq *lines[IRQ_LINES_MAX];
 

@@ -15,8 +15,7 @@ enum { MAP_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE };
 /* A mapping of the task that meets the pages, or NULL. At most MAPPINGS_PER_TASK_MAX steps. */
 static struct mapping *find_overlap(const struct task *task, vaddr_t vaddr, uint64_t pages)
 {
-    for (struct list_node *node = list_first(&task->mappings); node != NULL;
-         node = list_next(&task->mappings, node)) {
+    LIST_EACH (node, &task->mappings) {
         struct mapping *other = container_of(node, struct mapping, in_task);
         if (vaddr - other->vaddr < other->pages << PAGE_SHIFT ||
             other->vaddr - vaddr < pages << PAGE_SHIFT) {
@@ -154,8 +153,7 @@ bool mapping_unmap_step(struct mapping *mapping)
 
 bool mapping_revoke_step(struct memory *memory, uint64_t badge)
 {
-    for (struct list_node *node = list_first(&memory->mappings); node != NULL;
-         node = list_next(&memory->mappings, node)) { /* <= MEMORY_MAPPINGS_MAX */
+    LIST_EACH (node, &memory->mappings) { /* <= MEMORY_MAPPINGS_MAX */
         struct mapping *mapping = container_of(node, struct mapping, in_memory);
         if (!mapping->is_owners && (badge == BADGE_ALL || mapping->badge == badge)) {
             mapping_unmap_step(mapping);

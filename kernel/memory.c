@@ -256,8 +256,7 @@ int call_memory_slice(struct call *call)
 
 static bool overlaps_window(paddr_t base, uint64_t bytes)
 {
-    for (struct list_node *node = list_first(&windows); node != NULL;
-         node = list_next(&windows, node)) { /* as many as init minted: the machine's devices */
+    LIST_EACH (node, &windows) { /* as many as init minted: the machine's devices */
         const struct memory *window = container_of(node, struct memory, in_windows);
         if (base - window->base < window->pages << PAGE_SHIFT || window->base - base < bytes) {
             return true;

@@ -7,7 +7,6 @@
 #include "irq.h"
 #include "memory.h"
 #include "notification.h"
-#include "print.h"
 #include "task.h"
 #include "thread.h"
 

@@ -128,12 +128,6 @@ void pagetable_unmap(paddr_t root, vaddr_t vaddr, unsigned asid)
     }
 }
 
-uint64_t pagetable_entry(paddr_t root, vaddr_t vaddr)
-{
-    uint64_t *entry;
-    return find_entry(root, vaddr, 0, NULL, &entry) == OK ? *entry : 0;
-}
-
 /* The first entry in use from `i` on, or `count`. A step may look at several tables. */
 static unsigned find_used(const uint64_t *table, unsigned i, unsigned count)
 {

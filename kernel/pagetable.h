@@ -31,9 +31,6 @@ MUST_CHECK int pagetable_map(paddr_t root, vaddr_t vaddr, paddr_t paddr, unsigne
 /* Unmap the page, if there is one, and make its translation for `asid` unusable. */
 void pagetable_unmap(paddr_t root, vaddr_t vaddr, unsigned asid);
 
-/* The entry of the page; 0 where there is none. */
-uint64_t pagetable_entry(paddr_t root, vaddr_t vaddr);
-
 /* Free the next up to `limit` tables below `root` (never the root), paid by `account`. Every page
  * is unmapped already. Returns how many were freed; fewer than `limit` means none is left. */
 COLD unsigned pagetable_free_tables(paddr_t root, unsigned limit, struct account *account);

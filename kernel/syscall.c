@@ -5,7 +5,6 @@
  */
 #include "calls.h"
 #include "handle.h"
-#include "notification.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
@@ -83,7 +82,7 @@ static int make(const struct rule *rule, struct call *call)
 static bool run(struct thread *self)
 {
     struct call call = {.self = self, .made_rights = RIGHTS_ALL};
-    const struct rule *rule = find_rule(arch_frame_number(&self->frame));
+    const struct rule *rule = find_rule(self->frame.x[REG_NUMBER]);
     int status = rule == NULL ? E_BAD_CALL : find_handles(rule, &call);
     if (status == OK) {
         status = rule->makes != OBJECT_NONE ? make(rule, &call) : rule->run(&call);
@@ -160,7 +159,7 @@ int call_null(struct call *call)
 int call_debug_write(struct call *call)
 {
     enum { DEBUG_WORDS = 7 }; /* they lie side by side in the frame, little endian */
-    print_bytes((const char *)arch_frame_word(&call->self->frame, 1),
+    print_bytes((const char *)&call->self->frame.x[REG_WORD + 1],
                 DEBUG_WORDS * sizeof(uint64_t));
     return OK;
 }

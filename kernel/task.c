@@ -27,11 +27,9 @@ static void asid_new_generation(void)
     asid_next = 1;
     arch_space_switch(0); /* nothing may be fetched under an old number from here on */
     arch_tlb_flush_all();
-    for (struct list_node *node = list_first(&all_tasks); node != NULL;
-         node = list_next(&all_tasks, node)) { /* <= TASKS_MAX tasks, THREADS_MAX threads */
+    LIST_EACH (node, &all_tasks) { /* <= TASKS_MAX tasks, THREADS_MAX threads */
         struct task *task = container_of(node, struct task, in_all);
-        for (struct list_node *at = list_first(&task->threads); at != NULL;
-             at = list_next(&task->threads, at)) {
+        LIST_EACH (at, &task->threads) {
             container_of(at, struct thread, in_task)->space = 0;
         }
     }

@@ -9,7 +9,6 @@
 #include "print.h"
 #include "sched.h"
 #include "task.h"
-#include <abi/ipc.h>
 
 struct thread thread_none = {
     .object = {.type = OBJECT_THREAD},
@@ -133,16 +132,15 @@ void thread_fault(struct thread *thread, unsigned kind, vaddr_t address, uint64_
     thread->fault_words[2] = *arch_frame_register(&thread->frame, 0);
     thread->fault_words[3] = cause;
     thread->fault_words[4] = *arch_frame_register(&thread->frame, 1);
-    if (supervisor->object == NULL && thread->task == boot_init_task) {
+    if (supervisor->object != NULL) {
+        endpoint_send_fault(container_of(supervisor->object, struct endpoint, object), thread,
+                            supervisor->badge);
+    } else if (thread->task != boot_init_task) {
+        thread_stop(thread);
+    } else {
         panic(NULL, "init faulted: kind %u at 0x%lx, pc 0x%lx", kind, address,
               thread->fault_words[2]);
     }
-    if (supervisor->object == NULL) {
-        thread_stop(thread);
-        return;
-    }
-    endpoint_send_fault(container_of(supervisor->object, struct endpoint, object), thread,
-                        supervisor->badge);
 }
 
 void thread_unlink(struct object *object)

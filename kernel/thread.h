@@ -85,7 +85,9 @@ static inline void thread_set_ipc(struct thread *thread, int64_t status, uint64_
                                   uint64_t bits)
 {
     arch_frame_clear_message(&thread->frame);
-    arch_frame_set_ipc(&thread->frame, status, badge, bits);
+    thread->frame.x[REG_NUMBER] = (uint64_t)status;
+    thread->frame.x[REG_TARGET] = badge;
+    thread->frame.x[REG_DEADLINE] = bits;
 }
 
 /* The call it is blocked in ends with `status`, and it runs on; what is in no call stops. */

@@ -101,12 +101,9 @@ void arch_zero_page(void *page);
 
 /* --- threads -------------------------------------------------------------------------------- */
 
-/* struct frame: user registers [arch/frame.h]. arch_frame_* are inlines there and in cpu.h:
- *   arch_frame_word(f, i)          pointer to message word / argument i (0..7)
- *   arch_frame_number(f)           call number and counts
- *   arch_frame_target(f), arch_frame_deadline(f)
- *   arch_frame_handles(f, i)       pointer to the i-th pair of handles (0, 1)
- *   arch_frame_set_ipc(f, status, badge, bits)
+/* struct frame: user registers by the numbers of asm.h: REG_PC; REG_WORD, the first message word or
+ * argument of eight; REG_NUMBER (and counts), REG_TARGET, REG_DEADLINE, in an answer status, badge
+ * and bits; REG_HANDLE, the first pair of handles of two [arch/frame.h]. Inlines there and in cpu.h:
  *   arch_frame_clear_message(f)    zero words, handles and every register a call does not keep
  *                                  (all but callee-saved, sp, gp, tp, pc)
  *   arch_frame_restart_call(f)     the saved pc stands behind the call instruction (the entry has

@@ -20,39 +20,6 @@ struct kernel_trap {
 
 extern const char arch_trap_names[TRAP_REGISTERS][8];
 
-static inline uint64_t *arch_frame_word(struct frame *frame, unsigned index)
-{
-    return &frame->x[REG_WORD + index];
-}
-
-static inline uint64_t arch_frame_number(const struct frame *frame)
-{
-    return frame->x[REG_NUMBER];
-}
-
-static inline uint64_t arch_frame_target(const struct frame *frame)
-{
-    return frame->x[REG_TARGET];
-}
-
-static inline ticks_t arch_frame_deadline(const struct frame *frame)
-{
-    return frame->x[REG_DEADLINE];
-}
-
-static inline uint64_t *arch_frame_handles(struct frame *frame, unsigned index)
-{
-    return &frame->x[REG_HANDLE + index];
-}
-
-static inline void arch_frame_set_ipc(struct frame *frame, int64_t status, uint64_t badge,
-                                      uint64_t bits)
-{
-    frame->x[REG_NUMBER] = (uint64_t)status;
-    frame->x[REG_TARGET] = badge;
-    frame->x[REG_DEADLINE] = bits;
-}
-
 /* A call instruction takes four bytes on every CPU. */
 static inline void arch_frame_restart_call(struct frame *frame)
 {

@@ -6,10 +6,9 @@
  * the list itself is the node that belongs to no member. A node is in at most one list; one that
  * is in none points to itself, so removing it again does nothing. No function here owns or frees.
  *
- *     for (struct list_node *node = list_first(&list); node != NULL;
- *          node = list_next(&list, node)) { ... }
+ *     LIST_EACH (node, &list) { ... }
  *
- * A loop that removes its node takes list_next before.
+ * goes from the first to the last; a loop that removes its node takes list_next before.
  */
 #pragma once
 
@@ -24,6 +23,9 @@ struct list_node {
 /* The struct of `type` whose field `member` is `*pointer`. */
 #define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+#define LIST_EACH(node, list)                                                                      \
+    for (struct list_node *node = list_first(list); (node) != NULL; (node) = list_next(list, node))
 
 /* For a list before its first use, and for a node that is in no list. */
 static inline void list_init(struct list_node *node)

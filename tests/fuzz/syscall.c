@@ -172,18 +172,18 @@ static void prepare_ipc(struct input *input, struct thread *thread)
 {
     struct frame *frame = &thread->frame;
     uint8_t byte = take8(input);
-    frame->deadline = pick_number(input, 'D');
-    frame->target = pick_handle(input, thread, OBJECT_ENDPOINT);
+    frame->x[REG_DEADLINE] = pick_number(input, 'D');
+    frame->x[REG_TARGET] = pick_handle(input, thread, OBJECT_ENDPOINT);
     unsigned sent = byte % 8 < 5 ? 0 : byte % 6;
     unsigned accepts = byte / 8 % 8 < 6 ? 0 : byte / 8 % 6;
-    frame->number |= sent << IPC_SENT_SHIFT | accepts << IPC_ACCEPT_SHIFT;
+    frame->x[REG_NUMBER] |= sent << IPC_SENT_SHIFT | accepts << IPC_ACCEPT_SHIFT;
     for (unsigned i = 0; i < sent && i < IPC_HANDLES_MAX; i++) {
-        uint64_t handle = pick_handle(input, thread, OBJECT_NONE);
-        frame->handles[i / 2] = (frame->handles[i / 2] & (i % 2 == 0 ? 0 : UINT32_MAX)) |
-                                (handle & UINT32_MAX) << i % 2 * 32;
+        uint64_t handle = pick_handle(input, thread, OBJECT_NONE) & UINT32_MAX;
+        uint64_t *pair = &frame->x[REG_HANDLE + i / 2];
+        *pair = (*pair & (i % 2 == 0 ? 0 : UINT32_MAX)) | handle << i % 2 * 32;
     }
     for (unsigned i = 0; i < IPC_WORDS; i++) {
-        frame->words[i] = byte + i;
+        frame->x[REG_WORD + i] = byte + i;
     }
 }
 
@@ -192,18 +192,20 @@ static void prepare(struct input *input, struct thread *thread)
 {
     struct frame *frame = &thread->frame;
     uint8_t byte = take8(input);
-    frame->pc = (frame->pc / CALL_ALIGN + 1) * CALL_ALIGN;
-    frame->number = byte < 0x80 ? byte % 4 / 2 : byte % (SYSCALL_COUNT + 1);
-    if (frame->number <= SYS_reply_wait) {
+    frame->x[REG_PC] = (frame->x[REG_PC] / CALL_ALIGN + 1) * CALL_ALIGN;
+    frame->x[REG_NUMBER] = byte < 0x80 ? byte % 4 / 2 : byte % (SYSCALL_COUNT + 1);
+    if (frame->x[REG_NUMBER] <= SYS_reply_wait) {
         prepare_ipc(input, thread);
         return;
     }
-    const char *signature = frame->number < SYSCALL_COUNT ? signatures[frame->number] : NULL;
+    const char *signature =
+        frame->x[REG_NUMBER] < SYSCALL_COUNT ? signatures[frame->x[REG_NUMBER]] : NULL;
     for (unsigned i = 0; signature != NULL && signature[i] != '\0'; i++) {
         char kind = signature[i];
         enum object_type type = type_of(kind);
-        frame->words[i] = type != OBJECT_NONE || kind == 'x' ? pick_handle(input, thread, type)
-                                                             : pick_number(input, kind);
+        frame->x[REG_WORD + i] = type != OBJECT_NONE || kind == 'x'
+                                     ? pick_handle(input, thread, type)
+                                     : pick_number(input, kind);
     }
 }
 
@@ -212,7 +214,7 @@ static void prepare(struct input *input, struct thread *thread)
 static void call(struct input *input, struct thread *thread)
 {
     struct fast_model model;
-    bool is_restarted = thread->frame.pc != 0 && thread->frame.pc % CALL_ALIGN == 0;
+    bool is_restarted = thread->frame.x[REG_PC] != 0 && thread->frame.x[REG_PC] % CALL_ALIGN == 0;
     if (!is_restarted) {
         prepare(input, thread);
     }

@@ -174,7 +174,7 @@ struct notification *bench_make_notification(void)
 
 struct irq *bench_make_irq(unsigned line)
 {
-    struct thread asker = {.frame = {.words = {[2] = line}}};
+    struct thread asker = {.frame = {.x = {[REG_WORD + 2] = line}}};
     struct call call = {.self = &asker, .made = make(bench.account, OBJECT_IRQ)};
     int error = call_irq_create(&call);
     REQUIRE(error == OK);
@@ -183,7 +183,7 @@ struct irq *bench_make_irq(unsigned line)
 
 void bench_bind_irq(struct irq *irq, struct notification *notification, unsigned bit)
 {
-    struct thread asker = {.frame = {.words = {[2] = bit}}};
+    struct thread asker = {.frame = {.x = {[REG_WORD + 2] = bit}}};
     struct handle_entry line = {.object = &irq->object};
     struct handle_entry target = {.object = &notification->object};
     struct call call = {.self = &asker, .entries = {&line, &target}};
@@ -255,13 +255,13 @@ static struct thread *enter(const struct entry *entry)
 
 struct thread *bench_trap(struct thread *thread)
 {
-    uint64_t pc = thread->frame.pc;
-    bool is_ipc = (arch_frame_number(&thread->frame) & IPC_NUMBER_MASK) <= SYS_reply_wait;
+    uint64_t pc = thread->frame.x[REG_PC];
+    bool is_ipc = (thread->frame.x[REG_NUMBER] & IPC_NUMBER_MASK) <= SYS_reply_wait;
     bool must_reap = !is_ipc && (thread->has_result || check_count_reapable() == 0);
     REQUIRE(boot_cpu.current == thread);
-    thread->frame.pc = pc + FRAME_CALL_BYTES;
+    thread->frame.x[REG_PC] = pc + 4;
     struct thread *next = enter(&(struct entry){.way = WAY_SYSCALL, .thread = thread});
-    if (next == thread && thread->frame.pc != pc) { /* it returned: what it left is reaped */
+    if (next == thread && thread->frame.x[REG_PC] != pc) { /* it returned: what it left is reaped */
         REQUIRE(!must_reap || check_count_reapable() == 0);
         REQUIRE(!thread->has_result && thread->progress == 0);
     }
@@ -328,35 +328,35 @@ void bench_run_as(struct thread *thread)
 /* Issue the call in the frame until it has been done. */
 static void issue(struct thread *thread)
 {
-    uint64_t pc = thread->frame.pc;
+    uint64_t pc = thread->frame.x[REG_PC];
     do {
         bench_run_as(thread);
         bench_trap(thread);
         bench_take_interrupts();
     } while (bench_is_alive(&thread->object) && thread->state == THREAD_READY &&
-             thread->frame.pc == pc);
+             thread->frame.x[REG_PC] == pc);
 }
 
 struct sysret bench_call(struct thread *thread, uint64_t number, const uint64_t arguments[8])
 {
-    thread->frame.number = number;
-    memcpy(thread->frame.words, arguments, sizeof(thread->frame.words));
+    thread->frame.x[REG_NUMBER] = number;
+    memcpy(&thread->frame.x[REG_WORD], arguments, IPC_WORDS * sizeof(uint64_t));
     issue(thread);
     if (!bench_is_alive(&thread->object)) {
         return (struct sysret){0};
     }
-    return (struct sysret){(int64_t)thread->frame.words[0], thread->frame.words[1]};
+    return (struct sysret){(int64_t)thread->frame.x[REG_WORD], thread->frame.x[REG_WORD + 1]};
 }
 
 void bench_ipc(struct thread *thread, enum sysno number, const struct bench_message *message)
 {
     struct frame *frame = &thread->frame;
-    frame->number =
+    frame->x[REG_NUMBER] =
         (uint64_t)number | message->sent << IPC_SENT_SHIFT | message->accepted << IPC_ACCEPT_SHIFT;
-    frame->target = message->target;
-    frame->deadline = message->deadline;
-    frame->handles[0] = message->handles[0];
-    frame->handles[1] = message->handles[1];
-    memcpy(frame->words, message->words, sizeof(frame->words));
+    frame->x[REG_TARGET] = message->target;
+    frame->x[REG_DEADLINE] = message->deadline;
+    frame->x[REG_HANDLE] = message->handles[0];
+    frame->x[REG_HANDLE + 1] = message->handles[1];
+    memcpy(&frame->x[REG_WORD], message->words, IPC_WORDS * sizeof(uint64_t));
     issue(thread);
 }

@@ -31,7 +31,7 @@ static struct object *next_object(unsigned *at, enum object_type type)
 static unsigned count_list(const struct list_node *list)
 {
     unsigned count = 0;
-    for (struct list_node *node = list_first(list); node != NULL; node = list_next(list, node)) {
+    LIST_EACH (node, list) {
         REQUIRE(node->next->previous == node && ++count <= FAKE_SLOTS_MAX);
     }
     return count;
@@ -39,7 +39,7 @@ static unsigned count_list(const struct list_node *list)
 
 static bool is_listed(const struct list_node *list, const struct list_node *wanted)
 {
-    for (struct list_node *node = list_first(list); node != NULL; node = list_next(list, node)) {
+    LIST_EACH (node, list) {
         if (node == wanted) {
             return true;
         }
@@ -141,8 +141,7 @@ static uint64_t check_account(const struct account *account)
     REQUIRE(account->used_pages == own + children);       /* I2 */
     REQUIRE(account->object_count == count && account->parked_count == parked);
     REQUIRE(count_list(&account->objects) == listed);
-    for (struct list_node *node = list_first(&account->objects); node != NULL;
-         node = list_next(&account->objects, node)) {
+    LIST_EACH (node, &account->objects) {
         object = container_of(node, struct object, in_account);
         REQUIRE(!object->is_dying && object->account == account);
     }
@@ -184,8 +183,7 @@ static void check_objects(void)
         REQUIRE(object->type > OBJECT_NONE && object->type < OBJECT_SYSTEM);
         REQUIRE(list_is_linked(&object->in_account) == !object->is_parked);
         REQUIRE(object->is_dying || !object->is_parked);
-        for (struct list_node *node = list_first(&object->handles); node != NULL;
-             node = list_next(&object->handles, node)) {
+        LIST_EACH (node, &object->handles) {
             const struct handle_entry *entry = container_of(node, struct handle_entry, link);
             REQUIRE(entry->object == object && entry->type == object->type);
             owners += (entry->rights & RIGHT_MANAGE) != 0;
@@ -263,8 +261,7 @@ static uint64_t check_mappings(const struct task *task)
     unsigned flags;
     uint64_t pages = 0;
     unsigned records = 0;
-    for (struct list_node *node = list_first(&task->mappings); node != NULL;
-         node = list_next(&task->mappings, node)) {
+    LIST_EACH (node, &task->mappings) {
         const struct mapping *mapping = container_of(node, struct mapping, in_task);
         REQUIRE(mapping->task == task);
         check_mapping(mapping, &pages);
@@ -280,8 +277,7 @@ static uint64_t check_mappings(const struct task *task)
 
 static void check_threads_of(const struct task *task)
 {
-    for (struct list_node *node = list_first(&task->threads); node != NULL;
-         node = list_next(&task->threads, node)) {
+    LIST_EACH (node, &task->threads) {
         const struct thread *thread = container_of(node, struct thread, in_task);
         REQUIRE(is_object(thread, OBJECT_THREAD) && thread->task == task);
         REQUIRE(!thread->object.is_dying);
@@ -337,8 +333,7 @@ static void check_memory(const struct memory *memory)
         REQUIRE(memory->root == memory && slices == 0 && memory->mapping_count == 0);
         REQUIRE(!memory->is_told);
     }
-    for (struct list_node *node = list_first(&memory->mappings); node != NULL;
-         node = list_next(&memory->mappings, node)) {
+    LIST_EACH (node, &memory->mappings) {
         const struct mapping *mapping = container_of(node, struct mapping, in_memory);
         REQUIRE(mapping->memory == memory);
         REQUIRE(!memory->is_device || mapping->task == memory->root->holder);
@@ -421,8 +416,7 @@ static void check_thread(const struct thread *thread)
 static void check_endpoint(const struct endpoint *endpoint)
 {
     REQUIRE(endpoint->caller_count == count_list(&endpoint->callers));
-    for (struct list_node *node = list_first(&endpoint->callers); node != NULL;
-         node = list_next(&endpoint->callers, node)) {
+    LIST_EACH (node, &endpoint->callers) {
         REQUIRE(container_of(node, struct thread, queue)->queued_on == endpoint);
     }
     if (endpoint->server == &thread_none) {
@@ -444,8 +438,7 @@ static void check_notification(const struct notification *notification)
         REQUIRE(notification->is_bound ||
                 (thread->state == THREAD_WAITING && thread->waiting_on == notification));
     }
-    for (struct list_node *node = list_first(&notification->irqs); node != NULL;
-         node = list_next(&notification->irqs, node)) {
+    LIST_EACH (node, &notification->irqs) {
         const struct irq *irq = container_of(node, struct irq, in_notification);
         REQUIRE(is_object(irq, OBJECT_IRQ) && irq->notification == notification);
     }
@@ -466,8 +459,7 @@ static void check_ready_queues(void)
     for (unsigned level = 0; level < PRIORITY_LEVELS; level++) {
         const struct list_node *queue = &boot_cpu.ready[level];
         REQUIRE((boot_cpu.ready_mask >> level & 1) == !list_is_empty(queue));
-        for (struct list_node *node = list_first(queue); node != NULL;
-             node = list_next(queue, node)) {
+        LIST_EACH (node, queue) {
             const struct thread *thread = container_of(node, struct thread, queue);
             REQUIRE(is_object(thread, OBJECT_THREAD) && thread->state == THREAD_READY);
             REQUIRE(thread->priority == level);
@@ -482,8 +474,7 @@ static void check_timers(void)
     ticks_t before = 0;
     struct object *object;
     unsigned armed = 0;
-    for (struct list_node *node = list_first(&boot_cpu.timers); node != NULL;
-         node = list_next(&boot_cpu.timers, node)) {
+    LIST_EACH (node, &boot_cpu.timers) {
         const struct timer *timer = container_of(node, struct timer, link);
         REQUIRE(timer->deadline >= before && timer->deadline != DEADLINE_FOREVER);
         before = timer->deadline;
@@ -526,8 +517,7 @@ void check_resumed(const struct thread *thread)
                 cpu->paid_until + cpu->payer->budget_ticks - cpu->payer->spent_ticks);
     }
     REQUIRE(fake_access(BOOT_FACTS_VADDR) || thread->task->object.is_dying);
-    for (struct list_node *node = list_first(&thread->task->mappings); node != NULL;
-         node = list_next(&thread->task->mappings, node)) {
+    LIST_EACH (node, &thread->task->mappings) {
         const struct mapping *mapping = container_of(node, struct mapping, in_task);
         REQUIRE(fake_access(mapping->vaddr) || mapping->done_pages == 0);
     }

@@ -166,18 +166,26 @@ void arch_tlb_flush_page(vaddr_t vaddr, unsigned asid)
     }
 }
 
+/* The table that entry `i` of `table` leads to; NULL when there is none. */
+static const uint64_t *table_below(const uint64_t *table, uint64_t i)
+{
+    return table[i] == 0 ? NULL : kernel_pointer(arch_entry_address(table[i]));
+}
+
+static uint64_t entry_of(paddr_t root, vaddr_t vaddr)
+{
+    const uint64_t *middle = table_below(kernel_pointer(root), vaddr >> 30 & (ENTRIES - 1));
+    const uint64_t *leaves =
+        middle == NULL ? NULL : table_below(middle, vaddr >> 21 & (ENTRIES - 1));
+    return leaves == NULL ? 0 : leaves[vaddr >> PAGE_SHIFT & (ENTRIES - 1)];
+}
+
 bool fake_walk(paddr_t root, vaddr_t vaddr, paddr_t *page, unsigned *flags)
 {
-    uint64_t entry = pagetable_entry(root, vaddr);
+    uint64_t entry = entry_of(root, vaddr);
     *page = arch_entry_address(entry);
     *flags = (unsigned)(entry >> ENTRY_FLAGS_SHIFT) & ENTRY_FLAGS_MASK;
     return entry != 0;
-}
-
-/* The table that entry `i` of `table` leads to; NULL when there is none. */
-static const uint64_t *table_below(const uint64_t *table, unsigned i)
-{
-    return table[i] == 0 ? NULL : kernel_pointer(arch_entry_address(table[i]));
 }
 
 static void count(paddr_t root, unsigned *tables, uint64_t *pages)
@@ -241,7 +249,7 @@ void arch_space_switch(uint64_t space_register)
 bool fake_access(vaddr_t vaddr)
 {
     uint64_t asid = fake_cpu.space % PAGE_BYTES;
-    uint64_t entry = pagetable_entry(fake_cpu.space - asid, vaddr);
+    uint64_t entry = entry_of(fake_cpu.space - asid, vaddr);
     for (unsigned i = 0; i < FAKE_TLB; i++) {
         const struct fake_translation *known = &fake_cpu.tlb[i];
         if (known->entry != 0 && known->asid == asid && known->vaddr == vaddr) {

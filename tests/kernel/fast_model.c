@@ -38,7 +38,7 @@ static bool accepts_reply(struct fast_model *model, const struct handle_entry *e
 
 static struct handle_entry *find_entry(const struct thread *self)
 {
-    uint64_t target = self->frame.target;
+    uint64_t target = self->frame.x[REG_TARGET];
     uint64_t index = target & HANDLE_INDEX_MASK;
     struct handle_entry *entry = self->handles + index;
     bool is_found = index * sizeof(*entry) < self->handles_bytes && entry->handle == target;
@@ -49,26 +49,25 @@ static struct handle_entry *find_entry(const struct thread *self)
 static void block(struct thread *self, uint8_t state)
 {
     self->state = state;
-    self->frame.pc += FRAME_CALL_BYTES;
+    self->frame.x[REG_PC] += 4;
 }
 
 /* The words go over in registers; `badge` beside them; the rest is zero. */
 static void hand_over(struct thread *to, const struct thread *from, uint64_t badge)
 {
     to->state = THREAD_READY;
-    memcpy(to->frame.words, from->frame.words, sizeof(to->frame.words));
-    memset(to->frame.handles, 0, sizeof(to->frame.handles));
-    memset(to->frame.scratch, 0, sizeof(to->frame.scratch));
-    arch_frame_set_ipc(&to->frame, OK, badge, 0);
+    arch_frame_clear_message(&to->frame);
+    memcpy(&to->frame.x[REG_WORD], &from->frame.x[REG_WORD], IPC_WORDS * sizeof(uint64_t));
+    to->frame.x[REG_TARGET] = badge; /* status, bits and handles are 0 */
 }
 
 bool fast_model_predict(struct fast_model *model, struct thread *self)
 {
-    uint64_t number = self->frame.number; /* without counts */
+    uint64_t number = self->frame.x[REG_NUMBER]; /* without counts */
     struct handle_entry *entry = find_entry(self);
     model->self = self;
-    if (number > SYS_reply_wait || self->frame.deadline != DEADLINE_FOREVER || entry == NULL ||
-        self->has_result || object_is_reaping()) {
+    if (number > SYS_reply_wait || self->frame.x[REG_DEADLINE] != DEADLINE_FOREVER ||
+        entry == NULL || self->has_result || object_is_reaping()) {
         return false;
     }
     bool is_call = number == SYS_call;

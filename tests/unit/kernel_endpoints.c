@@ -59,7 +59,7 @@ static void go_to(enum stage stage)
 
 static int64_t status_of(const struct thread *thread)
 {
-    return (int64_t)thread->frame.number;
+    return (int64_t)thread->frame.x[REG_NUMBER];
 }
 
 static int64_t end_object(struct object *object)
@@ -72,12 +72,12 @@ TEST(eight_words_and_the_badge_arrive_and_the_answer_comes_back)
 {
     go_to(CALLING);
     for (unsigned i = 0; i < IPC_WORDS; i++) {
-        assert_int_equal(server->frame.words[i], i + 1);
+        assert_int_equal(server->frame.x[REG_WORD + i], i + 1);
     }
-    assert_int_equal(server->frame.target, 42);
+    assert_int_equal(server->frame.x[REG_TARGET], 42);
     wait_for_call(BENCH_FOREVER);
     assert_int_equal(status_of(client), OK);
-    assert_int_equal(client->frame.words[0], 77);
+    assert_int_equal(client->frame.x[REG_WORD], 77);
     assert_int_equal(server->state, THREAD_RECEIVING_FAST);
     bench_end();
 }
@@ -152,7 +152,7 @@ TEST(a_deadline_ends_the_call_in_every_state)
         bench_sleep_until(fake_cpu.now + 1);
         assert_int_equal(client->state, THREAD_READY);
         assert_int_equal(status_of(client), E_TIMEOUT);
-        assert_int_equal(client->frame.words[0], 0);
+        assert_int_equal(client->frame.x[REG_WORD], 0);
         bench_end();
     }
     start();
@@ -175,13 +175,13 @@ TEST(callers_are_served_in_order_of_arrival_and_by_the_next_incarnation)
     bench_ipc(second, SYS_call,
               &(struct bench_message){.target = theirs, .deadline = BENCH_FOREVER});
     wait_for_call(BENCH_FOREVER);
-    assert_int_equal(server->frame.target, 42);
+    assert_int_equal(server->frame.x[REG_TARGET], 42);
     assert_int_equal(end_object(&server->task->object), OK);
     assert_int_equal(status_of(client), E_PEER_DIED);
     server = bench_make_running(20);
     receive = bench_give(server, &endpoint->object, RIGHT_RECEIVE, 0);
     wait_for_call(BENCH_FOREVER);
-    assert_int_equal(server->frame.target, 43);
+    assert_int_equal(server->frame.x[REG_TARGET], 43);
     bench_end();
 }
 
@@ -230,10 +230,10 @@ TEST(a_fault_is_a_message_and_the_answer_lets_the_thread_go_on_or_not)
         bench_run_as(client);
         bench_fault(client, FAULT_WRITE, 0x5000);
         assert_int_equal(client->state, THREAD_FAULTED);
-        assert_int_equal(server->frame.words[0], IPC_LABEL_FAULT);
-        assert_int_equal(server->frame.words[1], FAULT_WRITE);
-        assert_int_equal(server->frame.words[2], 0x5000);
-        assert_int_equal(server->frame.target, 6);
+        assert_int_equal(server->frame.x[REG_WORD], IPC_LABEL_FAULT);
+        assert_int_equal(server->frame.x[REG_WORD + 1], FAULT_WRITE);
+        assert_int_equal(server->frame.x[REG_WORD + 2], 0x5000);
+        assert_int_equal(server->frame.x[REG_TARGET], 6);
         bench_ipc(server, SYS_reply_wait,
                   &(struct bench_message){
                       .target = receive, .deadline = BENCH_FOREVER, .words = {action}});
@@ -271,14 +271,14 @@ TEST(a_bound_notification_ends_the_wait_and_comes_before_callers)
     wait_for_call(BENCH_FOREVER);
     assert_int_equal(CALL(client, signal, signal, 5).status, OK);
     assert_int_equal(status_of(server), OK);
-    assert_int_equal(server->frame.deadline, 5);
+    assert_int_equal(server->frame.x[REG_DEADLINE], 5);
     assert_int_equal(notification->bits, 0);
     assert_int_equal(CALL(client, signal, signal, 2).status, OK);
     call(BENCH_FOREVER);
     wait_for_call(BENCH_FOREVER);
-    assert_int_equal(server->frame.deadline, 2);
+    assert_int_equal(server->frame.x[REG_DEADLINE], 2);
     wait_for_call(BENCH_FOREVER);
-    assert_int_equal(server->frame.target, 42);
+    assert_int_equal(server->frame.x[REG_TARGET], 42);
     bench_end();
 }
 
@@ -314,17 +314,17 @@ TEST(on_every_walk_the_fast_paths_and_the_c_paths_agree)
         sched_set_budget(server, (uint8_t)(i % 24), 0, 0);
         wait_for_call(BENCH_FOREVER);
         bench_run_as(client);
-        client->frame.number = SYS_call;
-        client->frame.target = send;
-        client->frame.deadline = BENCH_FOREVER;
+        client->frame.x[REG_NUMBER] = SYS_call;
+        client->frame.x[REG_TARGET] = send;
+        client->frame.x[REG_DEADLINE] = BENCH_FOREVER;
         bool is_fast = fast_model_predict(&model, client);
         assert_int_equal(is_fast, server->priority >= BENCH_PRIORITY);
         struct thread *next = bench_trap(client);
         if (is_fast) {
             fast_model_compare(&model, next);
-            server->frame.number = SYS_reply_wait;
-            server->frame.target = receive;
-            server->frame.deadline = BENCH_FOREVER;
+            server->frame.x[REG_NUMBER] = SYS_reply_wait;
+            server->frame.x[REG_TARGET] = receive;
+            server->frame.x[REG_DEADLINE] = BENCH_FOREVER;
             bench_run_as(server);
             assert_false(fast_model_predict(&model, server)); /* init is more urgent */
             thread_stop(bench.thread);

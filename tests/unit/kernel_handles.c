@@ -164,11 +164,11 @@ TEST(a_handle_that_moves_owns_where_it_arrives)
                   .target = send, .deadline = BENCH_FOREVER, .sent = 1, .handles = {owner}});
     assert_null(entry_of(owner));
     struct handle_entry *arrived =
-        handle_find(&server->task->table, (uint32_t)server->frame.handles[0]);
+        handle_find(&server->task->table, (uint32_t)server->frame.x[REG_HANDLE]);
     assert_ptr_equal(arrived->object, &cargo->object);
     assert_true((arrived->rights & RIGHT_MANAGE) != 0);
-    assert_int_equal(server->frame.number, 1 << IPC_SENT_SHIFT);
-    assert_int_equal(server->frame.target, 4);
+    assert_int_equal(server->frame.x[REG_NUMBER], 1 << IPC_SENT_SHIFT);
+    assert_int_equal(server->frame.x[REG_TARGET], 4);
     bench_end();
 }
 
@@ -190,15 +190,15 @@ TEST(handles_of_a_dying_object_find_nothing_while_the_reaper_is_interrupted)
     list_append(&notification->object.handles, &handle_find(&other->task->table, held)->link);
     fake_cpu.polls_left = 1;
     fake_cpu.late_line = 3;
-    bench.thread->frame.number = SYS_handle_close;
-    bench.thread->frame.words[0] = owner;
+    bench.thread->frame.x[REG_NUMBER] = SYS_handle_close;
+    bench.thread->frame.x[REG_WORD] = owner;
     bench_run_as(bench.thread);
     bench_trap(bench.thread);
     assert_true(object_is_reaping());
     bench_run_as(other);
-    other->frame.number = SYS_wait;
-    other->frame.words[0] = held;
-    other->frame.words[1] = BENCH_FOREVER;
+    other->frame.x[REG_NUMBER] = SYS_wait;
+    other->frame.x[REG_WORD] = held;
+    other->frame.x[REG_WORD + 1] = BENCH_FOREVER;
     bench_trap(other);
     assert_int_equal(other->state, THREAD_READY);
     bench_end();

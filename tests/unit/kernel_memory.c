@@ -274,9 +274,9 @@ TEST(a_mapping_that_is_interrupted_goes_on)
     uint64_t memory = create(64, false).value;
     struct irq *irq = bench_make_irq(2);
     arch_irq_unmask(irq->line);
-    bench.thread->frame.pc = 8;
+    bench.thread->frame.x[REG_PC] = 8;
     assert_int_equal(map(memory, VADDR, 0, 64, RIGHT_READ), OK);
-    assert_int_equal(bench.thread->frame.pc, 12);
+    assert_int_equal(bench.thread->frame.x[REG_PC], 12);
     assert_int_equal(bench.task->mapped_pages, 64);
     bench_end();
 }

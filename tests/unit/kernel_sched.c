@@ -39,7 +39,7 @@ TEST(the_most_urgent_thread_runs_and_one_that_wakes_takes_over_at_once)
     assert_ptr_equal(boot_cpu.current, low);
     CALL(low, signal, signal, 9);
     assert_ptr_equal(boot_cpu.current, high);
-    assert_int_equal(high->frame.words[1], 9);
+    assert_int_equal(high->frame.x[REG_WORD + 1], 9);
     bench_end();
 }
 
@@ -135,7 +135,7 @@ TEST(forty_deadlines_of_one_moment_all_pass_and_none_before)
     bench_sleep_until(50000);
     for (unsigned i = 0; i < WAITERS; i++) {
         assert_int_equal(waiters[i]->state, THREAD_READY);
-        assert_int_equal((int64_t)waiters[i]->frame.words[0], E_TIMEOUT);
+        assert_int_equal((int64_t)waiters[i]->frame.x[REG_WORD], E_TIMEOUT);
     }
     bench_end();
 }
@@ -185,7 +185,7 @@ TEST(the_end_of_a_notification_wakes_its_waiter_and_unbinds_its_line)
     CALL(waiter, wait, held, BENCH_FOREVER);
     assert_int_equal(CALL(bench.thread, wait, own, 0).status, E_BUSY);
     assert_int_equal(CALL(bench.thread, handle_close, own).status, OK);
-    assert_int_equal((int64_t)waiter->frame.words[0], E_CLOSED);
+    assert_int_equal((int64_t)waiter->frame.x[REG_WORD], E_CLOSED);
     assert_null(irq->notification);
     bench_end();
 }
@@ -209,7 +209,7 @@ TEST(an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledge
     assert_ptr_equal(bench_take_interrupts(), bench.thread); /* masked since it was made */
     arch_irq_unmask(irq->line);
     assert_ptr_equal(bench_take_interrupts(), driver);
-    assert_int_equal(driver->frame.words[1], 1 << 2);
+    assert_int_equal(driver->frame.x[REG_WORD + 1], 1 << 2);
     fake_raise(7);
     CALL(driver, wait, wait, BENCH_FOREVER);
     assert_int_equal(driver->state, THREAD_WAITING);
@@ -301,8 +301,8 @@ TEST(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards)
     arch_irq_unmask(irq->line);
     fake_cpu.polls_left = 3;
     fake_cpu.late_line = 7;
-    bench.thread->frame.number = SYS_handle_close;
-    bench.thread->frame.words[0] = memory;
+    bench.thread->frame.x[REG_NUMBER] = SYS_handle_close;
+    bench.thread->frame.x[REG_WORD] = memory;
     bench_run_as(bench.thread);
     bench_trap(bench.thread);
     assert_true(object_is_reaping());
@@ -311,7 +311,7 @@ TEST(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards)
     bench_run_as(bench.thread);
     bench_trap(bench.thread);
     assert_false(object_is_reaping());
-    assert_int_equal(bench.thread->frame.words[0], OK);
+    assert_int_equal(bench.thread->frame.x[REG_WORD], OK);
     bench_end();
 }
 

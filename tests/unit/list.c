@@ -36,7 +36,7 @@ TEST(members_come_in_the_order_of_their_places)
     list_append(&list, &items[3].node);
     list_prepend(&list, &items[0].node);
     list_insert_before(&items[2].node, &items[1].node);
-    for (struct list_node *node = list_first(&list); node != NULL; node = list_next(&list, node)) {
+    LIST_EACH (node, &list) {
         assert_int_equal(item_of(node)->value, expected++);
     }
     assert_int_equal(expected, 4);
@@ -87,8 +87,7 @@ TEST(any_sequence_of_steps_keeps_the_order_of_a_model)
             list_remove(&item->node);
         }
         size_t seen = 0;
-        for (struct list_node *node = list_first(&list); node != NULL;
-             node = list_next(&list, node)) {
+        LIST_EACH (node, &list) {
             assert_ptr_equal(item_of(node), model[seen++]);
         }
         assert_int_equal(seen, count);

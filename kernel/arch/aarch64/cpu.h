@@ -20,13 +20,11 @@ enum {
     ISR_IRQ = 1 << 7,
     CNTV_CTL_ISTATUS = 1 << 2,
     ARCH_FP_BYTES = 528, /* [fp.S] */
-
-    CONSOLE_AT_BOOT = 0x09000000, /* a PL011; registers 0x00 and 0x18 [Arm DDI 0183 §3.3] */
-    CONSOLE_DATA = 0x00 / 4,
-    CONSOLE_STATUS = 0x18 / 4,
-    CONSOLE_STATUS_MASK = 1 << 5, /* full */
-    CONSOLE_STATUS_READY = 0,
 };
+
+/* A PL011, and what its flags say when it is not full [Arm DDI 0183 §3.3]. */
+enum { CONSOLE_AT_BOOT = 0x09000000, CONSOLE_DATA = 0x00 / 4, CONSOLE_STATUS = 0x18 / 4 };
+enum { CONSOLE_STATUS_MASK = 1 << 5, CONSOLE_STATUS_READY = 0 };
 
 #define CONSOLE_COMPATIBLE "arm,pl011"
 typedef uint32_t console_register_t;

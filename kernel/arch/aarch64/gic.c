@@ -22,34 +22,18 @@ enum {
     PRIORITY_MASK_NONE = 0xff,
     EACH_BYTE = 0x01010101,
     CNTV_CTL_ENABLE = 1,
-
-    GICD_CTLR = 0x000,
-    GICD_CTLR_ENABLE_V2 = 1,
-    GICD_CTLR_ENABLE_V3 = 0x12, /* ARE, EnableGrp1 */
-    GICD_TYPER = 0x004,
-    GICD_IGROUPR = 0x080,
-    GICD_ISENABLER = 0x100,
-    GICD_ICENABLER = 0x180,
-    GICD_ICACTIVER = 0x380,
-    GICD_IPRIORITYR = 0x400,
-    GICD_ITARGETSR = 0x800,
-    GICD_ICFGR = 0xc00,
-    GICD_IROUTER = 0x6000,
-    GICD_BYTES = 0x10000,
-
-    GICC_CTLR = 0x00,
-    GICC_PMR = 0x04,
-    GICC_IAR = 0x0c,
-    GICC_EOIR = 0x10,
-
-    GICR_TYPER = 0x08,
-    GICR_TYPER_VLPIS = 1 << 1,
-    GICR_WAKER = 0x14,
-    GICR_WAKER_SLEEP = 1 << 1,
-    GICR_WAKER_ASLEEP = 1 << 2,
-    GICR_SGI = 0x10000, /* the frame with this CPU's own lines, laid out as the distributor */
-    GICR_BYTES = 0x20000,
 };
+
+/* Registers of the distributor, of a CPU interface of version 2, of a redistributor. The second
+ * frame of the last, at GICR_SGI, has this CPU's own lines, laid out as the distributor's. */
+enum { GICD_CTLR = 0x000, GICD_TYPER = 0x004, GICD_BYTES = 0x10000 };
+enum { GICD_CTLR_ENABLE_V2 = 1, GICD_CTLR_ENABLE_V3 = 0x12 /* ARE, EnableGrp1 */ };
+enum { GICD_IGROUPR = 0x080, GICD_ISENABLER = 0x100, GICD_ICENABLER = 0x180 };
+enum { GICD_ICACTIVER = 0x380, GICD_IPRIORITYR = 0x400, GICD_ICFGR = 0xc00 };
+enum { GICD_ITARGETSR = 0x800, GICD_IROUTER = 0x6000 }; /* of version 2, of version 3 */
+enum { GICC_CTLR = 0x00, GICC_PMR = 0x04, GICC_IAR = 0x0c, GICC_EOIR = 0x10 };
+enum { GICR_TYPER = 0x08, GICR_WAKER = 0x14, GICR_SGI = 0x10000, GICR_BYTES = 0x20000 };
+enum { GICR_TYPER_VLPIS = 1 << 1, GICR_WAKER_SLEEP = 1 << 1, GICR_WAKER_ASLEEP = 1 << 2 };
 
 #define ICC_PMR_EL1     S3_0_C4_C6_0
 #define ICC_IAR1_EL1    S3_0_C12_C12_0

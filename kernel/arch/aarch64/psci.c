@@ -7,13 +7,9 @@
  */
 #include "aarch64.h"
 
-enum {
-    SEMIHOSTING_EXIT = 0x18,
-    SEMIHOSTING_APPLICATION_EXIT = 0x20026,
-};
+enum { SEMIHOSTING_EXIT = 0x18, SEMIHOSTING_APPLICATION_EXIT = 0x20026 };
 
-static const uint32_t psci_system_off = 0x84000008;
-static const uint32_t psci_system_reset = 0x84000009;
+static const uint32_t psci_system_off = 0x84000008, psci_system_reset = 0x84000009;
 
 static bool takes_hvc;
 static bool takes_smc;

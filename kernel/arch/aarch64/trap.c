@@ -7,27 +7,19 @@
  */
 #include "aarch64.h"
 
-#include "print.h"
 #include <abi/ipc.h>
-#include <abi/syscall.h>
 
-enum {
-    EC_FP = 0x07,
-    EC_ABORT_FETCH_USER = 0x20,
-    EC_ABORT_FETCH = 0x21,
-    EC_ALIGNMENT_PC = 0x22,
-    EC_ABORT_DATA_USER = 0x24,
-    EC_ABORT_DATA = 0x25,
-    EC_ALIGNMENT_SP = 0x26,
-    EC_FP_EXCEPTION = 0x2c,
-    EC_BREAKPOINT = 0x3c,
+/* ESR_EL1.EC, and of an abort ESR_EL1.ISS */
+enum { EC_FP = 0x07, EC_FETCH_USER = 0x20, EC_FETCH = 0x21, EC_PC = 0x22, EC_DATA_USER = 0x24 };
+enum { EC_DATA = 0x25, EC_SP = 0x26, EC_FP_EXCEPTION = 0x2c, EC_BREAKPOINT = 0x3c, EC_END = 0x40 };
+enum { ISS_FSC = 0x3f, FSC_ALIGNMENT = 0x21, ISS_WRITE = 1 << 6 };
+enum { VECTORS_PER_SOURCE = 4 };
 
-    ESR_EC_MASK = 0x3f,
-    ESR_FSC_MASK = 0x3f, /* of an abort */
-    ESR_FSC_ALIGNMENT = 0x21,
-    ESR_WRITE = 1 << 6,
-
-    VECTORS_PER_SOURCE = 4,
+/* Faults of user mode by their class. The others: a system register or instruction that is not for
+ * user mode. */
+static const uint8_t fault_kinds[EC_END] = {
+    [EC_FETCH_USER] = FAULT_EXECUTE,    [EC_PC] = FAULT_ALIGNMENT,       [EC_SP] = FAULT_ALIGNMENT,
+    [EC_BREAKPOINT] = FAULT_BREAKPOINT, [EC_FP_EXCEPTION] = FAULT_OTHER,
 };
 
 const char arch_trap_names[TRAP_REGISTERS][8] = {
@@ -46,15 +38,15 @@ static const char *const vector_names[VECTORS_PER_SOURCE] = {"exception", "IRQ",
 
 static unsigned esr_class(uint64_t esr)
 {
-    return esr >> ESR_EC_SHIFT & ESR_EC_MASK;
+    return esr >> ESR_EC_SHIFT & (EC_END - 1);
 }
 
 static unsigned data_fault_kind(uint64_t esr)
 {
-    if ((esr & ESR_FSC_MASK) == ESR_FSC_ALIGNMENT) {
+    if ((esr & ISS_FSC) == FSC_ALIGNMENT) {
         return FAULT_ALIGNMENT;
     }
-    return (esr & ESR_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
+    return (esr & ISS_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
 }
 
 /* Read the virtual counter, and nothing else: no FP yet, no debug channel, no event counter. */
@@ -78,18 +70,14 @@ void trap_init(void)
 struct thread *trap_user_sync(struct thread *self)
 {
     uint64_t esr = SYSREG_READ(esr_el1);
-    uint64_t far = SYSREG_READ(far_el1);
-    switch (esr_class(esr)) {
-    case EC_FP: return kernel_fp_trap(self);
-    case EC_ABORT_DATA_USER: return kernel_fault(self, data_fault_kind(esr), far, esr);
-    case EC_ABORT_FETCH_USER: return kernel_fault(self, FAULT_EXECUTE, far, esr);
-    case EC_ALIGNMENT_PC: return kernel_fault(self, FAULT_ALIGNMENT, far, esr);
-    case EC_ALIGNMENT_SP: return kernel_fault(self, FAULT_ALIGNMENT, 0, esr);
-    case EC_BREAKPOINT: return kernel_fault(self, FAULT_BREAKPOINT, 0, esr);
-    case EC_FP_EXCEPTION: return kernel_fault(self, FAULT_OTHER, 0, esr);
-    default: /* unknown, or a system register or instruction that is not for user mode */
-        return kernel_fault(self, FAULT_INSTRUCTION, 0, esr);
+    unsigned class = esr_class(esr);
+    if (class == EC_FP) {
+        return kernel_fp_trap(self);
     }
+    unsigned kind = class == EC_DATA_USER ? data_fault_kind(esr) : fault_kinds[class];
+    bool has_address = class == EC_DATA_USER || class == EC_FETCH_USER || class == EC_PC;
+    return kernel_fault(self, kind != 0 ? kind : FAULT_INSTRUCTION,
+                        has_address ? SYSREG_READ(far_el1) : 0, esr);
 }
 
 struct thread *trap_user_serror(struct thread *self)
@@ -102,9 +90,9 @@ void trap_kernel(const struct kernel_trap *trap, unsigned vector)
     uint64_t esr = trap->x[TRAP_CAUSE];
     const char *name = vector_names[vector % VECTORS_PER_SOURCE];
     psci_check_semihosting(trap->x[REG_PC]);
-    if (name == vector_names[0] && esr_class(esr) == EC_ABORT_DATA) {
-        name = (esr & ESR_WRITE) != 0 ? "write fault" : "read fault";
-    } else if (name == vector_names[0] && esr_class(esr) == EC_ABORT_FETCH) {
+    if (name == vector_names[0] && esr_class(esr) == EC_DATA) {
+        name = (esr & ISS_WRITE) != 0 ? "write fault" : "read fault";
+    } else if (name == vector_names[0] && esr_class(esr) == EC_FETCH) {
         name = "fetch fault";
     }
     kernel_trap_panic(trap, name);

@@ -18,13 +18,11 @@ enum {
     SSTATUS_FS = 3 << 13, /* access to the FP registers; 0: off */
     SIP_TIMER = 1 << 5,
     ARCH_FP_BYTES = 8 * 33, /* [fp.S] */
-
-    CONSOLE_AT_BOOT = 0x10000000, /* a 16550 */
-    CONSOLE_DATA = 0,
-    CONSOLE_STATUS = 5,
-    CONSOLE_STATUS_MASK = 1 << 5, /* room for one byte more */
-    CONSOLE_STATUS_READY = 1 << 5,
 };
+
+/* A 16550, and what its line status says when there is room for one byte more. */
+enum { CONSOLE_AT_BOOT = 0x10000000, CONSOLE_DATA = 0, CONSOLE_STATUS = 5 };
+enum { CONSOLE_STATUS_MASK = 1 << 5, CONSOLE_STATUS_READY = 1 << 5 };
 
 #define CONSOLE_COMPATIBLE "ns16550a"
 typedef uint8_t console_register_t;
@@ -76,10 +74,11 @@ static inline paddr_t arch_entry_address(uint64_t entry)
     return entry >> PTE_PAGE_SHIFT << PAGE_SHIFT;
 }
 
-/* No fence: a CPU that remembers that nothing was there takes a fault too many [trap.c]. */
+/* The CPU may remember that nothing was there, on any level [RISC-V priv §4.2.1]. */
 static inline void arch_entry_set(uint64_t *entry, uint64_t value)
 {
     *entry = value;
+    __asm__ volatile("sfence.vma" ::: "memory");
 }
 
 static inline void arch_tlb_flush_page(vaddr_t vaddr, unsigned asid)

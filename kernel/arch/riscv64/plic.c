@@ -9,20 +9,13 @@
  */
 #include "riscv.h"
 
-enum {
-    PLIC_PRIORITY = 0, /* 4 bytes a line */
-    PLIC_ENABLE = 0x2000,
-    PLIC_ENABLE_STRIDE = 0x80, /* a context: one bit a line */
-    PLIC_CONTEXT = 0x200000,
-    PLIC_CONTEXT_STRIDE = 0x1000,
-    PLIC_THRESHOLD = 0,
-    PLIC_CLAIM = 4,
-    PLIC_LINES_MAX = 1024,
-    PLIC_CONTEXTS_MAX = 15872,
-
-    CAUSE_S_EXTERNAL = 9, /* what the hart's own controller calls its S-mode input */
-    SIE_EXTERNAL = 1 << CAUSE_S_EXTERNAL,
-};
+/* Four bytes of priority a line; of a context, enable bits and a page of registers. */
+enum { PLIC_PRIORITY = 0, PLIC_ENABLE = 0x2000, PLIC_CONTEXT = 0x200000 };
+enum { PLIC_ENABLE_STRIDE = 0x80, PLIC_CONTEXT_STRIDE = 0x1000 };
+enum { PLIC_THRESHOLD = 0, PLIC_CLAIM = 4 };
+enum { PLIC_LINES_MAX = 1024, PLIC_CONTEXTS_MAX = 15872 };
+/* What the hart's own controller calls its S-mode input. */
+enum { CAUSE_S_EXTERNAL = 9, SIE_EXTERNAL = 1 << CAUSE_S_EXTERNAL };
 
 static uint64_t plic;
 static uint64_t plic_enable;
@@ -80,13 +73,10 @@ static bool find_hart_controller(const struct fdt *tree, uint32_t *phandle)
     if (!boot_hart_find(tree, &cpu)) {
         return false;
     }
-    struct fdt_node node = cpu;
-    while (fdt_next_with(tree, &node, "compatible", "riscv,cpu-intc")) {
-        if (fdt_parent(&node, &parent) && parent.path[parent.depth] == cpu.path[cpu.depth]) {
-            return fdt_get_u32(tree, &node, "phandle", phandle) == OK;
-        }
-    }
-    return false;
+    struct fdt_node node = cpu; /* its children come next in the tree */
+    return fdt_next_with(tree, &node, "compatible", "riscv,cpu-intc") &&
+           fdt_parent(&node, &parent) && parent.path[parent.depth] == cpu.path[cpu.depth] &&
+           fdt_get_u32(tree, &node, "phandle", phandle) == OK;
 }
 
 /* The context that interrupts the boot hart in S-mode: its place in the node's list. */

@@ -7,14 +7,9 @@
  */
 #include "riscv.h"
 
-enum {
-    TEST_FAIL = 0x3333, /* with the status in the upper half */
-    TEST_PASS = 0x5555,
-    TEST_RESET = 0x7777,
-    SBI_RESET = 0x53525354,
-    SBI_RESET_SHUTDOWN = 0,
-    SBI_RESET_COLD = 1,
-};
+/* Of the test device; the status of a failure stands in the upper half. */
+enum { TEST_FAIL = 0x3333, TEST_PASS = 0x5555, TEST_RESET = 0x7777 };
+enum { SBI_RESET = 0x53525354, SBI_RESET_SHUTDOWN = 0, SBI_RESET_COLD = 1 };
 
 static uint64_t test_device; /* 0: there is none */
 

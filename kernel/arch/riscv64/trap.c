@@ -7,14 +7,9 @@
 #include "riscv.h"
 
 #include <abi/ipc.h>
-#include <abi/syscall.h>
 #include <base/attributes.h>
 
 #include "offsets.h"
-#include "pagetable.h"
-#include "print.h"
-#include "task.h"
-#include "thread.h"
 
 static_assert(CPU_CURRENT == 0, "ipc_fast.S");
 static_assert(STATUS_FS == SSTATUS_FS, "asm.h");
@@ -31,20 +26,19 @@ enum { CAUSE_ILLEGAL_INSTRUCTION = 2, CAUSES = 16 };
 /* By the number of the exception [RISC-V priv §4.1.8]. */
 static const struct {
     const char *name;
-    uint8_t kind;    /* enum fault_kind */
-    uint8_t missing; /* PAGE_RIGHTS that the page table did not give */
+    uint8_t kind; /* enum fault_kind */
 } causes[CAUSES] = {
-    {"instruction address misaligned", FAULT_ALIGNMENT, 0},
-    {"instruction access fault", FAULT_EXECUTE, 0},
-    [CAUSE_ILLEGAL_INSTRUCTION] = {"illegal instruction", FAULT_INSTRUCTION, 0},
-    {"breakpoint", FAULT_BREAKPOINT, 0},
-    {"load address misaligned", FAULT_ALIGNMENT, 0},
-    {"load access fault", FAULT_READ, 0},
-    {"store address misaligned", FAULT_ALIGNMENT, 0},
-    {"store access fault", FAULT_WRITE, 0},
-    [12] = {"instruction page fault", FAULT_EXECUTE, PAGE_EXECUTE},
-    [13] = {"load page fault", FAULT_READ, PAGE_READ},
-    [15] = {"store page fault", FAULT_WRITE, PAGE_WRITE},
+    {"instruction address misaligned", FAULT_ALIGNMENT},
+    {"instruction access fault", FAULT_EXECUTE},
+    [CAUSE_ILLEGAL_INSTRUCTION] = {"illegal instruction", FAULT_INSTRUCTION},
+    {"breakpoint", FAULT_BREAKPOINT},
+    {"load address misaligned", FAULT_ALIGNMENT},
+    {"load access fault", FAULT_READ},
+    {"store address misaligned", FAULT_ALIGNMENT},
+    {"store access fault", FAULT_WRITE},
+    [12] = {"instruction page fault", FAULT_EXECUTE},
+    [13] = {"load page fault", FAULT_READ},
+    [15] = {"store page fault", FAULT_WRITE},
 };
 
 /* From trap.S. */
@@ -52,20 +46,6 @@ struct thread *trap_exception(struct thread *self);
 _Noreturn void trap_kernel(const struct kernel_trap *trap);
 
 struct kernel_trap kernel_trap_registers;
-
-/* Whether the page table maps `address` so that the fault cannot have been true: the CPU may
- * remember for a while that nothing was there. Then it is made to look again. */
-static bool is_stale(const struct thread *self, vaddr_t address, uint64_t cause)
-{
-    unsigned missing = cause < CAUSES ? causes[cause].missing : 0;
-    uint64_t needed = PTE_VALID | PTE_USER | missing << PTE_RIGHTS_SHIFT;
-    if (missing == 0 || address >= USER_END ||
-        (pagetable_entry(self->task->root, address) & needed) != needed) {
-        return false;
-    }
-    __asm__ volatile("sfence.vma" ::: "memory"); /* a table may have been missing, not a page */
-    return true;
-}
 
 /*
  * An exception of user mode. With FP access off, every illegal instruction is taken for a first
@@ -77,9 +57,6 @@ struct thread *trap_exception(struct thread *self)
     vaddr_t address = CSR_READ(stval);
     if (cause == CAUSE_ILLEGAL_INSTRUCTION && !arch_fp_is_enabled()) {
         return kernel_fp_trap(self);
-    }
-    if (is_stale(self, address, cause)) {
-        return self;
     }
     unsigned kind = cause < CAUSES ? causes[cause].kind : 0;
     return kernel_fault(self, kind != 0 ? kind : FAULT_OTHER, address, cause);
