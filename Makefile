@@ -108,7 +108,6 @@ remember = $(if $(call differ,$(strip $(file <$(1))),$(strip $(2))),$(shell mkdi
 objs      = $(addprefix $(1)/,$(addsuffix .o,$(2)))
 KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC) kernel/bundle.S)
 LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
-LIB_O    := $(call objs,$(O)/u,$(LIBRARY_SRC))
 PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
 TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
 CONFORM_O := $(call objs,$(H),$(CONFORM_SRC))
@@ -130,7 +129,7 @@ $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $
 endif
 
 ## all         kernel with every program in it, for ARCH
-all: $(KERNEL) $(LIB_O)
+all: $(KERNEL)
 
 # --- packages and third-party sources -----------------------------------------------------------------------
 $(BUILD)/have-%: scripts/deps
@@ -356,7 +355,7 @@ entries = $(foreach s,$(filter %.c,$(1)),$(call entry,$(s),$(2))@)
 compdb:
 	$(call say,GEN,compile_commands.json)
 	$(file >$(BUILD)/compdb,$(call entries,$(KERNEL_ARCH_SRC) $(KERNEL_SRC),$(CC) $(CFLAGS_kernel)) \
-	    $(call entries,$(filter-out $(FOREIGN:%=%/%) musl/%,$(LIBC_SRC) $(LIBRARY_SRC) $(foreach p,$(PROGRAMS),$($(p)_SRC))),$(CC) $(CFLAGS_user) -Idrivers $(lwip_INC)) \
+	    $(call entries,$(filter-out $(FOREIGN:%=%/%) musl/%,$(LIBC_SRC) $(foreach p,$(PROGRAMS),$($(p)_SRC))),$(CC) $(CFLAGS_user) -Idrivers $(lwip_INC)) \
 	    $(call entries,$(UNIT_TESTS:%=tests/unit/%.c) $(FUZZ_TARGETS:%=tests/fuzz/%.c),$(HOSTCC) $(CFLAGS_host) $(lwip_INC)))
 	$(Q){ echo '['; sed 's/@ *$$//; s/@ */,\n/g' $(BUILD)/compdb; echo ']'; } >compile_commands.json
 

@@ -7,6 +7,7 @@
 #
 # Environment: ARCH, LANE, KERNEL and the rest of scripts/run.sh; GDB_ARGS, more arguments for gdb.
 set -eu
+case ${1:-} in -h | --help) sed -n '4,/^set /{s/^# \{0,1\}//p;}' "$0"; exit ;; esac
 arch=${ARCH:-riscv64}
 kernel=${KERNEL:-${BUILD:-build}/$arch/kernel.elf}
 log=${BUILD:-build}/debug-uart.log

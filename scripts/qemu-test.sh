@@ -21,6 +21,8 @@
 # otherwise; 2 usage; 3 QEMU or a tool could not be started, or the build failed; 4 the guest hung or died.  Of
 # several boots the greatest.  Interrupted: 130, and no QEMU stays behind.
 set -eu
+case ${1:-} in -h | --help) sed -n '4,/^set /{s/^# \{0,1\}//p;}' "$0"; exit ;; esac
+[ $# -eq 0 ] || { echo "qemu-test.sh: takes no arguments; settings are variables, --help lists them" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 
 arch=${ARCH:-riscv64}

@@ -4,6 +4,7 @@
 # Build both CPUs in two folders and compare every byte of what comes out.  Called by `make repro`.
 # Exit status: 0 the same, 1 different, otherwise that of the build.
 set -eu
+case ${1:-} in -h | --help) sed -n '4,/^set /{s/^# \{0,1\}//p;}' "$0"; exit ;; esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

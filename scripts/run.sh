@@ -53,6 +53,7 @@
 # could not be given to two processes.  The user network is restricted unless NET=open: a guest's multicast must not
 # leave.
 set -eu
+case ${1:-} in -h | --help) sed -n '4,/^set /{s/^# \{0,1\}//p;}' "$0"; exit ;; esac
 
 die() { code=$1; shift; printf 'run.sh: %s\n' "$*" >&2; exit "$code"; }
 
@@ -66,7 +67,7 @@ greatest_cpu() {
 }
 
 verb=${1:-}
-case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; see the top of scripts/run.sh" ;; esac
+case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; scripts/run.sh --help says what there is" ;; esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"

@@ -24,14 +24,19 @@ static bool may(const struct process *process, enum manifest_flag flag)
 
 /* --- figures ---------------------------------------------------------------------------------- */
 
-/* Pages an account uses itself: init's has set aside the limits of all the others. */
-static uint32_t own_pages(const struct system *system, const struct process *process)
+static uint64_t arena_pages(const struct process *process)
 {
-    uint64_t pages = figure(process->account, INFO_ACCOUNT_USED_PAGES);
+    return process->arena == HANDLE_NONE ? 0 : manifest_arena_pages(process->rule);
+}
+
+/* Pages a process uses, with its arena, which init's account holds for it. What init uses itself is
+ * what is left when all that is set aside for the others is taken away. */
+static uint32_t used_pages(const struct system *system, const struct process *process)
+{
+    uint64_t pages = figure(process->account, INFO_ACCOUNT_USED_PAGES) + arena_pages(process);
     for (uint32_t i = 1; i < system->manifest->process_count && process == system->processes; i++) {
-        if (system->processes[i].account != HANDLE_NONE) {
-            pages -= system->manifest->processes[i].pages;
-        }
+        const struct process *other = &system->processes[i];
+        pages -= arena_pages(other) + figure(other->account, INFO_ACCOUNT_LIMIT_PAGES);
     }
     return (uint32_t)pages; /* of 4 KiB, below 2^32 */
 }
@@ -54,8 +59,9 @@ static int64_t list(struct system *system, const struct process *caller, uint64_
         figures.thread_state = (uint8_t)figure(process->thread, INFO_THREAD_STATE);
         figures.cpu_ticks = figure(process->thread, INFO_THREAD_CPU_TICKS);
         figures.fp_traps = (uint32_t)figure(process->thread, INFO_THREAD_FP_TRAPS);
-        figures.pages_used = own_pages(system, process);
-        figures.pages_limit = (uint32_t)figure(process->account, INFO_ACCOUNT_LIMIT_PAGES);
+        figures.pages_used = used_pages(system, process);
+        figures.pages_limit = (uint32_t)(figure(process->account, INFO_ACCOUNT_LIMIT_PAGES) +
+                                         arena_pages(process));
         figures.handles = (uint32_t)figure(process->task, INFO_TASK_HANDLES);
         launch_measure_stack(process, &figures.stack_bytes_used, &figures.stack_bytes);
     }

@@ -51,7 +51,8 @@ static void show_process(const struct init_process *process)
                   process->restarts, process->fp_traps);
 }
 
-static void show_memory(void)
+/* `base_pages`: what init, the drivers and netd use. */
+static void show_memory(uint64_t base_pages)
 {
     struct message message = {.words = {INIT_SYSTEM}};
     uint64_t image_kib = boot_facts()->kernel_bytes / 1024;
@@ -60,10 +61,11 @@ static void show_memory(void)
         console_print("no figures of the system, %s", error_text(error));
         return;
     }
-    console_print("memory %lu KiB in use of %lu (kernel image %lu, objects and programs %lu)",
+    console_print("memory %lu KiB in use of %lu (kernel image %lu, init to netd %lu, others %lu)",
                   (unsigned long)(message.words[3] * KIB_PER_PAGE + image_kib),
                   (unsigned long)(message.words[1] * KIB_PER_PAGE), (unsigned long)image_kib,
-                  (unsigned long)(message.words[3] * KIB_PER_PAGE));
+                  (unsigned long)(base_pages * KIB_PER_PAGE),
+                  (unsigned long)((message.words[3] - base_pages) * KIB_PER_PAGE));
     console_print("%lu objects, %lu handles, %lu mappings", (unsigned long)message.words[4],
                   (unsigned long)message.words[5], (unsigned long)message.words[6]);
 }
@@ -71,6 +73,8 @@ static void show_memory(void)
 void command_ps(const struct command_call *call)
 {
     int error = OK;
+    uint64_t base_pages = 0;
+    bool is_base = true; /* the manifest lists init first, then drivers, netd, its clients */
     (void)call;
     console_print("%-11s%-9s%3s %10s %13s %13s %4s %8s %4s", "process", "state", "pri", "cpu ms",
                   "KiB/limit", "stack/bytes", "hdl", "restarts", "fp");
@@ -81,11 +85,13 @@ void command_ps(const struct command_call *call)
         if (error == OK) {
             init_process_unpack(message.words, &process);
             show_process(&process);
+            base_pages += is_base ? process.pages_used : 0;
+            is_base = is_base && strcmp(process.name, "netd") != 0;
         } else if (error != E_NOT_FOUND) {
             console_print("no list, %s", error_text(error));
         }
     }
-    show_memory();
+    show_memory(base_pages);
 }
 
 /* --- handles ---------------------------------------------------------------------------------- */

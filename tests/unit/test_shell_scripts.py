@@ -23,6 +23,20 @@ def run(command, **settings):
     return done.returncode, done.stdout, done.stderr
 
 
+class Help(unittest.TestCase):
+    def test_each_says_what_it_does_and_does_nothing_else(self):
+        for name in ("authority", "debug.sh", "fetch", "qemu-test.sh", "repro.sh", "run.sh"):
+            status, out, err = run([os.path.join(ROOT, "scripts", name), "--help"], BUILD="/nowhere")
+            self.assertEqual((status, err), (0, ""), name)
+            self.assertRegex(out, r"^[A-Z][^\n]+", name)
+            self.assertNotIn("set -eu", out)
+
+    def test_a_lane_given_as_an_argument_is_refused(self):
+        status, out, err = run([os.path.join(ROOT, "scripts/qemu-test.sh"), "default"])
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("--help", err)
+
+
 class Launcher(unittest.TestCase):
     SCRIPT = os.path.join(ROOT, "scripts/run.sh")
 
