@@ -367,5 +367,5 @@ help:
 	@echo 'make [ARCH=riscv64|aarch64] [TOOLCHAIN=llvm|gnu] [V=1] [OFFLINE=1] [DEPS_DIR=folder] <target>'
 	@sed -n 's/^## /  /p' Makefile
 
--include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(LIB_O:.o=.d) $(TEST_O:.o=.d) $(CONFORM_O:.o=.d) $(FUZZ_O:.o=.d) \
+-include $(KERNEL_O:.o=.d) $(BUG_SRC:%=$(O)/k/%.d) $(LIBC_O:.o=.d) $(PROG_O:.o=.d) $(TEST_O:.o=.d) $(CONFORM_O:.o=.d) $(FUZZ_O:.o=.d) \
     $(HOST_NODE_SRC:%=$(H)/%.d)

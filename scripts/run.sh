@@ -67,7 +67,10 @@ greatest_cpu() {
 }
 
 verb=${1:-}
-case $verb in '' | --print | --lanes | --network) ;; *) die 2 "unknown: $verb; scripts/run.sh --help says what there is" ;; esac
+case $verb in
+'' | --print | --lanes | --network) ;;
+*) die 2 "unknown: $verb; scripts/run.sh --help says what there is" ;;
+esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
