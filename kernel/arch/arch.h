@@ -101,9 +101,9 @@ void arch_zero_page(void *page);
 
 /* --- threads -------------------------------------------------------------------------------- */
 
-/* struct frame: user registers by the numbers of asm.h [arch/frame.h]: REG_PC; REG_WORD, the first
- * of eight message words or arguments; REG_NUMBER (and counts), REG_TARGET, REG_DEADLINE, in an answer
- * status, badge and bits; REG_HANDLE, the first of two pairs of handles. In cpu.h and frame.h:
+/* struct frame: user registers by the numbers of asm.h [arch/frame.h]. REG_PC; REG_WORD, the first
+ * of eight message words or arguments; REG_NUMBER (and counts), REG_TARGET, REG_DEADLINE, which in
+ * an answer are status, badge and bits; REG_HANDLE, the first of two pairs of handles. Inlines:
  *   arch_frame_clear_message(f)    zero words, handles and every register a call does not keep
  *                                  (all but callee-saved, sp, gp, tp, pc)
  *   arch_frame_restart_call(f)     the saved pc stands behind the call instruction (the entry has
