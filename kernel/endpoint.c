@@ -325,7 +325,8 @@ int call_reply_wait(struct call *call)
     claim(endpoint, self);
     ticks_t deadline = self->frame.x[REG_DEADLINE];
     if (self->bound->bits != 0) {
-        thread_set_ipc(self, OK, 0, notification_take(self->bound));
+        thread_set_ipc(self, OK, 0, self->bound->bits);
+        self->bound->bits = 0;
     } else if (take_caller(endpoint, self, accepts(self))) {
         return REGISTERS_SET;
     } else if (endpoint->caller_count != 0) {

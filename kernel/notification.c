@@ -10,13 +10,6 @@ struct notification notification_none = {
     .thread = &thread_none,
 };
 
-uint64_t notification_take(struct notification *notification)
-{
-    uint64_t bits = notification->bits;
-    notification->bits = 0;
-    return bits;
-}
-
 /* Ends the wait of the thread, if it waits for this notification: what thread_leave_waits does in
  * these states, and the result. On the way of every interrupt, so without a detour. */
 struct thread *notification_signal(struct notification *notification, uint64_t bits)
@@ -117,7 +110,8 @@ int call_wait(struct call *call)
         return E_BUSY;
     }
     if (notification->bits != 0) {
-        call->value = notification_take(notification);
+        call->value = notification->bits;
+        notification->bits = 0;
         return OK;
     }
     if (deadline <= arch_now()) {

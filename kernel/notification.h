@@ -26,9 +26,6 @@ MUST_CHECK struct thread *notification_signal(struct notification *notification,
 /* The same for whoever has no other thread in mind: the one that waited is queued. */
 COLD void notification_post(struct notification *notification, uint64_t bits);
 
-/* Take the bits. */
-uint64_t notification_take(struct notification *notification);
-
 COLD void notification_unbind(struct thread *thread);
 
 /* Begin the end: the waiter gets E_CLOSED, bindings end. */

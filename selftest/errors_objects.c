@@ -6,7 +6,7 @@
 #include "machine.h"
 
 /* Uses up an account of one page with small objects and returns the last status. */
-static int64_t exhaust(struct sysret (*create)(handle_t account))
+static int64_t exhaust(struct sysret (*create)(handle64_t account))
 {
     handle_t poor = poor_account(1);
     int64_t status = OK;
@@ -239,7 +239,7 @@ int64_t provoke_memory_slice_E_RANGE(void)
     return sys_memory_slice(own_account(), sample(OBJECT_MEMORY), 1, ~0ull).status;
 }
 
-static struct sysret slice_sample(handle_t account)
+static struct sysret slice_sample(handle64_t account)
 {
     return sys_memory_slice(account, sample(OBJECT_MEMORY), 0, 1);
 }
@@ -398,7 +398,7 @@ int64_t provoke_irq_create_E_EXISTS(void)
 
 static uint64_t next_line;
 
-static struct sysret create_irq(handle_t account)
+static struct sysret create_irq(handle64_t account)
 {
     struct sysret made;
     do { /* lines that others hold are passed over */

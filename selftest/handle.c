@@ -73,6 +73,19 @@ static void a_closed_handle_names_nothing_even_when_its_slot_is_used_again(void)
     sys_handle_close(new);
 }
 
+/* A compiler may pass the whole word on where 32 bits of it are asked for. */
+static void a_handle_out_of_a_pair_names_its_object_and_the_pair_names_none(void)
+{
+    handle_t owner = new_notification();
+    volatile uint64_t in_memory = (uint64_t)own_account() << 32 | owner;
+    uint64_t pair = in_memory;
+    CHECK(sys_signal((handle_t)pair, 1).status == OK);
+    CHECK(sys_object_info((handle_t)pair, INFO_NOTIFICATION_BITS).value == 1);
+    CHECK(sys_signal(pair, 1).status == E_BAD_HANDLE);
+    CHECK(sys_object_info(pair, INFO_TYPE).status == E_BAD_HANDLE);
+    sys_handle_close(owner);
+}
+
 static void closing_a_copy_leaves_the_object(void)
 {
     handle_t owner = new_notification();
@@ -195,6 +208,8 @@ static const struct test tests[] = {
     {"a grant needs the right to grant", a_grant_needs_the_right_to_grant},
     {"a closed handle names nothing even when its slot is used again",
      a_closed_handle_names_nothing_even_when_its_slot_is_used_again},
+    {"a handle out of a pair names its object and the pair names none",
+     a_handle_out_of_a_pair_names_its_object_and_the_pair_names_none},
     {"closing a copy leaves the object", closing_a_copy_leaves_the_object},
     {"closing the owner ends every copy", closing_the_owner_ends_every_copy},
     {"revoking all leaves the owner alone", revoking_all_leaves_the_owner_alone},

@@ -163,12 +163,12 @@ static int64_t client(const struct system *system, const struct process *caller,
     const struct process *process = &system->processes[words[1]];
     const struct manifest_network *network = &process->rule->network;
     uint64_t badge = system_badge((uint32_t)(caller - system->processes));
-    client.shape = network->shape;
-    client.flags = network->flags;
-    memcpy(client.ports, network->ports, sizeof(client.ports));
-    memcpy(client.groups, network->groups, sizeof(client.groups));
     int error = OK;
     if (process->arena != HANDLE_NONE) {
+        client.shape = network->shape;
+        client.flags = network->flags;
+        memcpy(client.ports, network->ports, sizeof(client.ports));
+        memcpy(client.groups, network->groups, sizeof(client.groups));
         error = system_take(sys_handle_grant(caller->task, process->arena,
                                              RIGHT_MAP | RIGHT_READ | RIGHT_WRITE, badge),
                             &client.arena);

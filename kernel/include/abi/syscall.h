@@ -27,55 +27,57 @@
     X(0, call, NO_HANDLE, NONE, (void))                                                            \
     X(1, reply_wait, NO_HANDLE, NONE, (void))                                                      \
     X(2, null, NO_HANDLE, NONE, (void))                                                            \
-    X(3, signal, HANDLE(NOTIFICATION, WRITE), NONE, (handle_t notification, uint64_t bits))        \
-    X(4, wait, HANDLE(NOTIFICATION, READ), NONE, (handle_t notification, ticks_t deadline))        \
+    X(3, signal, HANDLE(NOTIFICATION, WRITE), NONE, (handle64_t notification, uint64_t bits))      \
+    X(4, wait, HANDLE(NOTIFICATION, READ), NONE, (handle64_t notification, ticks_t deadline))      \
     X(5, timer_set, NO_HANDLE, NONE, (ticks_t deadline))                                           \
     X(6, yield, NO_HANDLE, NONE, (void))                                                           \
-    X(7, handle_copy, HANDLE(ANY, NONE), NONE, (handle_t source, uint64_t rights, uint64_t badge)) \
+    X(7, handle_copy, HANDLE(ANY, NONE), NONE,                                                     \
+      (handle64_t source, uint64_t rights, uint64_t badge))                                        \
     X(8, handle_grant, HANDLES(TASK, WRITE, ANY, GRANT), NONE,                                     \
-      (handle_t task, handle_t source, uint64_t rights, uint64_t badge))                           \
-    X(9, handle_close, HANDLE(ANY, NONE), NONE, (handle_t handle))                                 \
-    X(10, revoke, HANDLE(ANY, MANAGE), NONE, (handle_t owner, uint64_t badge))                     \
-    X(11, object_info, HANDLE(ANY, NONE), NONE, (handle_t object, uint64_t selector))              \
-    X(12, account_create, HANDLE(ACCOUNT, EXECUTE), ACCOUNT, (handle_t parent, uint64_t pages))    \
-    X(13, task_create, HANDLE(ACCOUNT, EXECUTE), TASK, (handle_t account, uint64_t handle_slots))  \
+      (handle64_t task, handle64_t source, uint64_t rights, uint64_t badge))                       \
+    X(9, handle_close, HANDLE(ANY, NONE), NONE, (handle64_t handle))                               \
+    X(10, revoke, HANDLE(ANY, MANAGE), NONE, (handle64_t owner, uint64_t badge))                   \
+    X(11, object_info, HANDLE(ANY, NONE), NONE, (handle64_t object, uint64_t selector))            \
+    X(12, account_create, HANDLE(ACCOUNT, EXECUTE), ACCOUNT, (handle64_t parent, uint64_t pages))  \
+    X(13, task_create, HANDLE(ACCOUNT, EXECUTE), TASK,                                             \
+      (handle64_t account, uint64_t handle_slots))                                                 \
     X(14, task_supervise, HANDLES(TASK, MANAGE, ENDPOINT, MANAGE), NONE,                           \
-      (handle_t task, handle_t endpoint, uint64_t badge))                                          \
+      (handle64_t task, handle64_t endpoint, uint64_t badge))                                      \
     X(15, thread_create, HANDLES(ACCOUNT, EXECUTE, TASK, WRITE), THREAD,                           \
-      (handle_t account, handle_t task, uint64_t priority))                                        \
-    X(16, thread_start, HANDLE(THREAD, MANAGE), NONE, (handle_t thread))                           \
-    X(17, thread_stop, HANDLE(THREAD, MANAGE), NONE, (handle_t thread))                            \
-    X(18, thread_read, HANDLE(THREAD, READ), NONE, (handle_t thread, uint64_t index))              \
+      (handle64_t account, handle64_t task, uint64_t priority))                                    \
+    X(16, thread_start, HANDLE(THREAD, MANAGE), NONE, (handle64_t thread))                         \
+    X(17, thread_stop, HANDLE(THREAD, MANAGE), NONE, (handle64_t thread))                          \
+    X(18, thread_read, HANDLE(THREAD, READ), NONE, (handle64_t thread, uint64_t index))            \
     X(19, thread_write, HANDLE(THREAD, WRITE), NONE,                                               \
-      (handle_t thread, uint64_t index, uint64_t value))                                           \
+      (handle64_t thread, uint64_t index, uint64_t value))                                         \
     X(20, thread_schedule, HANDLE(THREAD, MANAGE), NONE,                                           \
-      (handle_t thread, uint64_t priority, uint64_t budget_ticks, uint64_t period_ticks))          \
+      (handle64_t thread, uint64_t priority, uint64_t budget_ticks, uint64_t period_ticks))        \
     X(21, thread_bind, HANDLES(THREAD, MANAGE, NOTIFICATION, READ), NONE,                          \
-      (handle_t thread, handle_t notification))                                                    \
-    X(22, endpoint_create, HANDLE(ACCOUNT, WRITE), ENDPOINT, (handle_t account))                   \
-    X(23, notification_create, HANDLE(ACCOUNT, WRITE), NOTIFICATION, (handle_t account))           \
+      (handle64_t thread, handle64_t notification))                                                \
+    X(22, endpoint_create, HANDLE(ACCOUNT, WRITE), ENDPOINT, (handle64_t account))                 \
+    X(23, notification_create, HANDLE(ACCOUNT, WRITE), NOTIFICATION, (handle64_t account))         \
     X(24, memory_create, HANDLE(ACCOUNT, WRITE), NONE,                                             \
-      (handle_t account, uint64_t pages, uint64_t is_contiguous))                                  \
+      (handle64_t account, uint64_t pages, uint64_t is_contiguous))                                \
     X(25, memory_slice, HANDLES(ACCOUNT, WRITE, MEMORY, MANAGE), MEMORY,                           \
-      (handle_t account, handle_t memory, uint64_t offset_pages, uint64_t pages))                  \
+      (handle64_t account, handle64_t memory, uint64_t offset_pages, uint64_t pages))              \
     X(26, memory_map, HANDLES(TASK, MAP, MEMORY, MAP), NONE,                                       \
-      (handle_t task, handle_t memory, vaddr_t vaddr, uint64_t offset_pages, uint64_t pages,       \
+      (handle64_t task, handle64_t memory, vaddr_t vaddr, uint64_t offset_pages, uint64_t pages,   \
        uint64_t rights))                                                                           \
-    X(27, memory_unmap, HANDLE(TASK, MAP), NONE, (handle_t task, vaddr_t vaddr))                   \
-    X(28, memory_physical, HANDLE(MEMORY, DMA), NONE, (handle_t memory, uint64_t page))            \
-    X(29, memory_quiet, HANDLE(MEMORY, DMA), NONE, (handle_t memory))                              \
+    X(27, memory_unmap, HANDLE(TASK, MAP), NONE, (handle64_t task, vaddr_t vaddr))                 \
+    X(28, memory_physical, HANDLE(MEMORY, DMA), NONE, (handle64_t memory, uint64_t page))          \
+    X(29, memory_quiet, HANDLE(MEMORY, DMA), NONE, (handle64_t memory))                            \
     X(30, window_create, HANDLES(SYSTEM, MAP, ACCOUNT, WRITE), MEMORY,                             \
-      (handle_t system, handle_t account, paddr_t base, uint64_t bytes))                           \
+      (handle64_t system, handle64_t account, paddr_t base, uint64_t bytes))                       \
     X(31, irq_create, HANDLES(SYSTEM, MAP, ACCOUNT, WRITE), IRQ,                                   \
-      (handle_t system, handle_t account, uint64_t line))                                          \
+      (handle64_t system, handle64_t account, uint64_t line))                                      \
     X(32, irq_bind, HANDLES(IRQ, WRITE, NOTIFICATION, WRITE), NONE,                                \
-      (handle_t irq, handle_t notification, uint64_t bit))                                         \
-    X(33, irq_ack, HANDLE(IRQ, WRITE), NONE, (handle_t irq))                                       \
+      (handle64_t irq, handle64_t notification, uint64_t bit))                                     \
+    X(33, irq_ack, HANDLE(IRQ, WRITE), NONE, (handle64_t irq))                                     \
     X(34, debug_write, HANDLE(SYSTEM, WRITE), NONE,                                                \
-      (handle_t system, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4,           \
+      (handle64_t system, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4,         \
        uint64_t w5, uint64_t w6))                                                                  \
     X(35, system_off, HANDLE(SYSTEM, EXECUTE), NONE,                                               \
-      (handle_t system, uint64_t action, uint64_t code))
+      (handle64_t system, uint64_t action, uint64_t code))
 
 enum sysno {
 #define SYSCALL_ENUM(number, name, handles, made, parameters) SYS_##name = (number),

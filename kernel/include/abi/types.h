@@ -3,13 +3,14 @@
  * Scalars, handles, rights and limits that the kernel and every program share.
  *
  * A handle is 32 bits: index in the low 12, generation (never 0) in the upper 20. The value 0
- * is never a handle. In a register it is zero-extended.
+ * is never a handle. In a register it is zero-extended, or it names nothing.
  */
 #pragma once
 
 #include <stdint.h>
 
 typedef uint32_t handle_t;
+typedef uint64_t handle64_t; /* as a call takes it: C may leave rubbish above a narrower one */
 typedef uint64_t paddr_t; /* physical address */
 typedef uint64_t vaddr_t; /* virtual address */
 typedef uint64_t ticks_t; /* of the CPU's counter; a point in time unless the name says otherwise */
