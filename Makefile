@@ -86,6 +86,8 @@ CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH
 KERNEL_OPT    := -Oz $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 CFLAGS_foreign := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
+# A program has the functions of a hosted one, and lld optimises it whole.
+USER_OPT       := -fbuiltin $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
                  -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_fuzz   := $(CFLAGS_host) -fsanitize=fuzzer-no-link
@@ -121,7 +123,7 @@ KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_HOT))
-$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(foreach f,$(FOREIGN),$($(f)_INC)))
+$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(USER_OPT) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
 $(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)))
@@ -162,7 +164,7 @@ $(O)/k/%.S.o: %.S $(O)/kernel.flags | $(HAVE_BUILD)
 $(O)/u/%.c.o: %.c $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN) $(FOREIGN_STAMPS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_user) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_user) $(USER_OPT) $(EXTRA) $(CC_INCLUDE) $(DEPS) -c -o $@ $<
 $(O)/u/%.S.o: %.S $(O)/user.flags | $(HAVE_BUILD)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
@@ -181,7 +183,7 @@ define foreign
 $(O)/u/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
 	$$(call say,CC,$(1)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$$(CC) $(CFLAGS_foreign) $($(1)_INC) $$(CC_INCLUDE) $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+	$(Q)$$(CC) $(CFLAGS_foreign) $(USER_OPT) $($(1)_INC) $$(CC_INCLUDE) $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
 $(H)/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$$(call say,HOSTCC,$(1)/$$*.c)
 	$(Q)mkdir -p $$(@D)

@@ -141,7 +141,7 @@ $(MUSL_OUT)/internal/version.h: $(MUSL_STAMP)
 	$(Q)mkdir -p $(@D) && printf '#define VERSION "%s"\n' "$$(cat $(MUSL)/VERSION)" >$@
 
 # Ours are compiled like the rest of libc/, but never into calls of themselves.
-MUSL_OURS_llvm := -fno-builtin -fomit-frame-pointer -fno-vectorize
+MUSL_OURS_llvm := -fno-lto -fno-builtin -fomit-frame-pointer -fno-vectorize
 MUSL_OURS_gnu := -fno-builtin -fomit-frame-pointer -fno-tree-loop-distribute-patterns
 MUSL_OURS_aarch64 := -mno-strict-align
 $(O)/u/libc/musl/%.o: EXTRA = $(MUSL_OURS_$(TOOLCHAIN)) $(MUSL_OURS_$(ARCH))
