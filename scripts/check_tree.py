@@ -72,7 +72,7 @@ class Tree:
 def every_source_is_in_a_list(tree):
     """A .c or .S that no list names is not built and not tested."""
     words = set()
-    for path in tree.files(".mk", "Makefile", "scripts/bench.py"):
+    for path in tree.files(".mk", "Makefile", "scripts/bench.py", "scripts/bench_profile.py"):
         words |= set(re.findall(r"[\w./-]+", "\n".join(tree.lines[path]).replace("$(ARCH)/", "")))
     for path in tree.files(".c", ".S"):
         name = os.path.splitext(os.path.basename(path))[0]
