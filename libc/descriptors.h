@@ -60,7 +60,7 @@ struct file_kind {
     long (*status)(struct file *file, struct kstat *status); /* which is zero; and see file_type */
     long (*control)(struct file *file, unsigned long request, void *argument);
     uint32_t (*ready)(struct file *file);            /* of POLLIN and so on: what holds now */
-    void (*arm)(struct file *file, uint32_t events); /* news of these are wanted */
+    void (*arm)(struct file *file, uint32_t events); /* POLLOUT is wanted too */
     void (*close)(struct file *file);
     const struct socket_calls *socket;
     mode_t mode; /* S_IFCHR and so on, with the permissions */

@@ -158,7 +158,7 @@ static void tell_owners(bool may_remake)
     }
 }
 
-long network_open(void)
+static MUST_CHECK long open_again(void)
 {
     long error = network.arena == NULL ? map_arena() : 0;
     if (error != 0 || network.is_renewing) {
@@ -179,6 +179,11 @@ long network_open(void)
         return error != 0 ? error : -ENETDOWN;
     }
     return 0;
+}
+
+long network_open(void)
+{
+    return network.arena != NULL && is_current() ? 0 : open_again();
 }
 
 /* --- asking and telling ----------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "personality.h"
 
 enum {
+    WRITE_EVENTS = POLLOUT | POLLWRNORM,
     ALWAYS = POLLERR | POLLHUP | POLLNVAL,
     SELECT_READ = POLLIN | POLLRDNORM | POLLHUP | POLLERR,
     SELECT_WRITE = POLLOUT | POLLWRNORM | POLLERR,
@@ -31,7 +32,7 @@ static MUST_CHECK uint32_t look(struct file *file, uint32_t events)
 static MUST_CHECK uint32_t look_and_arm(struct file *file, uint32_t events)
 {
     uint32_t ready = look(file, events);
-    if (ready == 0 && file->kind->arm != NULL) {
+    if (ready == 0 && (events & WRITE_EVENTS) != 0 && file->kind->arm != NULL) {
         file->kind->arm(file, events);
         ready = look(file, events); /* it may have come true meanwhile */
     }

@@ -143,7 +143,7 @@ bool slot_datagram_write(struct slot *slot, const struct socket_name *to,
         return false;
     }
     /* --- committed --- */
-    socket_ring_put(slot->tx, slot->tx_bytes, slot->tx_tail, &record, sizeof(record));
+    socket_record_put(slot->tx, slot->tx_bytes, slot->tx_tail, &record);
     copy_in(slot, slot->tx_tail + (uint32_t)sizeof(record), from, 0, record.bytes);
     publish_tx(slot, slot->tx_tail + whole);
     return true;
@@ -156,8 +156,7 @@ bool slot_datagram_look(struct slot *slot, struct slot_datagram *datagram)
         return false;
     }
     if (filled >= sizeof(datagram->record)) {
-        socket_ring_get(slot->rx, slot->rx_bytes, slot->rx_head, &datagram->record,
-                        sizeof(datagram->record));
+        socket_record_get(slot->rx, slot->rx_bytes, slot->rx_head, &datagram->record);
         datagram->bytes = datagram->record.bytes;
         if (datagram->bytes <= filled && socket_record_bytes(datagram->bytes) <= filled) {
             return true;

@@ -340,9 +340,9 @@ long socket_receive(struct file *file, struct msghdr *message, int flags)
 static MUST_CHECK uint32_t stream_ready(struct socket *socket)
 {
     struct slot *slot = &socket->slot;
-    uint32_t state = slot_state(slot), events = 0, number;
+    uint32_t state = slot_state(slot), events = 0;
     if (socket->is_listening) {
-        return slot_accepted_look(slot, &number) ? READ_EVENTS : 0;
+        return slot_rx_filled(slot) > 0 ? READ_EVENTS : 0;
     }
     if ((state & SOCKET_FAILED) != 0 || slot->is_broken) {
         events = READ_EVENTS | WRITE_EVENTS | POLLHUP | POLLRDHUP;
@@ -366,8 +366,7 @@ static MUST_CHECK uint32_t stream_ready(struct socket *socket)
 static MUST_CHECK uint32_t datagram_ready(struct socket *socket)
 {
     struct slot *slot = &socket->slot;
-    struct slot_datagram datagram;
-    uint32_t events = slot_datagram_look(slot, &datagram) ? READ_EVENTS : 0;
+    uint32_t events = slot_rx_filled(slot) > 0 ? READ_EVENTS : 0;
     events |= slot_tx_is_writable(slot) ? WRITE_EVENTS : 0;
     events |= socket->is_rx_shut ? READ_EVENTS | POLLRDHUP : 0;
     return slot_error(slot) != 0 ? events | READ_EVENTS | WRITE_EVENTS | POLLERR : events;

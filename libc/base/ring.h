@@ -312,6 +312,12 @@ static inline MUST_CHECK int ring_consumer_filled(struct ring_consumer *consumer
     return error;
 }
 
+/* Whether a pop would look again: slots were filled since the last look, or the ring is corrupt. */
+static inline bool ring_consumer_has_news(const struct ring_consumer *consumer)
+{
+    return atomic_load_explicit(&consumer->shared->tail, memory_order_relaxed) != consumer->head;
+}
+
 /* Empties one slot; the producer may fill it after the next commit. E_AGAIN: empty. */
 static inline MUST_CHECK int ring_consumer_pop(struct ring_consumer *consumer, uint64_t *entry)
 {

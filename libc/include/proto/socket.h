@@ -193,7 +193,7 @@ struct socket_shape {
 };
 
 struct socket_name {
-    uint8_t address[SOCKET_ADDRESS_BYTES];
+    alignas(SOCKET_ALIGN_BYTES) uint8_t address[SOCKET_ADDRESS_BYTES];
     uint16_t port;
     uint16_t interface;
     uint32_t zero;
@@ -319,6 +319,35 @@ static inline void socket_ring_get(const uint8_t *data, uint32_t size, uint32_t 
     uint32_t first = bytes < size - at ? bytes : size - at;
     memcpy(to, data + at, first);
     memcpy((uint8_t *)to + first, data, bytes - first);
+}
+
+/* Records lie on multiples of SOCKET_ALIGN_BYTES, unless a client has broken its indexes. */
+static inline bool socket_record_is_whole(uint32_t size, uint32_t index)
+{
+    return index % SOCKET_ALIGN_BYTES == 0 &&
+           size - (index & (size - 1)) >= sizeof(struct socket_record);
+}
+
+static inline void socket_record_put(uint8_t *data, uint32_t size, uint32_t index,
+                                     const struct socket_record *record)
+{
+    if (socket_record_is_whole(size, index)) {
+        uint8_t *at = data + (index & (size - 1));
+        memcpy(__builtin_assume_aligned(at, SOCKET_ALIGN_BYTES), record, sizeof(*record));
+    } else {
+        socket_ring_put(data, size, index, record, sizeof(*record));
+    }
+}
+
+static inline void socket_record_get(const uint8_t *data, uint32_t size, uint32_t index,
+                                     struct socket_record *record)
+{
+    if (socket_record_is_whole(size, index)) {
+        const uint8_t *at = data + (index & (size - 1));
+        memcpy(record, __builtin_assume_aligned(at, SOCKET_ALIGN_BYTES), sizeof(*record));
+    } else {
+        socket_ring_get(data, size, index, record, sizeof(*record));
+    }
 }
 
 /* What a datagram of `bytes` takes in a ring. */
