@@ -24,6 +24,13 @@ static void store64(uint8_t *at, uint64_t word)
     __builtin_memcpy(__builtin_assume_aligned(at, WORD_BYTES), &word, sizeof(word));
 }
 
+static uint64_t load32(const uint8_t *at)
+{
+    uint32_t half;
+    __builtin_memcpy(&half, __builtin_assume_aligned(at, 4), sizeof(half));
+    return half;
+}
+
 static uint64_t load16(const uint8_t *at)
 {
     uint16_t half;
@@ -80,17 +87,28 @@ uint16_t checksum_partial(const void *data, size_t len)
         at++;
         len--;
     }
-    for (; ((uintptr_t)at & (WORD_BYTES - 1)) != 0 && len >= 2; at += 2, len -= 2) {
+    if (((uintptr_t)at & 2) != 0 && len >= 2) {
         sum += load16(at);
+        at += 2;
+        len -= 2;
     }
-    size_t words = ((uintptr_t)at & (WORD_BYTES - 1)) == 0 ? len & ~(size_t)(WORD_BYTES - 1) : 0;
+    if (((uintptr_t)at & 4) != 0 && len >= 4) {
+        sum += load32(at);
+        at += 4;
+        len -= 4;
+    }
+    size_t words = len & ~(size_t)(WORD_BYTES - 1); /* 0 where the steps above found too few */
     sum += sum_words(at, words);
     at += words;
-    len -= words;
-    for (; len >= 2; at += 2, len -= 2) {
-        sum += load16(at);
+    if ((len & 4) != 0) {
+        sum += load32(at);
+        at += 4;
     }
-    if (len != 0) {
+    if ((len & 2) != 0) {
+        sum += load16(at);
+        at += 2;
+    }
+    if ((len & 1) != 0) {
         sum += lone_byte(*at, false);
     }
     uint16_t folded = fold(sum);

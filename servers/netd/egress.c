@@ -87,7 +87,7 @@ static void put_sum(uint8_t *frame, const struct transport *transport, uint32_t 
 void egress_fill(uint8_t *frame, const struct pbuf *pbuf)
 {
     uint32_t len = pbuf->len - ETH_PAD_SIZE; /* the first piece has the Ethernet header */
-    memcpy(frame, (const uint8_t *)pbuf->payload + ETH_PAD_SIZE, len);
+    memcpy(frame - ETH_PAD_SIZE, pbuf->payload, pbuf->len); /* both are aligned so */
     struct transport transport = find_transport(frame, len);
     uint16_t sum =
         transport.at == 0 ? 0 : checksum_partial(frame + transport.at, len - transport.at);
