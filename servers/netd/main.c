@@ -41,7 +41,7 @@ struct process {
 
 static struct process process;
 
-static uint64_t now_us(void)
+static uint64_t clock_us(void)
 {
     return service_ticks_to_us(time_now(), boot_facts()->counter_hz);
 }
@@ -155,7 +155,7 @@ static MUST_CHECK int open_stack(void)
     read_fallback(&config.fallback);
     port_on_assert(report_assert);
     process.endpoint = startup_handle(ROLE_ENDPOINT);
-    int error = stack_init(&process.stack, &config, now_us());
+    int error = stack_init(&process.stack, &config, clock_us());
     if (error == OK) {
         error = attach_clients();
     }
@@ -209,15 +209,16 @@ static void end_clients(uint64_t gone)
     while (gone != 0) {
         uint32_t index = (uint32_t)__builtin_ctzll(gone);
         gone &= gone - 1;
+        process.stack.has_news = true;
         sockets_gone(&process.stack.sockets, index);
     }
 }
 
 /* Everything out: frames, wake-ups, the next time-out. False: there is more to do, do not sleep. */
-static MUST_CHECK bool finish(bool has_more)
+static MUST_CHECK bool finish(bool has_more, uint64_t now_us)
 {
     uint64_t next_us;
-    if (stack_finish(&process.stack, now_us(), &next_us)) {
+    if (stack_finish(&process.stack, now_us, &next_us)) {
         sys_signal(process.driver, FRAMES_WAKE);
     }
     wake_clients();
@@ -230,11 +231,12 @@ static MUST_CHECK int serve(void)
     struct message message = {.accept_count = 1};
     bool is_request = false;
     for (;;) {
-        bool has_more = stack_input(&process.stack, now_us());
+        uint64_t now_us = clock_us();
+        bool has_more = stack_input(&process.stack, now_us);
         if (is_request) {
             answer(&message);
         }
-        ticks_t deadline = finish(has_more) ? DEADLINE_FOREVER : 0;
+        ticks_t deadline = finish(has_more, now_us) ? DEADLINE_FOREVER : 0;
         int error = event_serve_until(process.endpoint, &message, deadline);
         if (error != OK && error != E_TIMEOUT) {
             return error;

@@ -10,6 +10,8 @@
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
+#include <lwip/prot/iana.h>
+#include <lwip/prot/ip.h>
 #include <netif/ethernet.h>
 
 #include <base/bytes.h>
@@ -182,8 +184,52 @@ enum interface_event interface_poll(struct interface *interface)
 
 /* --- input --------------------------------------------------------------------------------- */
 
-/* Lends a frame to lwIP. It may be back before this returns. */
-static void lend_frame(struct interface *interface, struct frames_span span, enum counter verdict)
+/* Data for sockets: TCP and UDP in whole IPv4 packets, but for what DHCP answers. */
+static bool is_data(const uint8_t *frame, enum counter verdict)
+{
+    const uint8_t *ip = frame + SIZEOF_ETH_HDR - ETH_PAD_SIZE;
+    if (verdict != COUNTER_rx_whole || bytes_get_be16(ip - 2) != ETHTYPE_IP) {
+        return false;
+    }
+    const uint8_t *transport = ip + (ip[0] & 15) * 4; /* ingress.c has checked them */
+    return ip[9] == IP_PROTO_TCP ||
+           (ip[9] == IP_PROTO_UDP && bytes_get_be16(transport + 2) != LWIP_IANA_PORT_DHCP_CLIENT);
+}
+
+/* What the stack must look at after this frame. */
+static void note_frame(struct interface *interface, const uint8_t *frame, enum counter verdict)
+{
+    if (!is_data(frame, verdict)) {
+        interface->has_news = true;
+    } else if (frame[SIZEOF_ETH_HDR - ETH_PAD_SIZE + 9] == IP_PROTO_TCP) {
+        timers_note_tcp();
+    }
+}
+
+bool interface_take_news(struct interface *interface)
+{
+    bool has_news = interface->has_news;
+    interface->has_news = false;
+    return has_news;
+}
+
+static void give_frame(struct interface *interface, struct pbuf *pbuf)
+{
+    if (interface->netif.input(pbuf, &interface->netif) != ERR_OK) {
+        pbuf_free(pbuf);
+    }
+}
+
+static void give_group(struct interface *interface)
+{
+    struct pbuf *pbuf = merge_end(&interface->merge);
+    if (pbuf != NULL) {
+        give_frame(interface, pbuf);
+    }
+}
+
+/* A frame as a pbuf, lent to lwIP until it is freed. */
+static struct pbuf *lend_frame(struct interface *interface, struct frames_span span)
 {
     struct lent_frame *lent = &interface->lent[span.index];
     uint8_t *start = (uint8_t *)interface->area + frames_area_offset(span) - ETH_PAD_SIZE;
@@ -194,16 +240,26 @@ static void lend_frame(struct interface *interface, struct frames_span span, enu
     lent->interface = interface;
     lent->index = span.index;
     lent->pbuf.custom_free_function = return_lent_frame;
-    struct pbuf *pbuf = pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &lent->pbuf, start, bytes);
-    NETIF_SET_CHECKSUM_CTRL(&interface->netif,
-                            verdict == COUNTER_rx_whole ? CHECKED_BY_INGRESS : CHECK_IN_LWIP);
-    if (bytes_get_be16(start + ETH_PAD_SIZE + 12) == ETHTYPE_IPV6) {
-        timers_note_ip6();
+    return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &lent->pbuf, start, bytes);
+}
+
+/* Gives lwIP a frame, which may be back before this returns, or keeps it for what follows. */
+static void input_frame(struct interface *interface, struct pbuf *pbuf, enum counter verdict)
+{
+    if (verdict != COUNTER_rx_whole) {
+        give_group(interface);
+        NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECK_IN_LWIP);
+        give_frame(interface, pbuf);
+        NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
+        return;
     }
-    if (interface->netif.input(pbuf, &interface->netif) != ERR_OK) {
-        pbuf_free(pbuf);
+    if (merge_join(&interface->merge, pbuf)) {
+        return;
     }
-    NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
+    give_group(interface);
+    if (!merge_begin(&interface->merge, pbuf)) {
+        give_frame(interface, pbuf);
+    }
 }
 
 static void take_frame(struct interface *interface, uint64_t entry)
@@ -228,7 +284,8 @@ static void take_frame(struct interface *interface, uint64_t entry)
     }
     stats_count(interface->stats, verdict);
     if (is_good) {
-        lend_frame(interface, span, verdict);
+        note_frame(interface, frame, verdict);
+        input_frame(interface, lend_frame(interface, span), verdict);
     } else {
         provide_frame(interface, span.index);
     }
@@ -252,13 +309,14 @@ static void reclaim_frames(struct interface *interface)
 bool interface_input(struct interface *interface)
 {
     uint64_t entry;
-    for (int count = 0; interface->is_open && count < INTERFACE_BATCH; count++) {
-        if (ring_consumer_pop(&interface->rx_full, &entry) != OK) {
-            return false;
-        }
+    int count = 0;
+    while (interface->is_open && count < INTERFACE_BATCH &&
+           ring_consumer_pop(&interface->rx_full, &entry) == OK) {
         take_frame(interface, entry);
+        count++;
     }
-    return interface->is_open;
+    give_group(interface);
+    return interface->is_open && count == INTERFACE_BATCH;
 }
 
 /* --- output -------------------------------------------------------------------------------- */

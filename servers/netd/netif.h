@@ -17,6 +17,7 @@
 #include <proto/frames.h>
 
 #include "ingress.h"
+#include "merge.h"
 #include "stats.h"
 
 enum {
@@ -57,6 +58,7 @@ struct interface {
     bool is_up;        /* the device runs with them, as the driver said in this epoch */
     bool must_signal;  /* the driver, at the next flush */
     bool has_failed;   /* the driver gave the device up, when last looked at */
+    bool has_news;     /* a frame came that was not data for sockets */
     struct ring_producer rx_free;
     struct ring_consumer rx_full;
     struct ring_producer tx_ready;
@@ -68,6 +70,7 @@ struct interface {
     uint32_t rx_count;             /* frames that are FRAME_DRIVER_RX */
     uint32_t held_count;           /* frames that are FRAME_STACK */
     struct lent_frame lent[FRAMES_COUNT];
+    struct merge merge; /* empty between turns */
 };
 
 /* What interface_poll found. */
@@ -95,6 +98,9 @@ enum interface_event interface_poll(struct interface *interface);
 
 /* Feeds lwIP from the driver, at most INTERFACE_BATCH frames. True: more may be waiting. */
 MUST_CHECK bool interface_input(struct interface *interface);
+
+/* True, once: a frame came that may have changed more than the sockets it was for. */
+MUST_CHECK bool interface_take_news(struct interface *interface);
 
 /* Publishes everything since the last flush. True: the caller must signal the driver. */
 MUST_CHECK bool interface_flush(struct interface *interface);

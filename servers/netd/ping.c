@@ -56,6 +56,12 @@ static bool is_pingable(struct ping_host host)
     return first != 0 && first < 224;
 }
 
+static void free_slot(struct pings *pings, struct ping *ping)
+{
+    ping->state = PING_FREE;
+    pings->used--;
+}
+
 /* A free slot, unless the client has its share. */
 static struct ping *find_slot(struct pings *pings, uint64_t badge)
 {
@@ -104,6 +110,7 @@ int ping_start(struct pings *pings, const struct ping_request *request, uint64_t
         .until_us = request->deadline_us < longest_us ? request->deadline_us : longest_us,
         .wakeup = request->wakeup,
     };
+    pings->used++; /* <= PING_SLOTS */
     pings->next_sequence++;
     pings->next_generation = pings->next_generation % GENERATION_MAX + 1;
     stats_count(pings->stats, COUNTER_ping_sent);
@@ -232,7 +239,7 @@ bool ping_input(struct pings *pings, const struct ping_message *message, uint64_
 
 void pings_expire(struct pings *pings, uint64_t now_us)
 {
-    for (int i = 0; i < PING_SLOTS; i++) {
+    for (int i = 0; pings->used != 0 && i < PING_SLOTS; i++) {
         struct ping *ping = &pings->slot[i];
         if (ping->state == PING_FREE || now_us < ping->until_us) {
             continue;
@@ -241,7 +248,7 @@ void pings_expire(struct pings *pings, uint64_t now_us)
             stats_count(pings->stats, COUNTER_ping_timeout);
             answer(ping, E_TIMEOUT, now_us);
         } else if (ping->wakeup.notification == HANDLE_NONE) { /* a handle is never forgotten */
-            ping->state = PING_FREE;
+            free_slot(pings, ping);
         }
     }
 }
@@ -249,7 +256,7 @@ void pings_expire(struct pings *pings, uint64_t now_us)
 uint64_t pings_next_us(const struct pings *pings)
 {
     uint64_t next_us = UINT64_MAX;
-    for (int i = 0; i < PING_SLOTS; i++) {
+    for (int i = 0; pings->used != 0 && i < PING_SLOTS; i++) {
         const struct ping *ping = &pings->slot[i];
         if (ping->state != PING_FREE && ping->until_us < next_us) {
             next_us = ping->until_us;
@@ -276,20 +283,20 @@ int ping_take(struct pings *pings, uint64_t badge, uint32_t token, struct ping *
     *answer = *ping;
     ping->is_taken = true;
     if (ping->wakeup.notification == HANDLE_NONE) {
-        ping->state = PING_FREE;
+        free_slot(pings, ping);
     }
     return answer->result;
 }
 
 struct wakeup pings_next_wakeup(struct pings *pings)
 {
-    for (int i = 0; i < PING_SLOTS; i++) {
+    for (int i = 0; pings->used != 0 && i < PING_SLOTS; i++) {
         struct ping *ping = &pings->slot[i];
         if (ping->state == PING_ANSWERED && ping->wakeup.notification != HANDLE_NONE) {
             struct wakeup wakeup = ping->wakeup;
             ping->wakeup.notification = HANDLE_NONE;
             if (ping->is_taken) {
-                ping->state = PING_FREE;
+                free_slot(pings, ping);
             }
             return wakeup;
         }

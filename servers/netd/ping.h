@@ -84,6 +84,7 @@ struct ping {
 
 struct pings {
     struct ping slot[PING_SLOTS];
+    uint32_t used; /* of them; with none nothing is looked at */
     struct stats *stats;
     uint16_t identifier;
     uint16_t next_sequence;

@@ -134,6 +134,7 @@ static void end_query(struct resolver_query *query)
 {
     udp_remove(query->pcb);
     query->pcb = NULL;
+    query->resolver->used--;
 }
 
 static void receive_answer(void *context, struct udp_pcb *pcb, struct pbuf *pbuf,
@@ -232,6 +233,7 @@ static void begin_query(struct resolver *resolver, const struct resolver_query *
     *query = *asked;
     query->resolver = resolver;
     query->pcb = pcb;
+    resolver->used++; /* <= RESOLVER_QUERIES */
     udp_recv(pcb, receive_answer, query);
     if (!ask(query)) {
         reply_failure(resolver, query);
@@ -268,7 +270,7 @@ static void receive_question(void *context, struct udp_pcb *pcb, struct pbuf *pb
 
 void resolver_expire(struct resolver *resolver)
 {
-    for (int i = 0; i < RESOLVER_QUERIES; i++) {
+    for (int i = 0; resolver->used != 0 && i < RESOLVER_QUERIES; i++) {
         struct resolver_query *query = &resolver->query[i];
         if (query->pcb == NULL || port_now_us() < query->until_us) {
             continue;
@@ -284,7 +286,7 @@ void resolver_expire(struct resolver *resolver)
 uint64_t resolver_next_us(const struct resolver *resolver)
 {
     uint64_t next_us = UINT64_MAX;
-    for (int i = 0; i < RESOLVER_QUERIES; i++) {
+    for (int i = 0; resolver->used != 0 && i < RESOLVER_QUERIES; i++) {
         const struct resolver_query *query = &resolver->query[i];
         if (query->pcb != NULL && query->until_us < next_us) {
             next_us = query->until_us;

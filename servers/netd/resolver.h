@@ -66,6 +66,7 @@ struct resolver {
     struct stats *stats;
     struct udp_pcb *service;
     struct resolver_query query[RESOLVER_QUERIES];
+    uint32_t used; /* of them; with none nothing is looked at */
     struct resolver_answer cache[RESOLVER_CACHED];
     uint8_t message[DNS_MESSAGE_MAX]; /* scratch of one receive */
 };

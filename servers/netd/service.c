@@ -238,6 +238,7 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
 bool service_answer(struct stack *stack, const struct service_request *request,
                     uint64_t reply[IPC_WORDS])
 {
+    stack->has_news = true;
     if (request->words[0] >= SOCKET_OPEN && request->words[0] < SOCKET_LABELS_END) {
         sockets_answer(&stack->sockets, request->badge, request->words, reply);
         return false;

@@ -133,6 +133,7 @@ struct socket_client {
     uint32_t last_epoch;
     bool is_broken; /* the client broke a ring of the arena: to be closed */
     bool must_tell; /* signal it whatever its ring says */
+    bool is_touched; /* in sockets.touched */
     struct ring_producer ready;
     struct ring_consumer kicks;
 };
@@ -146,6 +147,9 @@ struct sockets {
     bool waits_for_frames;    /* something was not sent because the interface had no frame */
     struct socket_client *attached[SOCKET_CLIENTS_MAX];
     uint32_t attached_count;
+    /* Whose rings were used since netd last slept; those of the others are as it left them. */
+    struct socket_client *touched[SOCKET_CLIENTS_MAX];
+    uint32_t touched_count;
     struct socket_client client[SOCKET_CLIENTS_MAX]; /* by index */
     struct socket socket[SOCKETS_MAX];
 };

@@ -22,6 +22,17 @@ enum {
     KEEPALIVE_COUNT = 9,
 };
 
+/* The rings of the arena are being used: at the end of the turn they are seen to. */
+static void touch(struct socket_client *client)
+{
+    struct sockets *sockets = client->sockets;
+    if (!client->is_touched) {
+        client->is_touched = true;
+        sockets->touched[sockets->touched_count] = client;
+        sockets->touched_count++; /* <= attached_count: each client once */
+    }
+}
+
 /* --- slots --------------------------------------------------------------------------------- */
 
 static void reset_shared(struct socket_slot *shared, uint32_t rx_tail, uint32_t tx_head)
@@ -111,6 +122,7 @@ void socket_tell(struct socket *socket)
     if (socket->life != LIFE_OWNED || !socket_flag_raise(&socket->shared->is_queued)) {
         return;
     }
+    touch(client);
     int error = ring_producer_push(&client->ready, socket->slot);
     if (error == E_CORRUPT) {
         client->is_broken = true;
@@ -244,6 +256,7 @@ void socket_client_open(struct socket_client *client)
     client->last_epoch = client->last_epoch == UINT32_MAX ? 1 : client->last_epoch + 1;
     client->epoch = client->last_epoch;
     atomic_store_explicit(&arena->epoch, client->epoch, memory_order_release);
+    touch(client);
 }
 
 static void end_socket(struct socket *socket)
@@ -316,6 +329,7 @@ int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_cl
         list_init(&socket->todo);
     }
     atomic_store_explicit(&client->arena->epoch, 0, memory_order_release);
+    touch(client);
     return OK;
 }
 
@@ -424,9 +438,11 @@ bool sockets_turn(struct sockets *sockets)
     }
     for (uint32_t i = 0; i < sockets->attached_count; i++) {
         struct socket_client *client = sockets->attached[i];
-        if (client->epoch == 0) {
+        if (client->epoch == 0 ||
+            !(client->is_touched || ring_consumer_has_news(&client->kicks))) {
             continue;
         }
+        touch(client);
         has_more |= take_kicks(client);
         if (client->is_broken) {
             stats_count(sockets->stats, COUNTER_socket_ring_corrupt);
@@ -443,8 +459,8 @@ bool sockets_turn(struct sockets *sockets)
 
 const struct socket_client *sockets_next_wakeup(struct sockets *sockets, uint32_t *place)
 {
-    while (*place < sockets->attached_count) {
-        struct socket_client *client = sockets->attached[*place];
+    while (*place < sockets->touched_count) {
+        struct socket_client *client = sockets->touched[*place];
         (*place)++;
         bool must_tell = client->must_tell;
         client->must_tell = false;
@@ -461,12 +477,19 @@ const struct socket_client *sockets_next_wakeup(struct sockets *sockets, uint32_
 
 bool sockets_prepare_sleep(struct sockets *sockets)
 {
-    bool may_sleep = list_is_empty(&sockets->todo);
-    for (uint32_t i = 0; i < sockets->attached_count && may_sleep; i++) {
-        struct socket_client *client = sockets->attached[i];
-        may_sleep &= client->epoch == 0 || ring_consumer_prepare_sleep(&client->kicks);
+    if (!list_is_empty(&sockets->todo)) {
+        return false;
     }
-    return may_sleep;
+    while (sockets->touched_count != 0) {
+        struct socket_client *client = sockets->touched[sockets->touched_count - 1];
+        if (client->epoch != 0 &&
+            (client->is_broken || !ring_consumer_prepare_sleep(&client->kicks))) {
+            return false;
+        }
+        client->is_touched = false;
+        sockets->touched_count--;
+    }
+    return true;
 }
 
 uint64_t sockets_next_us(const struct sockets *sockets, uint64_t now_us)

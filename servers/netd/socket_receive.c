@@ -54,8 +54,7 @@ static void deliver(struct socket *socket, const struct pbuf *pbuf, uint16_t off
     }
     record.name.interface = netif_get_index(ip_current_input_netif());
     socket_address_encode(ip_current_dest_addr(), record.destination);
-    socket_ring_put(socket->rx, socket->client->facts.shape.rx_bytes, socket->rx_tail, &record,
-                    sizeof(record));
+    socket_record_put(socket->rx, socket->client->facts.shape.rx_bytes, socket->rx_tail, &record);
     socket_put_rx(socket, socket->rx_tail + (uint32_t)sizeof(record), pbuf, offset, bytes);
     socket->rx_tail += whole;
     socket_publish_rx(socket);

@@ -220,8 +220,8 @@ static MUST_CHECK bool send_next(struct socket *socket)
         return false;
     }
     if (filled >= sizeof(record)) {
-        socket_ring_get(socket->tx, socket->client->facts.shape.tx_bytes, socket->tx_head, &record,
-                        sizeof(record));
+        socket_record_get(socket->tx, socket->client->facts.shape.tx_bytes, socket->tx_head,
+                          &record);
     }
     if (filled < sizeof(record) || record.bytes > DATAGRAM_BYTES_MAX ||
         socket_record_bytes(record.bytes) > filled) {

@@ -16,6 +16,8 @@
 #include <lwip/stats.h>
 #include <lwip/tcp.h>
 
+#include "timers.h"
+
 enum {
     MS_PER_S = 1000,
     PORT_TRIES = 64,
@@ -167,11 +169,13 @@ static void take_bytes(struct socket *socket, struct pbuf *pbuf)
 static err_t receive(void *context, struct tcp_pcb *pcb, struct pbuf *pbuf, err_t error)
 {
     struct socket *socket = context;
-    (void)pcb;
     (void)error;
     if (pbuf == NULL) {
         socket_set_state(socket, SOCKET_EOF, 0);
         return ERR_OK;
+    }
+    if (pbuf->next != NULL) {
+        tcp_ack_now(pcb); /* lwIP counts a group of segments as one [RFC 9293 §3.8.6.3] */
     }
     take_bytes(socket, pbuf);
     open_window(socket);
@@ -281,6 +285,7 @@ void stream_kicked(struct socket *socket)
     if (!is_connected) {
         return;
     }
+    timers_note_tcp();
     if (socket->life == LIFE_OWNED) {
         refresh_window(socket);
         if (!socket->wants_end && !socket_read_tx_tail(socket)) {

@@ -143,9 +143,11 @@ int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t
 
 /* --- steps --------------------------------------------------------------------------------- */
 
-static void follow_driver(struct stack *stack)
+/* False: nothing has changed. */
+static bool follow_driver(struct stack *stack)
 {
-    switch (interface_poll(&stack->interface)) {
+    enum interface_event event = interface_poll(&stack->interface);
+    switch (event) {
     case INTERFACE_UP:
         say_up(stack);
         if (stack->interface.rules.takes_ip6) {
@@ -162,20 +164,49 @@ static void follow_driver(struct stack *stack)
     case INTERFACE_SAME:
         break;
     }
+    return event != INTERFACE_SAME;
+}
+
+/* What somebody here has sent to somebody here. */
+static void poll_loops(void)
+{
+    struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        if (netif->loop_first != NULL) {
+            timers_note_tcp();
+            netif_poll(netif);
+        }
+    }
+}
+
+/* Whether anything happened in this step that concerns more than the data of sockets. */
+static void follow_news(struct stack *stack)
+{
+    if (stack->has_interface) {
+        stack->has_news |= interface_take_news(&stack->interface);
+        stack->has_news |= port_now_us() >= addr_next_us(&stack->addr);
+    }
+    if (stack->has_news) {
+        timers_note_all();
+        if (stack->has_interface) {
+            addr_update(&stack->addr);
+            addr6_update(&stack->addr6);
+        }
+    }
 }
 
 bool stack_input(struct stack *stack, uint64_t now_us)
 {
     bool has_more = false;
     port_set_now(now_us);
-    timers_run(); /* before anything comes in */
+    stack->has_news |= timers_run(); /* before anything comes in */
     if (stack->has_interface) {
-        follow_driver(stack);
+        stack->has_news |= follow_driver(stack);
         has_more = interface_input(&stack->interface);
-        addr_update(&stack->addr);
-        addr6_update(&stack->addr6);
     }
-    netif_poll_all();
+    follow_news(stack);
+    poll_loops();
     return has_more;
 }
 
@@ -183,18 +214,18 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
 {
     bool must_signal = false;
     port_set_now(now_us);
-    timers_run();
+    stack->has_news |= timers_run();
     pings_expire(&stack->pings, now_us);
     resolver_expire(&stack->resolver);
-    netif_poll_all(); /* what requests and time sent to ourselves */
+    poll_loops(); /* what requests and time sent to ourselves */
     stack->has_more = sockets_turn(&stack->sockets);
-    netif_poll_all();
+    poll_loops();
+    follow_news(stack);
+    stack->has_news = false;
     *next_us = pings_next_us(&stack->pings);
     uint64_t resolver_us = resolver_next_us(&stack->resolver);
     *next_us = resolver_us < *next_us ? resolver_us : *next_us;
     if (stack->has_interface) {
-        addr_update(&stack->addr);
-        addr6_update(&stack->addr6);
         must_signal = interface_flush(&stack->interface);
         uint64_t addr_us = addr_next_us(&stack->addr);
         *next_us = addr_us < *next_us ? addr_us : *next_us;

@@ -37,6 +37,7 @@ struct stack {
     struct raw_pcb *icmp6;
     bool has_interface;
     bool has_more; /* clients have asked for more than a turn does */
+    bool has_news; /* in this step: not only data of sockets came */
     struct interface interface;
     struct addr addr;
     struct sockets sockets;

@@ -6,6 +6,7 @@
  */
 #include "timers.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -53,29 +54,36 @@ static void conflict_tick(void);
 static uint32_t lease_due_in(void);
 static uint32_t request_due_in(void);
 
+/* Those that data of sockets concerns. */
+enum { RULE_TCP, RULE_ARP, RULE_ND, RULES = 10 };
+
 static const struct rule rules[] = {
-    {TCP_TMR_INTERVAL, tcp_tmr, tcp_due_in},
+    [RULE_TCP] = {TCP_TMR_INTERVAL, tcp_tmr, tcp_due_in},
+    [RULE_ARP] = {ARP_TMR_INTERVAL, etharp_tmr, arp_due_in},
+    [RULE_ND] = {ND6_TMR_INTERVAL, nd_tick, nd_due_in},
     {IP_TMR_INTERVAL, ip_reass_tmr, reassembly_due_in},
-    {ARP_TMR_INTERVAL, etharp_tmr, arp_due_in},
     {IGMP_TMR_INTERVAL, igmp_tmr, group_due_in},
     {IP6_REASS_TMR_INTERVAL, ip6_reass_tmr, reassembly6_due_in},
     {MLD6_TMR_INTERVAL, mld6_tmr, group6_due_in},
-    {ND6_TMR_INTERVAL, nd_tick, nd_due_in},
     {TIMERS_PROBE_TICK_MS, conflict_tick, conflict_due_in},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, lease_due_in},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, request_due_in},
 };
 
-enum { RULES = sizeof(rules) / sizeof(rules[0]) };
+static_assert((size_t)RULES == sizeof(rules) / sizeof(rules[0]), "as many as there are");
 
+/* Sets of rules, a bit each. */
 static struct {
-    bool is_armed[RULES];
+    uint32_t armed;   /* periods are counted */
+    uint32_t soonest; /* due in the next period, so nothing can bring it forward */
+    uint32_t unknown; /* something happened on which it may depend */
     uint64_t last_us[RULES]; /* the period boundary up to which the handler was called */
+    uint64_t due_us[RULES];  /* when it has something to do */
+    uint64_t next_us;        /* the first of due_us */
+    uint64_t boundary_us;    /* the first period that ends */
     uint64_t arp_busy_until_us;
     uint32_t conflict_calls;
     uint32_t nd_calls; /* never forgotten: lwIP counts with us */
-    bool is_nd_known;  /* nothing has touched neighbour discovery since nd_due was found */
-    uint32_t nd_due;
 } timers;
 
 /* The smaller, where 0 stands for never. */
@@ -236,7 +244,6 @@ static void nd_tick(void)
 {
     nd6_tmr();
     timers.nd_calls++;
-    timers.is_nd_known = false;
 }
 
 /* While it asks whether an address is free, lwIP's tenths of a second are hundredths. */
@@ -277,7 +284,7 @@ static void conflict_tick(void)
     }
 }
 
-static uint32_t find_nd_due(void)
+static uint32_t nd_due_in(void)
 {
     uint32_t due = 0;
     struct netif *netif;
@@ -298,16 +305,6 @@ static uint32_t find_nd_due(void)
         }
     }
     return due < TIMERS_LEASE_SLEEP_MAX_S ? due : TIMERS_LEASE_SLEEP_MAX_S;
-}
-
-/* Its tables are long and most steps touch none of them. */
-static uint32_t nd_due_in(void)
-{
-    if (!timers.is_nd_known) {
-        timers.nd_due = find_nd_due();
-        timers.is_nd_known = true;
-    }
-    return timers.nd_due;
 }
 
 static uint32_t lease_due_in(void)
@@ -350,57 +347,104 @@ static uint32_t request_due_in(void)
 
 void timers_init(void)
 {
-    for (size_t i = 0; i < RULES; i++) {
-        timers.is_armed[i] = false;
-    }
+    timers.armed = 0;
+    timers.soonest = 0;
+    timers.next_us = UINT64_MAX;
+    timers.boundary_us = UINT64_MAX;
     timers.arp_busy_until_us = 0;
-    timers.is_nd_known = false;
+    timers_note_all();
 }
 
-/* In how many periods it has something to do; from the moment it is needed its periods count. */
-static uint32_t arm(size_t i)
+static uint64_t period_us(size_t i)
 {
+    return (uint64_t)rules[i].period_ms * US_PER_MS;
+}
+
+/* When it has something to do; from the moment it is needed its periods count. */
+static void look(size_t i)
+{
+    uint32_t bit = 1u << i;
     uint32_t due = rules[i].due_in();
-    if (due != 0 && !timers.is_armed[i]) {
+    timers.unknown &= ~bit;
+    timers.soonest &= ~bit;
+    if (due == 0) {
+        timers.armed &= ~bit;
+        return;
+    }
+    if ((timers.armed & bit) == 0) {
         timers.last_us[i] = port_now_us();
     }
-    timers.is_armed[i] = due != 0;
-    return due;
+    timers.armed |= bit;
+    timers.soonest |= due == 1 ? bit : 0;
+    timers.due_us[i] = timers.last_us[i] + due * period_us(i);
 }
 
-void timers_run(void)
+bool timers_run(void)
 {
     uint64_t now_us = port_now_us();
+    if (now_us < timers.boundary_us) {
+        return false;
+    }
+    bool has_run = false;
     for (size_t i = 0; i < RULES; i++) {
-        uint64_t period_us = (uint64_t)rules[i].period_ms * US_PER_MS;
-        while (timers.is_armed[i] && now_us - timers.last_us[i] >= period_us) {
+        while ((timers.armed >> i & 1) != 0 && now_us - timers.last_us[i] >= period_us(i)) {
             rules[i].handler();
-            timers.last_us[i] += period_us;
-            (void)arm(i);
+            timers.last_us[i] += period_us(i);
+            look(i);
+            has_run = true;
+        }
+    }
+    return has_run;
+}
+
+/* Looks at the rules that may have changed, and finds the first of all. */
+static void find_next(void)
+{
+    timers.next_us = UINT64_MAX;
+    timers.boundary_us = UINT64_MAX;
+    for (size_t i = 0; i < RULES; i++) {
+        if ((timers.unknown >> i & 1) != 0) {
+            look(i);
+        }
+        if ((timers.armed >> i & 1) != 0) {
+            uint64_t end_us = timers.last_us[i] + period_us(i);
+            timers.next_us = timers.due_us[i] < timers.next_us ? timers.due_us[i] : timers.next_us;
+            timers.boundary_us = end_us < timers.boundary_us ? end_us : timers.boundary_us;
         }
     }
 }
 
 uint64_t timers_next_us(void)
 {
-    uint64_t next_us = UINT64_MAX;
-    for (size_t i = 0; i < RULES; i++) {
-        uint32_t due = arm(i);
-        if (due != 0) {
-            uint64_t period_us = (uint64_t)rules[i].period_ms * US_PER_MS;
-            uint64_t due_us = timers.last_us[i] + due * period_us;
-            next_us = due_us < next_us ? due_us : next_us;
-        }
+    if (timers.unknown != 0 || timers.boundary_us <= port_now_us()) {
+        find_next();
     }
-    return next_us;
+    return timers.next_us;
+}
+
+/* A rule that is due in its next period is looked at then. */
+static void note(uint32_t some)
+{
+    timers.unknown |= some & ~timers.soonest;
+}
+
+void timers_note_all(void)
+{
+    timers.unknown = (1u << RULES) - 1;
+}
+
+void timers_note_tcp(void)
+{
+    note(1u << RULE_TCP);
 }
 
 void timers_note_output(void)
 {
     timers.arp_busy_until_us = port_now_us() + (uint64_t)ARP_PENDING_S * US_PER_S;
+    note(1u << RULE_ARP);
 }
 
 void timers_note_ip6(void)
 {
-    timers.is_nd_known = false;
+    note(1u << RULE_ND);
 }

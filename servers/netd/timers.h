@@ -7,11 +7,15 @@
  * and then makes up for the calls it left out. Whenever netd wakes for another reason the
  * missing calls are made too, so an age is never older than the last step.
  *
+ * What may change the answer is noted, and only a rule that it concerns is asked again: data of
+ * sockets, which is most of what happens, asks none.
+ *
  * I1  A handler was called once for each period that passed since its timer was needed.
  * I2  An idle stack has no deadline but those of a lease.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -28,15 +32,21 @@ void timers_init(void);
 
 /*
  * Calls every handler as often as is due at port_now_us. A step begins with it: what a packet or
- * request starts must not be aged by calls that were left out before.
+ * request starts must not be aged by calls that were left out before. True: one was called.
  */
-void timers_run(void);
+bool timers_run(void);
 
 /*
  * The next moment at which a handler has something to do; UINT64_MAX: none. A step ends with it:
  * here, and only here, a timer begins that is needed now and was not before.
  */
 uint64_t timers_next_us(void);
+
+/* Anything may have happened. */
+void timers_note_all(void);
+
+/* A segment came, or something happens with a connection. */
+void timers_note_tcp(void);
 
 /* An IPv4 packet leaves: an address may be asked for, and asked again each second. */
 void timers_note_output(void);

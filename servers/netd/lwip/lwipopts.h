@@ -114,7 +114,7 @@
  * The largest ring is the largest window; socket_stream.c gives each connection its own.
  */
 #define LWIP_TCP                   1
-#define TCP_MSS                    1460
+#define TCP_MSS                    1456 /* whole words: in rings each segment begins on one */
 #define LWIP_WND_SCALE             1
 #define TCP_RCV_SCALE              2
 #define TCP_WND                    (1 << 17) /* SOCKET_RING_BYTES_MAX */

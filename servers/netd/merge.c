@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "merge.h"
+
+#include <string.h>
+
+#include <lwip/opt.h>
+
+#include <base/bytes.h>
+
+enum {
+    IP_AT = ETH_PAD_SIZE + 14,
+    IP_BYTES = 20,
+    TCP_AT = IP_AT + IP_BYTES,
+    TCP_BYTES = 20,
+    ETHERTYPE_IP4 = 0x0800,
+    IP4_WITHOUT_OPTIONS = 0x45,
+    PROTOCOL_TCP = 6,
+    /* offsets in an IP header */
+    IP_TOS = 1,
+    IP_LENGTH = 2,
+    IP_TTL = 8,
+    IP_PROTOCOL = 9,
+    IP_ADDRESSES = 12,
+    /* offsets in a TCP header */
+    TCP_SEQUENCE = 4,
+    TCP_ACKNOWLEDGED = 8,
+    TCP_OFFSET = 12,
+    TCP_FLAGS = 13,
+    TCP_WINDOW = 14,
+    FLAG_PSH = 8,
+    FLAG_ACK = 16,
+};
+
+static const uint8_t *ip_of(const struct pbuf *pbuf)
+{
+    return (const uint8_t *)pbuf->payload + IP_AT;
+}
+
+static const uint8_t *tcp_of(const struct pbuf *pbuf)
+{
+    return (const uint8_t *)pbuf->payload + TCP_AT;
+}
+
+static uint16_t tcp_header_bytes(const struct pbuf *pbuf)
+{
+    return (uint16_t)((tcp_of(pbuf)[TCP_OFFSET] >> 4) * 4);
+}
+
+/* What the packet carries; of a group what all carry. */
+static uint16_t data_bytes(const struct pbuf *pbuf)
+{
+    return (uint16_t)(bytes_get_be16(ip_of(pbuf) + IP_LENGTH) - IP_BYTES - tcp_header_bytes(pbuf));
+}
+
+/* G1. ingress.c has compared the lengths with what is there. */
+static bool is_plain(const struct pbuf *pbuf)
+{
+    const uint8_t *ip = ip_of(pbuf);
+    return bytes_get_be16(ip - 2) == ETHERTYPE_IP4 && ip[0] == IP4_WITHOUT_OPTIONS &&
+           ip[IP_PROTOCOL] == PROTOCOL_TCP &&
+           (tcp_of(pbuf)[TCP_FLAGS] | FLAG_PSH) == (FLAG_ACK | FLAG_PSH);
+}
+
+/* Same ends, same way, same header but for what grows. */
+static bool is_same_flow(const struct pbuf *left, const struct pbuf *right)
+{
+    const uint8_t *ip = ip_of(left), *other = ip_of(right);
+    return bytes_get_be64(ip + IP_ADDRESSES) == bytes_get_be64(other + IP_ADDRESSES) &&
+           bytes_get_be32(ip + IP_BYTES) == bytes_get_be32(other + IP_BYTES) && /* both ports */
+           ip[IP_TOS] == other[IP_TOS] && ip[IP_TTL] == other[IP_TTL] &&
+           ip[IP_BYTES + TCP_OFFSET] == other[IP_BYTES + TCP_OFFSET];
+}
+
+static bool follows(const struct pbuf *held, const struct pbuf *next)
+{
+    const uint8_t *tcp = tcp_of(held), *other = tcp_of(next);
+    uint32_t end = bytes_get_be32(tcp + TCP_SEQUENCE) + data_bytes(held);
+    size_t options = (size_t)(tcp_header_bytes(held) - TCP_BYTES);
+    return bytes_get_be32(other + TCP_SEQUENCE) == end &&
+           bytes_get_be32(other + TCP_ACKNOWLEDGED) == bytes_get_be32(tcp + TCP_ACKNOWLEDGED) &&
+           bytes_get_be16(other + TCP_WINDOW) == bytes_get_be16(tcp + TCP_WINDOW) &&
+           (options == 0 || memcmp(tcp + TCP_BYTES, other + TCP_BYTES, options) == 0);
+}
+
+static bool acknowledges_more(const struct pbuf *held, const struct pbuf *next)
+{
+    const uint8_t *tcp = tcp_of(held), *other = tcp_of(next);
+    uint32_t more =
+        bytes_get_be32(other + TCP_ACKNOWLEDGED) - bytes_get_be32(tcp + TCP_ACKNOWLEDGED);
+    return tcp_header_bytes(held) == TCP_BYTES && more - 1 < INT32_MAX &&
+           bytes_get_be32(other + TCP_SEQUENCE) == bytes_get_be32(tcp + TCP_SEQUENCE);
+}
+
+/* Appends the bytes of a packet, and makes the first one's header say so. */
+static void append(struct pbuf *held, struct pbuf *next)
+{
+    uint8_t *ip = (uint8_t *)held->payload + IP_AT;
+    uint16_t bytes = data_bytes(next);
+    uint16_t whole = (uint16_t)(bytes_get_be16(ip + IP_LENGTH) + bytes); /* <= 16 frames */
+    ip[IP_BYTES + TCP_FLAGS] |= tcp_of(next)[TCP_FLAGS] & FLAG_PSH;
+    bytes_put_be16(ip + IP_LENGTH, whole);
+    (void)pbuf_remove_header(next, (size_t)TCP_AT + tcp_header_bytes(next));
+    next->len = next->tot_len = bytes; /* the link may have padded it */
+    pbuf_cat(held, next);
+}
+
+bool merge_begin(struct merge *merge, struct pbuf *pbuf)
+{
+    if (!is_plain(pbuf)) {
+        return false;
+    }
+    pbuf->len = pbuf->tot_len = (uint16_t)(IP_AT + bytes_get_be16(ip_of(pbuf) + IP_LENGTH));
+    merge->held = pbuf;
+    merge->frames = 1;
+    return true;
+}
+
+bool merge_join(struct merge *merge, struct pbuf *pbuf)
+{
+    struct pbuf *held = merge->held;
+    if (held == NULL || merge->frames == MERGE_FRAMES_MAX || !is_plain(pbuf) ||
+        !is_same_flow(held, pbuf)) {
+        return false;
+    }
+    bool has_data = data_bytes(held) != 0;
+    if (has_data != (data_bytes(pbuf) != 0) ||
+        !(has_data ? follows(held, pbuf) : acknowledges_more(held, pbuf))) {
+        return false;
+    }
+    /* --- committed --- */
+    merge->frames++;
+    merge->joined++;
+    if (has_data) {
+        append(held, pbuf);
+    } else {
+        pbuf->len = pbuf->tot_len = (uint16_t)(TCP_AT + TCP_BYTES);
+        merge->held = pbuf;
+        pbuf_free(held);
+    }
+    return true;
+}
+
+struct pbuf *merge_end(struct merge *merge)
+{
+    struct pbuf *held = merge->held;
+    merge->held = NULL;
+    return held;
+}
