@@ -199,6 +199,11 @@ def check_wire(matcher, pcap, marks=None):
     if frames is None:
         return ["no capture was made, and the list compares the wire"]
     findings = wire.check_stations(frames)
+    if os.path.exists(pcap + ".2"):  # of a second network device
+        try:
+            findings += wire.check_stations(wire.read_pcap(pcap + ".2"))
+        except wire.CaptureError as why:
+            return ["bad capture: %s" % why]
     for name, *arguments in matcher.markers.wire:
         findings += wire.CHECKS[name](frames, matcher.values, marks or {}, *arguments)
     return findings

@@ -26,6 +26,8 @@ LISTS = os.path.join(guest.SCRIPTS, "..", "tests", "markers")
 VISITS = os.path.join(guest.SCRIPTS, "..", "tests", "visits")
 FORWARDS = (("tcp", 7), ("udp", 7), ("tcp", 9), ("tcp", 19), ("tcp", 23), ("tcp", 8080))
 FORWARD_SHIFT = 10000  # a port below 1024 is root's on the host, so it is found this much higher
+FORWARDS_2 = (("tcp", 7), ("tcp", 8080))
+FORWARD_SHIFT_2 = 20000  # those that lead to the guest's second network device
 
 
 def list_of(lane):
@@ -77,6 +79,11 @@ def forwards(address):
                     for kind, port in FORWARDS)
 
 
+def second_forwards(address):
+    """FORWARD2: the same over the second network device, if there is one."""
+    return " ".join("%s:%s:%d-:%d" % (kind, address, port + FORWARD_SHIFT_2, port) for kind, port in FORWARDS_2)
+
+
 class Visits:
     """Programs on the host that use the guest's network; each starts when its line has come."""
 
@@ -91,7 +98,7 @@ class Visits:
             self.waiting.remove((name, text))
             log = open(self.boot.visit_log, "ab")
             env = {**os.environ, "ARCH": self.boot.arch, "LANE": self.boot.lane, "HOST": own_address(),
-                   "PCAP": self.boot.pcap, "UART": self.boot.uart}
+                   "PCAP": self.boot.pcap, "UART": self.boot.uart, "PYTHONDONTWRITEBYTECODE": "1"}
             with log:
                 self.running.append((name, subprocess.Popen(
                     [os.path.join(VISITS, name)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -140,7 +147,7 @@ class Boot:
         forward = {}
         if self.markers.visits:
             guest.enter_own_network()
-            forward = {"FORWARD": forwards(own_address()), "NET": "open"}
+            forward = {"FORWARD": forwards(own_address()), "FORWARD2": second_forwards(own_address()), "NET": "open"}
         try:
             with open(self.stderr, "wb") as stderr, open(self.uart, "wb") as uart, \
                     guest.Guest(self.arch, self.lane, stderr, PCAP=self.pcap, **forward) as machine:
@@ -226,9 +233,9 @@ class Boot:
     def keep(self):
         """Copy the logs to where they were asked for."""
         for source, target in ((self.uart, self.settings.uart_log), (self.stderr, self.settings.qemu_log),
-                               (self.pcap, self.settings.pcap),
+                               (self.pcap, self.settings.pcap), (self.pcap + ".2", self.settings.pcap + ".2"),
                                (self.visit_log, os.path.splitext(self.settings.uart_log)[0] + ".visit.log")):
-            if os.path.exists(source):
+            if os.path.exists(source):  # the second device has a capture where there is one
                 shutil.copyfile(source, self.settings.file(target, self.arch, self.lane))
 
     def explain(self):

@@ -31,6 +31,7 @@
 #            bad-tree     panic=exit: a device tree with an interrupt controller that nobody knows
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
+#            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -42,7 +43,9 @@
 #            otherwise a netdev to use instead of the lane's, without its id, e.g. hubport,hubid=0
 #   MEM      memory instead of the lane's, e.g. 128M
 #   APPEND   more boot arguments: key=value words for /chosen/bootargs
-#   PCAP     file for a capture of the wire
+#   NET2     a netdev for a second network device, whatever the lane; FORWARD2 as FORWARD for two-nic's second network
+#   MAC2     02:00:00:00:00:02
+#   PCAP     file for a capture of the wire; that of the second device goes to PCAP.2
 #   SERIAL   where the UART goes: mon:stdio (default: with QEMU's monitor on Ctrl-A C), stdio, file:NAME, ...
 #   GDB      stdio or a port of 127.0.0.1: wait for a debugger there
 #   QEMU_ARGS  more arguments, split at spaces
@@ -74,16 +77,16 @@ esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
-lanes="$lanes services dual user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
+lanes="$lanes services dual two-nic user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
-    nic_slot=7 other_nic_slot=2 rng_slot=6
+    nic_slot=7 other_nic_slot=2 rng_slot=6 second_nic_slot=5 # the tree has the highest first
     ;;
 aarch64)
     lanes="$lanes gicv3 virt image"
     set -- -machine virt -cpu cortex-a57 -semihosting-config enable=on,target=native
-    nic_slot=31 other_nic_slot=8 rng_slot=23
+    nic_slot=15 other_nic_slot=8 rng_slot=23 second_nic_slot=31 # init takes the lowest first
     ;;
 *) die 2 "ARCH=$arch is not one of: riscv64 aarch64" ;;
 esac
@@ -92,7 +95,7 @@ case " $lanes " in *" $lane "*) ;; *) die 2 "LANE=$lane is not one of: $lanes" ;
 mac=${MAC:-02:00:00:00:00:01}
 folder=${BUILD:-build}/$arch
 kernel=${KERNEL:-$folder/kernel.elf}
-memory=256M legacy=false network=user,restrict=on words=${LANE:+lane=$lane}
+memory=256M legacy=false network=user,restrict=on network2=${NET2:-} words=${LANE:+lane=$lane}
 case $lane in
 default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
 gicv3) set -- "$@" -machine gic-version=3 ;;
@@ -103,6 +106,7 @@ minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
 services) words='' ;;
+two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
 dual) words='dual=1' ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
@@ -123,6 +127,7 @@ case ${NET:-} in
 '') ;;
 open)
     network=user
+    [ -z "$network2" ] || network2=user,net=10.0.3.0/24
     echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
     ;;
 tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no ;;
@@ -135,15 +140,22 @@ case $verb:$network in
     ;;
 esac
 
+case $network2 in user*) for forward in ${FORWARD2:-}; do network2=$network2,hostfwd=$forward; done ;; esac
+
 set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
     -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
     -global virtio-mmio.force-legacy=$legacy -device virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
-if [ -n "$network" ]; then
-    case $network in *,*) options=,${network#*,} ;; *) options='' ;; esac
-    set -- "$@" -netdev "${network%%,*},id=net0$options" \
-        -device "virtio-net-device,netdev=net0,mac=$mac,bus=virtio-mmio-bus.$nic_slot"
-    [ -z "${PCAP:-}" ] || set -- "$@" -object "filter-dump,id=dump0,netdev=net0,file=$PCAP"
-fi
+for number in 0 1; do
+    case $number in
+    0) this=$network address=$mac slot=$nic_slot capture=${PCAP:-} ;;
+    1) this=$network2 address=${MAC2:-02:00:00:00:00:02} slot=$second_nic_slot capture=${PCAP:+$PCAP.2} ;;
+    esac
+    [ -n "$this" ] || continue
+    case $this in *,*) options=,${this#*,} ;; *) options='' ;; esac
+    set -- "$@" -netdev "${this%%,*},id=net$number$options" \
+        -device "virtio-net-device,netdev=net$number,mac=$address,bus=virtio-mmio-bus.$slot"
+    [ -z "$capture" ] || set -- "$@" -object "filter-dump,id=dump$number,netdev=net$number,file=$capture"
+done
 case ${GDB:-} in
 '') ;;
 stdio) set -- "$@" -gdb stdio -S ;;

@@ -8,7 +8,7 @@ init_SRC := \
     libc/base/bundle.c libc/base/bootargs.c libc/base/fdt.c libc/base/fdt_devices.c \
     libc/base/error_text.c
 PROGRAMS += shell
-shell_SRC := servers/shell/main.c servers/shell/commands.c servers/shell/system.c servers/shell/network.c servers/shell/configure.c
+shell_SRC := servers/shell/main.c servers/shell/commands.c servers/shell/system.c servers/shell/network.c servers/shell/configure.c servers/shell/sockets.c
 
 # lwIP 2.2.1 as servers/netd/lwip/lwipopts.h configures it; the tests link the same files.
 LWIP_SRC := \
@@ -48,8 +48,8 @@ LWIP_SRC := \
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
     servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/merge.c servers/netd/egress.c servers/netd/addr.c \
-    servers/netd/addr6.c servers/netd/dns_message.c servers/netd/resolver.c servers/netd/ping.c \
-    servers/netd/service.c servers/netd/service_ip6.c servers/netd/service_configure.c \
+    servers/netd/addr6.c servers/netd/routes.c servers/netd/dns_message.c servers/netd/resolver.c servers/netd/ping.c \
+    servers/netd/service.c servers/netd/service_ip6.c servers/netd/service_configure.c servers/netd/service_routes.c \
     servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \
     servers/netd/socket_listen.c servers/netd/socket_datagram.c servers/netd/socket_send.c \
@@ -94,4 +94,4 @@ sourced_SRC := servers/small/sourced.c
 httpd_SRC := servers/httpd/main.c servers/httpd/request.c servers/httpd/pages.c servers/httpd/status.c
 PROGRAMS += telnetd
 telnetd_SRC := servers/shell/telnetd.c servers/shell/telnet.c servers/shell/commands.c servers/shell/system.c \
-    servers/shell/network.c servers/shell/configure.c
+    servers/shell/network.c servers/shell/configure.c servers/shell/sockets.c

@@ -109,6 +109,8 @@ UNIT_TESTS += netd_ip6
 netd_ip6_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += netd_resolver
 netd_resolver_SRC := $(NETD_SIM_SRC)
+UNIT_TESTS += netd_routes
+netd_routes_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += netd_service
 netd_service_SRC := $(NETD_SIM_SRC)
 UNIT_TESTS += netd_stream
@@ -220,7 +222,7 @@ PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services dual default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
+QEMU_LANES := default services dual two-nic default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image

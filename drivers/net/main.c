@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The process virtio-net: gives net_driver.h its memory and its time.
+ * The process virtio-net, and virtio-en1 for a second device: gives net_driver.h its memory and
+ * its time. Which of the two it is shows in its name and in the role of its frame pool alone.
  *
  * Sleeps on its notification: the device's interrupt and netd's wake-ups. It sees one device, one
  * pool and the four rings; no packet is looked at here or below. When it cannot go on it says why
@@ -49,7 +50,8 @@ static void signal_netd(void)
     struct sysret signalled = sys_signal(process.netd, FRAMES_WAKE);
 
     if (signalled.status != OK) {
-        console_print("virtio-net: cannot wake netd: %s", error_text((int)signalled.status));
+        console_print("%s: cannot wake netd: %s", startup_own()->program,
+                      error_text((int)signalled.status));
     }
 }
 
@@ -66,7 +68,9 @@ static int open_device(const char **what)
         return error;
     }
     *what = "no frame pool";
-    if ((error = grant_memory(ROLE_FRAMES, sizeof(struct frames_area), &frames)) != OK) {
+    const char *role =
+        startup_handle(ROLE_FRAMES) != HANDLE_NONE ? ROLE_FRAMES : ROLE_FRAMES_1;
+    if ((error = grant_memory(role, sizeof(struct frames_area), &frames)) != OK) {
         return error;
     }
     *what = "no memory for queues";
@@ -88,8 +92,8 @@ static int open_device(const char **what)
 
 static void report_start(const struct net_driver *driver)
 {
-    console_print("virtio-net: epoch %u, version %u, features 0x%lx, buffers rx %u tx %u",
-                  driver->epoch, driver->device.transport.version,
+    console_print("%s: epoch %u, version %u, features 0x%lx, buffers rx %u tx %u",
+                  startup_own()->program, driver->epoch, driver->device.transport.version,
                   (unsigned long)driver->device.transport.features,
                   driver->core.queues[NET_QUEUE_RX].slots, driver->core.queues[NET_QUEUE_TX].slots);
 }
@@ -136,6 +140,6 @@ int main(void)
     while (error == OK) {
         error = serve(&step, &what);
     }
-    console_print("virtio-net: %s: %s", what, error_text(error));
+    console_print("%s: %s: %s", startup_own()->program, what, error_text(error));
     return EXIT_FAILURE;
 }

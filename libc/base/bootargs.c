@@ -64,7 +64,7 @@ static bool is_host_address(uint32_t address)
     return first != 0 && first != 127 && first < 224;
 }
 
-static const char *take_ip(struct piece value, struct bootargs *bootargs)
+static const char *take_address(struct piece value, struct bootargs_address *fixed)
 {
     uint32_t address;
     uint32_t bits;
@@ -79,12 +79,12 @@ static const char *take_ip(struct piece value, struct bootargs *bootargs)
         (address & host_mask) == host_mask) {
         return "not the address of a host";
     }
-    bootargs->ip = address;
-    bootargs->prefix_bits = bits;
+    fixed->ip = address;
+    fixed->prefix_bits = bits;
     return NULL;
 }
 
-static const char *take_gateway(struct piece value, struct bootargs *bootargs)
+static const char *take_router(struct piece value, struct bootargs_address *fixed)
 {
     uint32_t address;
     if (parse_ipv4(value.text, value.length, &address) != 0) {
@@ -93,8 +93,28 @@ static const char *take_gateway(struct piece value, struct bootargs *bootargs)
     if (!is_host_address(address)) {
         return "not the address of a host";
     }
-    bootargs->gateway = address;
+    fixed->gateway = address;
     return NULL;
+}
+
+static const char *take_ip(struct piece value, struct bootargs *bootargs)
+{
+    return take_address(value, &bootargs->address[0]);
+}
+
+static const char *take_gateway(struct piece value, struct bootargs *bootargs)
+{
+    return take_router(value, &bootargs->address[0]);
+}
+
+static const char *take_second_ip(struct piece value, struct bootargs *bootargs)
+{
+    return take_address(value, &bootargs->address[1]);
+}
+
+static const char *take_second_gateway(struct piece value, struct bootargs *bootargs)
+{
+    return take_router(value, &bootargs->address[1]);
 }
 
 static const char *take_dual(struct piece value, struct bootargs *bootargs)
@@ -139,7 +159,8 @@ static const struct {
     const char *(*take)(struct piece value, struct bootargs *bootargs);
 } keys[] = {
     {"node", take_node}, {"ip", take_ip},       {"gw", take_gateway},      {"dual", take_dual},
-    {"lane", take_lane}, {"panic", take_panic}, {"profile", take_profile},
+    {"lane", take_lane}, {"panic", take_panic}, {"profile", take_profile}, {"ip1", take_second_ip},
+    {"gw1", take_second_gateway},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

@@ -5,6 +5,7 @@
  *     node=NAME          who this node is: 1 to 64 of a-z 0-9 -
  *     ip=A.B.C.D/BITS    fallback address when DHCP stays silent; the network part is 1 to 30
  *     gw=A.B.C.D         fallback gateway
+ *     ip1=, gw1=         the same for the second interface
  *     dual=0|1           two nodes in one process
  *     lane=NAME          which set of tests runs; same letters, 1 to 32
  *     panic=halt|reset|exit
@@ -22,6 +23,7 @@
 enum {
     BOOTARGS_NODE_MAX = 64,
     BOOTARGS_LANE_MAX = 32,
+    BOOTARGS_ADDRESSES = 2, /* ip and gw, ip1 and gw1 */
 };
 
 enum bootargs_panic {
@@ -35,12 +37,16 @@ enum bootargs_profile {
     BOOTARGS_PROFILE_MINIMAL,
 };
 
+struct bootargs_address {
+    uint32_t ip;          /* host order; 0 when not given */
+    uint32_t prefix_bits; /* of ip */
+    uint32_t gateway;     /* host order; 0 when not given */
+};
+
 struct bootargs {
     char node[BOOTARGS_NODE_MAX + 1]; /* "" when not given */
     char lane[BOOTARGS_LANE_MAX + 1]; /* "" when not given */
-    uint32_t ip;                      /* host order; 0 when not given */
-    uint32_t prefix_bits;             /* of ip */
-    uint32_t gateway;                 /* host order; 0 when not given */
+    struct bootargs_address address[BOOTARGS_ADDRESSES];
     bool is_dual;
     enum bootargs_panic panic;
     enum bootargs_profile profile;

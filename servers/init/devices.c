@@ -146,6 +146,9 @@ static struct device_choice choose(const struct manifest *wanted, const struct d
             continue;
         }
         uint32_t holder = find_holder(devices, choices, index, &devices[i]);
+        if (holder != DEVICES_NOBODY && choices[holder].device == i) {
+            continue; /* another of its kind has it */
+        }
         if (holder == DEVICES_NOBODY) {
             return (struct device_choice){.verdict = DEVICE_GIVEN, .device = i};
         }

@@ -11,7 +11,9 @@
  * M2  Calls go uphill: who is called has a higher priority than who calls. So no cycle of calls
  *     exists and no server waits for a client.
  * M3  A line prefix belongs to one process.
- * M4  A device belongs to one process; init may lend its window when nobody maps it.
+ * M4  A device belongs to one process; init may lend its window when nobody maps it. Processes that
+ *     want a device of one kind get one each in the manifest's order; all but the first are
+ *     IS_SPARE.
  * M5  Every size is within the limits of the kernel and of the start-up page.
  * M6  The DMA right goes to processes with a device, over contiguous memory.
  * M7  One process serves sockets; whoever has an arena calls it and pays for the arena.
@@ -60,6 +62,7 @@ enum manifest_flag {
     IS_LAST = 1 << 7,      /* started when all others are settled: it measures the system */
     SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
     IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
+    IS_SPARE = 1 << 10, /* most machines have no device for it: then nothing is said */
 };
 
 struct manifest_device {

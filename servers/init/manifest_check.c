@@ -196,7 +196,7 @@ static int check_pair(const struct check *check, const struct manifest_process *
     if ((one->flags & other->flags & SERVES_SOCKETS) != 0) {
         return refuse(check, "%s and %s both serve sockets", one->name, other->name);
     }
-    if (is_same_device(&one->device, &other->device)) {
+    if (is_same_device(&one->device, &other->device) && (one->flags & IS_SPARE) == 0) {
         return refuse(check, "%s and %s want the same device", one->name, other->name);
     }
     return OK;

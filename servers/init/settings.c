@@ -17,12 +17,27 @@ static const char *format_ipv4(uint32_t address, char text[IPV4_BYTES])
     return text;
 }
 
+static void format_static(const struct bootargs_address *fixed, char *value)
+{
+    char address[IPV4_BYTES];
+    if (fixed->ip != 0) {
+        (void)fmt_format(value, SETTINGS_VALUE_BYTES, "%s/%u", format_ipv4(fixed->ip, address),
+                         fixed->prefix_bits);
+    }
+}
+
+static void format_gateway(const struct bootargs_address *fixed, char *value)
+{
+    if (fixed->gateway != 0) {
+        (void)format_ipv4(fixed->gateway, value);
+    }
+}
+
 int settings_format(const struct bootargs *bootargs, const char *key,
                     char value[SETTINGS_VALUE_BYTES])
 {
     static const char *const panic[] = {"halt", "reset", "exit"};
     static const char *const profile[] = {"full", "minimal"};
-    char address[IPV4_BYTES];
 
     value[0] = '\0';
     if (strcmp(key, "node") == 0) {
@@ -36,14 +51,13 @@ int settings_format(const struct bootargs *bootargs, const char *key,
     } else if (strcmp(key, "profile") == 0) {
         (void)fmt_format(value, SETTINGS_VALUE_BYTES, "%s", profile[bootargs->profile]);
     } else if (strcmp(key, "ip") == 0) {
-        if (bootargs->ip != 0) {
-            (void)fmt_format(value, SETTINGS_VALUE_BYTES, "%s/%u",
-                             format_ipv4(bootargs->ip, address), bootargs->prefix_bits);
-        }
+        format_static(&bootargs->address[0], value);
     } else if (strcmp(key, "gw") == 0) {
-        if (bootargs->gateway != 0) {
-            (void)format_ipv4(bootargs->gateway, value);
-        }
+        format_gateway(&bootargs->address[0], value);
+    } else if (strcmp(key, "ip1") == 0) {
+        format_static(&bootargs->address[1], value);
+    } else if (strcmp(key, "gw1") == 0) {
+        format_gateway(&bootargs->address[1], value);
     } else {
         return E_NOT_FOUND;
     }

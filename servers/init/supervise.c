@@ -60,7 +60,9 @@ static bool is_refused(const struct system *system, uint32_t index)
         return true;
     }
     if (choice->verdict == DEVICE_ABSENT && rule->device.is_needed) {
-        console_print("init: %s not started: no device", rule->name);
+        if ((rule->flags & IS_SPARE) == 0) {
+            console_print("init: %s not started: no device", rule->name);
+        }
         return true;
     }
     return false;

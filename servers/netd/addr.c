@@ -75,8 +75,8 @@ static void say(const struct addr *addr, const char *what, const struct addr_ip4
     char text[LINE_BYTES_MAX];
     const uint32_t a = ip4->address;
     const uint32_t g = ip4->gateway;
-    size_t len = fmt_format(text, sizeof(text), "net: dhcp %s %u.%u.%u.%u/%u gw=", what, a >> 24,
-                            a >> 16 & 255, a >> 8 & 255, a & 255, ip4->prefix);
+    size_t len = fmt_format(text, sizeof(text), "net: %sdhcp %s %u.%u.%u.%u/%u gw=", addr->name,
+                            what, a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, ip4->prefix);
     if (g == 0) {
         len += fmt_format(text + len, sizeof(text) - len, "none");
     } else {
@@ -90,7 +90,7 @@ static void say_lost(const struct addr *addr)
 {
     char text[LINE_BYTES_MAX];
     const uint32_t a = addr->lease.address;
-    size_t len = fmt_format(text, sizeof(text), "net: dhcp lost %u.%u.%u.%u", a >> 24,
+    size_t len = fmt_format(text, sizeof(text), "net: %sdhcp lost %u.%u.%u.%u", addr->name, a >> 24,
                             a >> 16 & 255, a >> 8 & 255, a & 255);
     addr->lines->write(addr->lines->context, text, len);
 }
@@ -217,7 +217,8 @@ static void look_without_lease(struct addr *addr)
     if (addr->mode == ADDR_BOUND) {
         lose_lease(addr);
     }
-    if (addr->mode == ADDR_SEEKING && port_now_us() >= addr->fallback_at_us) {
+    if (addr->mode == ADDR_SEEKING && port_now_us() >= addr->fallback_at_us &&
+        addr->fallback.address != 0) {
         addr->mode = ADDR_STATIC;
         set_static(addr);
         stats_count(addr->stats, COUNTER_dhcp_fallback);
@@ -263,19 +264,21 @@ void addr_update(struct addr *addr)
 uint64_t addr_next_us(const struct addr *addr)
 {
     uint64_t next_us = is_searching(addr) ? addr->retry_at_us : UINT64_MAX;
-    if (addr->mode == ADDR_SEEKING && addr->fallback_at_us < next_us) {
+    if (addr->mode == ADDR_SEEKING && addr->fallback.address != 0 &&
+        addr->fallback_at_us < next_us) {
         next_us = addr->fallback_at_us;
     }
     return next_us;
 }
 
 void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *fallback,
-                struct stats *stats, const struct lines *lines)
+                struct stats *stats, const struct lines *lines, const char *name)
 {
     *addr = (struct addr){
         .netif = netif,
         .stats = stats,
         .lines = lines,
+        .name = name,
         .fallback = *fallback,
         .retry_at_us = port_now_us(),
     };

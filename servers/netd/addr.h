@@ -52,7 +52,8 @@ struct addr {
     struct netif *netif;
     struct stats *stats;
     const struct lines *lines;
-    struct addr_ip4 fallback;
+    const char *name;          /* in lines, of the interface */
+    struct addr_ip4 fallback;  /* address 0: none */
     struct dhcp dhcp;
 
     enum addr_mode mode;
@@ -67,10 +68,11 @@ struct addr {
 
 /*
  * Starts the client on an interface that is up. Borrows everything for good. A client that
- * cannot start is tried again like a lease that could not be used.
+ * cannot start is tried again like a lease that could not be used. `name` stands behind "net: "
+ * in its lines, with a blank, and is empty for the first interface.
  */
 void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *fallback,
-                struct stats *stats, const struct lines *lines);
+                struct stats *stats, const struct lines *lines, const char *name);
 
 /* Looks at what the client did and acts on time. After every input and after the timers. */
 void addr_update(struct addr *addr);

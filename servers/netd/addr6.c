@@ -16,7 +16,8 @@ static void say(const struct addr6 *addr, const char *before, int i, const char 
     char text[LINE_BYTES_MAX];
     char address[IP6_TEXT_BYTES];
     (void)ip6_format((const uint8_t *)netif_ip6_addr(addr->netif, i)->addr, address);
-    size_t len = fmt_format(text, sizeof(text), "net: ipv6 %s%s%s", before, address, after);
+    size_t len = fmt_format(text, sizeof(text), "net: %sipv6 %s%s%s", addr->name, before, address,
+                            after);
     addr->lines->write(addr->lines->context, text, len);
 }
 
@@ -77,12 +78,12 @@ static bool is_of_this_mac(const struct netif *netif)
 }
 
 void addr6_start(struct addr6 *addr, struct netif *netif, struct stats *stats,
-                 const struct lines *lines)
+                 const struct lines *lines, const char *name)
 {
     if (addr->netif != NULL && is_of_this_mac(netif)) {
         return;
     }
-    *addr = (struct addr6){.netif = netif, .stats = stats, .lines = lines};
+    *addr = (struct addr6){.netif = netif, .stats = stats, .lines = lines, .name = name};
     for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
         netif_ip6_addr_set_state(netif, (s8_t)i, IP6_ADDR_INVALID);
     }

@@ -31,15 +31,16 @@ struct addr6 {
     struct netif *netif; /* NULL: not started */
     struct stats *stats;
     const struct lines *lines;
+    const char *name; /* in lines, of the interface */
     uint8_t state[LWIP_IPV6_NUM_ADDRESSES]; /* of lwIP, when last looked at */
 };
 
 /*
  * Begins on an interface that is up, or begins again when its Ethernet address is another: what was
- * made from the old one is dropped. Borrows everything for good.
+ * made from the old one is dropped. Borrows everything for good; `name` as in addr_start.
  */
 void addr6_start(struct addr6 *addr, struct netif *netif, struct stats *stats,
-                 const struct lines *lines);
+                 const struct lines *lines, const char *name);
 
 /* Looks at what became of addresses and routers. After every input and after the timers. */
 void addr6_update(struct addr6 *addr);

@@ -36,7 +36,7 @@ enum {
 struct process {
     struct stack stack;
     handle_t endpoint;
-    handle_t driver; /* its notification */
+    handle_t driver[STACK_LINKS]; /* notifications */
 };
 
 static struct process process;
@@ -59,13 +59,12 @@ static void report_assert(const char *text, const char *file, int line)
     console_print("netd: %s:%d: %s", file, line, text);
 }
 
-/* The static address: of the machine's settings, which init has checked, else QEMU's. */
-static void read_fallback(struct addr_ip4 *fallback)
+/* A static address: of the machine's settings, which init has checked. */
+static void read_fallback(const char *ip_key, const char *gateway_key, struct addr_ip4 *fallback)
 {
-    const char *ip = getenv("ip");
-    const char *gateway = getenv("gw");
+    const char *ip = getenv(ip_key);
+    const char *gateway = getenv(gateway_key);
     uint32_t prefix;
-    *fallback = (struct addr_ip4){FALLBACK_ADDRESS, FALLBACK_GATEWAY, FALLBACK_PREFIX};
     if (ip != NULL && parse_ipv4_prefix(ip, strlen(ip), &fallback->address, &prefix) == OK) {
         fallback->prefix = (uint8_t)prefix; /* <= 32 */
         fallback->gateway = 0;
@@ -91,16 +90,14 @@ static uint64_t read_seed(void)
     return seed;
 }
 
-/* The frames of the network device, if this machine has one. */
-static MUST_CHECK int attach_frames(void)
+static MUST_CHECK int attach_frames(const char *role, const char *driver)
 {
     void *area;
     uint64_t pages;
-    handle_t frames = startup_handle(ROLE_FRAMES);
-    process.driver = startup_handle(ROLE_WAKE "virtio-net");
-    if (frames == HANDLE_NONE || process.driver == HANDLE_NONE) {
-        console_print("net: no network device");
-        return OK;
+    handle_t frames = startup_handle(role);
+    handle_t wake = startup_handle(driver);
+    if (frames == HANDLE_NONE || wake == HANDLE_NONE) {
+        return OK; /* this machine does not have it */
     }
     int error = memory_attach(frames, RIGHT_READ | RIGHT_WRITE, &area, &pages);
     if (error != OK) {
@@ -109,7 +106,21 @@ static MUST_CHECK int attach_frames(void)
     if (pages < sizeof(struct frames_area) / PAGE_BYTES) {
         return E_RANGE;
     }
+    process.driver[process.stack.link_count] = wake;
     return stack_attach(&process.stack, area);
+}
+
+/* The network devices, if this machine has any. */
+static MUST_CHECK int attach_links(void)
+{
+    int error = attach_frames(ROLE_FRAMES, ROLE_WAKE "virtio-net");
+    if (error == OK) {
+        error = attach_frames(ROLE_FRAMES_1, ROLE_WAKE "virtio-en1");
+    }
+    if (error == OK && process.stack.link_count == 0) {
+        console_print("net: no network device");
+    }
+    return error;
 }
 
 /* Maps the arena of a client. What it costs is ours; without room the client has no sockets. */
@@ -143,7 +154,7 @@ static MUST_CHECK int attach_clients(void)
             return OK; /* behind the last, or init has no clients for us */
         }
         init_client_unpack(message.words, &facts);
-        if (facts.shape.slots != 0) {
+        if (facts.shape.slots != 0 && facts.arena != HANDLE_NONE) { /* else of another lane */
             attach_client(index, &facts);
         }
     }
@@ -151,15 +162,20 @@ static MUST_CHECK int attach_clients(void)
 
 static MUST_CHECK int open_stack(void)
 {
-    struct stack_config config = {.seed = read_seed(), .lines = {write_line, NULL}};
-    read_fallback(&config.fallback);
+    struct stack_config config = {
+        .fallback = {{FALLBACK_ADDRESS, FALLBACK_GATEWAY, FALLBACK_PREFIX}}, /* QEMU's */
+        .seed = read_seed(),
+        .lines = {write_line, NULL},
+    };
+    read_fallback("ip", "gw", &config.fallback[0]);
+    read_fallback("ip1", "gw1", &config.fallback[1]);
     port_on_assert(report_assert);
     process.endpoint = startup_handle(ROLE_ENDPOINT);
     int error = stack_init(&process.stack, &config, clock_us());
     if (error == OK) {
         error = attach_clients();
     }
-    return error == OK ? attach_frames() : error;
+    return error == OK ? attach_links() : error;
 }
 
 static MUST_CHECK int tell_up(void)
@@ -218,8 +234,11 @@ static void end_clients(uint64_t gone)
 static MUST_CHECK bool finish(bool has_more, uint64_t now_us)
 {
     uint64_t next_us;
-    if (stack_finish(&process.stack, now_us, &next_us)) {
-        sys_signal(process.driver, FRAMES_WAKE);
+    uint32_t must_signal = stack_finish(&process.stack, now_us, &next_us);
+    for (uint32_t i = 0; i < STACK_LINKS; i++) {
+        if ((must_signal >> i & 1) != 0) {
+            sys_signal(process.driver[i], FRAMES_WAKE);
+        }
     }
     wake_clients();
     event_set_timer(service_us_to_ticks(next_us, boot_facts()->counter_hz));

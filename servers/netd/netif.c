@@ -274,6 +274,7 @@ static void take_frame(struct interface *interface, uint64_t entry)
         return;
     }
     interface->rx_count--;
+    interface->taken_count++;
     interface->owner[span.index] = FRAME_FREE; /* in no list until it is provided or lent below */
     const uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
     enum counter verdict = ingress_check(&interface->rules, frame, span.bytes);
@@ -348,6 +349,7 @@ static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
     /* --- committed --- */
     interface->free_count--;
     interface->owner[index] = FRAME_DRIVER_TX;
+    interface->sent_count++;
     stats_count(interface->stats, COUNTER_tx_frames);
     return ERR_OK;
 }
@@ -459,7 +461,6 @@ int interface_open(struct interface *interface, struct frames_area *area, struct
     }
     /* --- committed --- */
     NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
-    netif_set_default(&interface->netif);
     netif_set_up(&interface->netif);
     ask_for_epoch(interface);
     return OK;

@@ -69,6 +69,8 @@ struct interface {
     uint32_t free_count;
     uint32_t rx_count;             /* frames that are FRAME_DRIVER_RX */
     uint32_t held_count;           /* frames that are FRAME_STACK */
+    uint64_t taken_count;          /* frames received, whatever became of them */
+    uint64_t sent_count;           /* frames given to the driver */
     struct lent_frame lent[FRAMES_COUNT];
     struct merge merge; /* empty between turns */
 };

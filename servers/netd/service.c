@@ -71,17 +71,6 @@ static uint8_t address_state(const struct addr *addr)
     return NETD_ADDRESS_NONE;
 }
 
-static void put_counts(const struct stack *stack, uint64_t *reply)
-{
-    const uint64_t *value = stack->stats.value;
-    reply[6] = value[COUNTER_tx_frames];
-#define COUNTER_ADD(name, sentence) reply[5] += value[COUNTER_##name];
-    COUNTER_ADD(rx_whole, "")
-    COUNTER_ADD(rx_fragment, "")
-    INGRESS_COUNTERS(COUNTER_ADD)
-#undef COUNTER_ADD
-}
-
 static int get_interface(const struct stack *stack, const uint64_t *words, uint64_t *reply)
 {
     const struct netif *netif = find_netif(words[1]);
@@ -91,37 +80,39 @@ static int get_interface(const struct stack *stack, const uint64_t *words, uint6
     if (netif == NULL) {
         return E_NOT_FOUND;
     }
-    bool is_ours = stack->has_interface && netif == &stack->interface.netif;
+    const struct link *link = find_link(stack, netif);
     struct netd_interface_facts facts = {
         .prefix = (uint8_t)addr_prefix(ip4_number(netif_ip4_netmask(netif))),
-        .address_state = is_ours ? address_state(&stack->addr) : (uint8_t)NETD_ADDRESS_STATIC,
+        .address_state = link != NULL ? address_state(&link->addr) : (uint8_t)NETD_ADDRESS_STATIC,
         .flags = (uint8_t)((netif_is_up(netif) ? NETD_INTERFACE_UP : 0) |
                            (netif_is_link_up(netif) ? NETD_INTERFACE_LINK : 0) |
-                           (is_ours ? 0 : NETD_INTERFACE_LOOPBACK)),
+                           (link != NULL ? 0 : NETD_INTERFACE_LOOPBACK)),
         .mtu = netif->mtu,
     };
-    const char name[] = {netif->name[0], netif->name[1], is_ours ? '0' : 0, 0};
+    char digit = link != NULL ? (char)('0' + (link - stack->link)) : 0;
+    const char name[] = {netif->name[0], netif->name[1], digit, 0};
     put_text(reply + 1, 1, name);
     reply[2] = ip4_number(netif_ip4_addr(netif)) | (uint64_t)ip4_number(netif_ip4_gw(netif)) << 32;
     reply[3] = netd_facts_word(facts);
-    if (is_ours) {
+    if (link != NULL) {
         reply[4] = mac_word(netif->hwaddr);
-        put_counts(stack, reply);
-        reply[7] = lease_seconds(&stack->addr);
+        reply[5] = link->interface.taken_count;
+        reply[6] = link->interface.sent_count;
+        reply[7] = lease_seconds(&link->addr);
     }
     return OK;
 }
 
 static int get_lease(const struct stack *stack, const uint64_t *words, uint64_t *reply)
 {
-    const struct addr *addr = &stack->addr;
-    const struct netif *netif = find_netif(words[1]);
+    const struct link *link = find_link(stack, find_netif(words[1]));
     if (!are_zero(words, 2)) {
         return E_INVALID;
     }
-    if (netif == NULL || netif != addr->netif || addr->mode != ADDR_BOUND) {
+    if (link == NULL || link->addr.mode != ADDR_BOUND) {
         return E_NOT_FOUND;
     }
+    const struct addr *addr = &link->addr;
     reply[1] = ip4_number(ip_2_ip4(&addr->dhcp.server_ip_addr));
     reply[2] = addr->dhcp.offered_t0_lease;
     reply[3] = addr->dhcp.offered_t1_renew;
@@ -226,6 +217,9 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return service_get_address6(request->words, reply);
     case NETD_NEIGHBOUR6_GET:
         return service_get_neighbour6(request->words, reply);
+    case NETD_ROUTE_GET:
+        return service_get_route(stack, request->words, reply);
+    case NETD_ROUTE_SET:
     case NETD_LEASE_SET:
     case NETD_ADDRESS_SET:
     case NETD_INTERFACE_SET:

@@ -46,26 +46,30 @@ static int set_address(struct addr *addr, const uint64_t *words)
     return OK;
 }
 
-static int set_interface(struct stack *stack, const uint64_t *words)
+static int set_interface(struct stack *stack, struct link *link, const uint64_t *words)
 {
-    struct netif *netif = &stack->interface.netif;
+    struct netif *netif = &link->interface.netif;
     uint64_t mtu = words[3];
-    if (!are_zero(words, 4) || words[2] > 1 ||
-        (mtu != 0 && (mtu < MTU_MIN || mtu > stack->interface.rules.mtu))) {
+    if (!are_zero(words, 5) || words[2] > 1 || words[4] > ROUTES_METRIC_MAX + 1 ||
+        (mtu != 0 && (mtu < MTU_MIN || mtu > link->interface.rules.mtu))) {
         return E_INVALID;
     }
     /* --- committed --- */
+    if (words[4] != 0) {
+        routes_set_metric(&stack->routes, netif_get_index(netif), (uint16_t)(words[4] - 1));
+    }
     if (mtu != 0) {
         netif->mtu = (uint16_t)mtu; /* <= rules.mtu */
         netif->mtu6 = (uint16_t)mtu;
     }
     if (words[2] == 0 && netif_is_up(netif)) {
-        addr_release(&stack->addr); /* while it can still be said */
+        addr_release(&link->addr); /* while it can still be said */
         netif_set_down(netif);
     } else if (words[2] == 1 && !netif_is_up(netif)) {
         netif_set_up(netif);
-        addr_renew(&stack->addr);
+        addr_renew(&link->addr);
     }
+    routes_update();
     timers_note_ip6();
     return OK;
 }
@@ -77,17 +81,19 @@ int service_configure(struct stack *stack, const struct service_request *request
         stats_count(&stack->stats, COUNTER_request_denied);
         return E_DENIED;
     }
-    bool is_ours = stack->has_interface && stack->addr.mode != ADDR_OFF &&
-                   find_netif(words[1]) == &stack->interface.netif;
-    if (!is_ours) {
+    const struct link *found = find_link(stack, find_netif(words[1]));
+    if (found == NULL || found->addr.mode == ADDR_OFF) {
         return E_NOT_FOUND;
     }
+    struct link *link = &stack->link[found - stack->link];
     switch (words[0]) {
     case NETD_LEASE_SET:
-        return set_lease(&stack->addr, words);
+        return set_lease(&link->addr, words);
     case NETD_ADDRESS_SET:
-        return set_address(&stack->addr, words);
+        return set_address(&link->addr, words);
+    case NETD_ROUTE_SET:
+        return service_set_route(stack, link, words);
     default:
-        return set_interface(stack, words);
+        return set_interface(stack, link, words);
     }
 }

@@ -54,6 +54,17 @@ static inline struct netif *find_netif(uint64_t index)
     return NULL;
 }
 
+/* The interface behind a netif; NULL: loopback, or none. */
+static inline const struct link *find_link(const struct stack *stack, const struct netif *netif)
+{
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        if (netif == &stack->link[i].interface.netif) {
+            return &stack->link[i];
+        }
+    }
+    return NULL;
+}
+
 static inline uint64_t service_nonce(void)
 {
     return (uint64_t)netd_random_u32() << 32 | netd_random_u32();
@@ -65,5 +76,9 @@ int service_start_ping6(struct stack *stack, const struct service_request *reque
 int service_get_address6(const uint64_t *words, uint64_t *reply);
 int service_get_neighbour6(const uint64_t *words, uint64_t *reply);
 
-/* NETD_LEASE_SET, NETD_ADDRESS_SET, NETD_INTERFACE_SET. */
+/* Requests about routes; the second for who may configure. */
+int service_get_route(const struct stack *stack, const uint64_t *words, uint64_t *reply);
+int service_set_route(struct stack *stack, const struct link *link, const uint64_t *words);
+
+/* NETD_ROUTE_SET, NETD_LEASE_SET, NETD_ADDRESS_SET, NETD_INTERFACE_SET. */
 int service_configure(struct stack *stack, const struct service_request *request);

@@ -22,20 +22,27 @@
 
 static bool is_lwip_running; /* lwIP can be started once in a program */
 
-static void say_up(const struct stack *stack)
+static const char *driver_name(const struct link *link)
+{
+    return link->name[0] == 0 ? "virtio-net" : "virtio-en1";
+}
+
+static void say_up(const struct stack *stack, const struct link *link)
 {
     char text[LINE_BYTES_MAX];
-    const uint8_t *mac = stack->interface.rules.mac;
+    const uint8_t *mac = link->interface.rules.mac;
     size_t len = fmt_format(text, sizeof(text),
-                            "net: virtio-net up mac=%02x:%02x:%02x:%02x:%02x:%02x mtu=%u", mac[0],
-                            mac[1], mac[2], mac[3], mac[4], mac[5], stack->interface.rules.mtu);
+                            "net: %s up mac=%02x:%02x:%02x:%02x:%02x:%02x mtu=%u",
+                            driver_name(link), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                            link->interface.rules.mtu);
     stack->lines.write(stack->lines.context, text, len);
 }
 
-static void say_failed(const struct stack *stack)
+static void say_failed(const struct stack *stack, const struct link *link)
 {
-    const char text[] = "net: virtio-net failed";
-    stack->lines.write(stack->lines.context, text, sizeof(text) - 1);
+    char text[LINE_BYTES_MAX];
+    size_t len = fmt_format(text, sizeof(text), "net: %s failed", driver_name(link));
+    stack->lines.write(stack->lines.context, text, len);
 }
 
 /* --- echo ---------------------------------------------------------------------------------- */
@@ -144,22 +151,23 @@ int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t
 /* --- steps --------------------------------------------------------------------------------- */
 
 /* False: nothing has changed. */
-static bool follow_driver(struct stack *stack)
+static bool follow_driver(struct stack *stack, struct link *link)
 {
-    enum interface_event event = interface_poll(&stack->interface);
+    enum interface_event event = interface_poll(&link->interface);
     switch (event) {
     case INTERFACE_UP:
-        say_up(stack);
-        if (stack->interface.rules.takes_ip6) {
-            addr6_start(&stack->addr6, &stack->interface.netif, &stack->stats, &stack->lines);
+        say_up(stack, link);
+        if (link->interface.rules.takes_ip6) {
+            addr6_start(&link->addr6, &link->interface.netif, &stack->stats, &stack->lines,
+                        link->name);
         }
-        if (stack->addr.mode == ADDR_OFF) {
-            addr_start(&stack->addr, &stack->interface.netif, &stack->fallback, &stack->stats,
-                       &stack->lines);
+        if (link->addr.mode == ADDR_OFF) {
+            addr_start(&link->addr, &link->interface.netif, &link->fallback, &stack->stats,
+                       &stack->lines, link->name);
         }
         break;
     case INTERFACE_FAILED:
-        say_failed(stack);
+        say_failed(stack, link);
         break;
     case INTERFACE_SAME:
         break;
@@ -180,19 +188,24 @@ static void poll_loops(void)
     }
 }
 
-/* Whether anything happened in this step that concerns more than the data of sockets. */
+/* Addresses come and go with packets and with time, but not with the data of sockets. */
 static void follow_news(struct stack *stack)
 {
-    if (stack->has_interface) {
-        stack->has_news |= interface_take_news(&stack->interface);
-        stack->has_news |= port_now_us() >= addr_next_us(&stack->addr);
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        struct link *link = &stack->link[i];
+        stack->has_news |= interface_take_news(&link->interface);
+        stack->has_news |= port_now_us() >= addr_next_us(&link->addr);
     }
-    if (stack->has_news) {
-        timers_note_all();
-        if (stack->has_interface) {
-            addr_update(&stack->addr);
-            addr6_update(&stack->addr6);
-        }
+    if (!stack->has_news) {
+        return;
+    }
+    timers_note_all();
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        addr_update(&stack->link[i].addr);
+        addr6_update(&stack->link[i].addr6);
+    }
+    if (stack->link_count > 1) {
+        routes_update(); /* which is the best may have changed */
     }
 }
 
@@ -201,18 +214,24 @@ bool stack_input(struct stack *stack, uint64_t now_us)
     bool has_more = false;
     port_set_now(now_us);
     stack->has_news |= timers_run(); /* before anything comes in */
-    if (stack->has_interface) {
-        stack->has_news |= follow_driver(stack);
-        has_more = interface_input(&stack->interface);
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        struct link *link = &stack->link[i];
+        stack->has_news |= follow_driver(stack, link);
+        has_more |= interface_input(&link->interface);
     }
     follow_news(stack);
     poll_loops();
     return has_more;
 }
 
-bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
+static void sooner(uint64_t *next_us, uint64_t other_us)
 {
-    bool must_signal = false;
+    *next_us = other_us < *next_us ? other_us : *next_us;
+}
+
+uint32_t stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
+{
+    uint32_t must_signal = 0;
     port_set_now(now_us);
     stack->has_news |= timers_run();
     pings_expire(&stack->pings, now_us);
@@ -223,26 +242,33 @@ bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
     follow_news(stack);
     stack->has_news = false;
     *next_us = pings_next_us(&stack->pings);
-    uint64_t resolver_us = resolver_next_us(&stack->resolver);
-    *next_us = resolver_us < *next_us ? resolver_us : *next_us;
-    if (stack->has_interface) {
-        must_signal = interface_flush(&stack->interface);
-        uint64_t addr_us = addr_next_us(&stack->addr);
-        *next_us = addr_us < *next_us ? addr_us : *next_us;
+    sooner(next_us, resolver_next_us(&stack->resolver));
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        struct link *link = &stack->link[i];
+        must_signal |= interface_flush(&link->interface) ? 1u << i : 0;
+        sooner(next_us, addr_next_us(&link->addr));
     }
-    uint64_t socket_us = sockets_next_us(&stack->sockets, now_us);
-    *next_us = socket_us < *next_us ? socket_us : *next_us;
-    uint64_t timer_us = timers_next_us();
-    *next_us = timer_us < *next_us ? timer_us : *next_us;
+    sooner(next_us, sockets_next_us(&stack->sockets, now_us));
+    sooner(next_us, timers_next_us());
     return must_signal;
 }
 
 bool stack_prepare_sleep(struct stack *stack)
 {
-    bool has_frames = stack->has_interface && stack->interface.free_count != 0;
-    return !stack->has_more && !(stack->sockets.waits_for_frames && has_frames) &&
-           sockets_prepare_sleep(&stack->sockets) &&
-           (!stack->has_interface || interface_prepare_sleep(&stack->interface));
+    bool has_frames = stack->link_count != 0;
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        has_frames = has_frames && stack->link[i].interface.free_count != 0;
+    }
+    if (stack->has_more || (stack->sockets.waits_for_frames && has_frames) ||
+        !sockets_prepare_sleep(&stack->sockets)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        if (!interface_prepare_sleep(&stack->link[i].interface)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -251,7 +277,10 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
 {
     memset(stack, 0, sizeof(*stack)); /* too large for an assignment by way of the stack */
     stack->lines = config->lines;
-    stack->fallback = config->fallback;
+    for (uint32_t i = 0; i < STACK_LINKS; i++) {
+        stack->link[i].fallback = config->fallback[i];
+    }
+    routes_use(&stack->routes);
     port_set_now(now_us);
     port_seed(config->seed);
     timers_init();
@@ -283,8 +312,18 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
 
 int stack_attach(struct stack *stack, struct frames_area *area)
 {
-    int error = interface_open(&stack->interface, area, &stack->stats);
-    stack->has_interface = error == OK;
+    uint32_t index = stack->link_count;
+    struct link *link = &stack->link[index];
+    int error = interface_open(&link->interface, area, &stack->stats);
+    if (error == OK) {
+        if (index != 0) {
+            (void)fmt_format(link->name, sizeof(link->name), "en%u ", index);
+        }
+        stack->link_count++;
+        routes_set_metric(&stack->routes, netif_get_index(&link->interface.netif),
+                          (uint16_t)(ROUTES_METRIC_STEP * (index + 1)));
+        routes_update();
+    }
     return error;
 }
 
@@ -292,11 +331,12 @@ void stack_close(struct stack *stack)
 {
     sockets_close(&stack->sockets);
     netif_poll_all();
-    if (stack->has_interface) {
-        addr_stop(&stack->addr);
-        interface_close(&stack->interface);
-        stack->has_interface = false;
+    for (; stack->link_count != 0; stack->link_count--) {
+        struct link *link = &stack->link[stack->link_count - 1];
+        addr_stop(&link->addr);
+        interface_close(&link->interface);
     }
+    routes_use(NULL);
     (void)igmp_stop(netif_list);
     resolver_close(&stack->resolver);
     raw_remove(stack->icmp);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The network as a whole: lwIP, its loopback, one Ethernet interface, its address, pings, sockets.
+ * The network as a whole: lwIP, its loopback, Ethernet interfaces with their addresses, routes,
+ * pings, sockets.
  *
  * One step is: stack_input (rings in), the requests of clients, stack_finish (timers, then
  * everything out). Input never publishes: what answers a packet leaves in stack_finish.
@@ -18,37 +19,52 @@
 #include "netif.h"
 #include "ping.h"
 #include "resolver.h"
+#include "routes.h"
 #include "socket.h"
 #include "stats.h"
 
+enum { STACK_LINKS = 2, LINK_NAME_BYTES = 8 };
+
+static_assert((int)STACK_LINKS < (int)ROUTES_LINKS_MAX, "with loopback");
+
 struct stack_config {
-    struct addr_ip4 fallback;
+    struct addr_ip4 fallback[STACK_LINKS]; /* of each interface; address 0: none */
     uint64_t seed; /* of ids, ports and sequence numbers */
     struct lines lines;
+};
+
+/* One interface and its addresses. */
+struct link {
+    struct interface interface;
+    struct addr_ip4 fallback;
+    struct addr addr;
+    struct addr6 addr6;
+    char name[LINK_NAME_BYTES]; /* in lines: "", or "en1 " for the second */
 };
 
 struct stack {
     struct stats stats;
     struct lines lines;
-    struct addr_ip4 fallback;
     struct pings pings;
     struct resolver resolver;
     struct raw_pcb *icmp;
     struct raw_pcb *icmp6;
-    bool has_interface;
+    uint32_t link_count;
     bool has_more; /* clients have asked for more than a turn does */
     bool has_news; /* in this step: not only data of sockets came */
-    struct interface interface;
-    struct addr addr;
+    struct link link[STACK_LINKS];
     struct sockets sockets;
-    struct addr6 addr6;
+    struct routes routes;
     uint8_t message[PING_MESSAGE_MAX]; /* scratch of one send or receive */
 };
 
 /* Starts lwIP with loopback alone. E_NO_MEMORY: a pool is too small, a bug of the configuration. */
 MUST_CHECK int stack_init(struct stack *stack, const struct stack_config *config, uint64_t now_us);
 
-/* Adds the interface whose frames are in `area`, borrowed for good. Errors of interface_open. */
+/*
+ * Adds the interface whose frames are in `area`, borrowed for good: en0, then en1. Errors of
+ * interface_open. Requires link_count < STACK_LINKS.
+ */
 MUST_CHECK int stack_attach(struct stack *stack, struct frames_area *area);
 
 /* Ends it all: the lease is given back, every frame and every block comes home. */
@@ -63,9 +79,9 @@ MUST_CHECK int stack_ping(struct stack *stack, const struct ping_request *reques
 
 /*
  * Runs what is due and publishes everything. Gives the next moment to call again,
- * UINT64_MAX: none, and whether the driver must be signalled.
+ * UINT64_MAX: none, and a bit for each interface whose driver must be signalled.
  */
-MUST_CHECK bool stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us);
+MUST_CHECK uint32_t stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us);
 
 /* True: nothing came meanwhile, the driver will signal. False: do another step. */
 MUST_CHECK bool stack_prepare_sleep(struct stack *stack);

@@ -11,12 +11,14 @@ static const struct command commands[] = {
     {"help", "", "this list", command_help},
     {"ps", "", "processes: state, CPU, memory, greatest stack use, restarts", command_ps},
     {"ifconfig", "[NAME SETTING]", "network interfaces and neighbours", command_ifconfig},
-    {"route", "", "where packets go", command_route},
+    {"route", "[add|del ...]", "where packets go", command_route},
     {"arp", "", "neighbours", command_arp},
     {"netstat", "-s", "what netd has counted", command_netstat},
-    {"dhcp", "renew|release", "the lease of en0", command_dhcp},
+    {"dhcp", "renew|release", "the lease of an interface", command_dhcp},
     {"ping", "ADDRESS [COUNT]", "ask a host for an echo; Ctrl-C ends it", command_ping},
     {"ping6", "ADDRESS [COUNT]", "the same for an IPv6 address", command_ping6},
+    {"nslookup", "NAME", "the addresses of a name", command_nslookup},
+    {"nc", "HOST PORT [WORDS]", "send words over TCP, -u UDP, show the answer", command_nc},
     {"handles", "", "what this shell holds", command_handles},
     {"log", "[LINES]", "the last lines of all processes", command_log},
     {"uptime", "", "time since power-on", command_uptime},
@@ -32,7 +34,7 @@ static void command_help(const struct command_call *call)
 {
     (void)call;
     for (int i = 0; i < COMMANDS; i++) {
-        console_print("  %-9s%-16s %s", commands[i].name, commands[i].usage, commands[i].help);
+        console_print("  %-9s%-18s %s", commands[i].name, commands[i].usage, commands[i].help);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include <proto/serial.h>
 
-enum { COMMAND_WORDS_MAX = 8 };
+enum { COMMAND_WORDS_MAX = 12 };
 
 /* What a command gets. */
 struct command_call {
@@ -45,3 +45,7 @@ void command_netstat(const struct command_call *call);
 void command_dhcp(const struct command_call *call);
 void command_ping(const struct command_call *call);
 void command_ping6(const struct command_call *call);
+
+/* servers/shell/sockets.c */
+void command_nslookup(const struct command_call *call);
+void command_nc(const struct command_call *call);

@@ -14,7 +14,7 @@
 #include "commands.h"
 #include "network.h"
 
-enum { NO_INTERFACE = -1 };
+enum { NO_INTERFACE = -1, METRIC_MAX = 9999, METRIC_SET = 10 };
 
 /* The interface of that name, as the last answer to NETD_INTERFACE_GET; NO_INTERFACE. */
 static int find_interface(const char *name, struct message *answer)
@@ -47,9 +47,16 @@ static bool parse_setting(const struct command_call *call, uint64_t interface, b
 {
     const char *what = call->words[2];
     uint32_t address, prefix, gateway = 0;
-    uint64_t mtu;
+    uint64_t mtu, metric;
     if (call->count == 3 && (strcmp(what, "up") == 0 || strcmp(what, "down") == 0)) {
         *request = (struct message){.words = {NETD_INTERFACE_SET, interface, what[0] == 'u'}};
+        return true;
+    }
+    if (call->count == 4 && strcmp(what, "metric") == 0 &&
+        parse_u64(call->words[3], strlen(call->words[3]), 10, &metric) == OK &&
+        metric <= METRIC_MAX) {
+        *request = (struct message){
+            .words = {NETD_INTERFACE_SET, interface, is_up, 0, metric + 1}};
         return true;
     }
     if (call->count == 4 && strcmp(what, "mtu") == 0 &&
@@ -78,7 +85,8 @@ void configure_interface(const struct command_call *call)
     }
     bool is_up = (netd_word_facts(message.words[3]).flags & NETD_INTERFACE_UP) != 0;
     if (call->count < 3 || !parse_setting(call, (uint64_t)interface, is_up, &message)) {
-        console_print("write ifconfig NAME up, down, mtu N, or ADDRESS/BITS [gw ADDRESS]");
+        console_print("write ifconfig NAME up, down, mtu N, metric N, or ADDRESS/BITS "
+                      "[gw ADDRESS]");
         return;
     }
     tell("ifconfig", &message);
@@ -114,31 +122,90 @@ void command_arp(const struct command_call *call)
     network_show_neighbours();
 }
 
-/* Each interface's own network, and its gateway for all others. */
-void command_route(const struct command_call *call)
+static void show_interface_name(uint64_t index, char name[sizeof(uint64_t) + 1])
+{
+    struct message message = {.words = {NETD_INTERFACE_GET, index}};
+    memset(name, 0, sizeof(uint64_t) + 1);
+    if (ask_netd(&message) == OK) {
+        memcpy(name, &message.words[1], sizeof(uint64_t));
+    }
+}
+
+static void show_route(const struct message *answer)
+{
+    char name[sizeof(uint64_t) + 1], net[IPV4_TEXT_BYTES], by[IPV4_TEXT_BYTES];
+    struct netd_route_facts facts = netd_word_route(answer->words[2]);
+    uint32_t gateway = (uint32_t)(answer->words[1] >> 32);
+    show_interface_name(answer->words[3], name);
+    network_format_ipv4((uint32_t)answer->words[1], net);
+    if (gateway == 0) {
+        console_print("%s/%u on %s metric %u%s", net, facts.prefix, name, facts.metric,
+                      facts.is_set ? " (set)" : "");
+    } else {
+        console_print("%s/%u by way of %s on %s metric %u%s", net, facts.prefix,
+                      network_format_ipv4(gateway, by), name, facts.metric,
+                      facts.is_set ? " (set)" : "");
+    }
+}
+
+static void show_routes(void)
 {
     int error = OK;
-    (void)call;
     for (uint64_t i = 0; error == OK; i++) {
-        char name[sizeof(uint64_t) + 1] = "", text[IPV4_TEXT_BYTES];
-        struct message message = {.words = {NETD_INTERFACE_GET, i}};
+        struct message message = {.words = {NETD_ROUTE_GET, i}};
         error = ask_netd(&message);
-        struct netd_interface_facts facts = netd_word_facts(message.words[3]);
-        uint32_t address = (uint32_t)message.words[2];
-        uint32_t gateway = (uint32_t)(message.words[2] >> 32);
-        if (error != OK || address == 0 || facts.prefix == 0 || facts.prefix > 32) {
-            continue;
-        }
-        memcpy(name, &message.words[1], sizeof(uint64_t));
-        uint32_t net = address & (uint32_t)(UINT32_MAX << (32 - facts.prefix));
-        console_print("%s/%u on %s", network_format_ipv4(net, text), facts.prefix, name);
-        if (gateway != 0 && (facts.flags & NETD_INTERFACE_LOOPBACK) == 0) {
-            console_print("all others by way of %s on %s", network_format_ipv4(gateway, text),
-                          name);
+        if (error == OK) {
+            show_route(&message);
         }
     }
     if (error != E_NOT_FOUND) { /* behind the last */
         console_print("no routes, %s", network_reason(error));
+    }
+}
+
+/* NET/BITS, then pairs: gw ADDRESS, dev NAME, metric N. */
+static bool parse_route(const struct command_call *call, bool is_there, struct message *request)
+{
+    struct netd_route_facts facts = {.metric = METRIC_SET};
+    uint32_t network, prefix, gateway = 0;
+    uint64_t metric;
+    struct message answer;
+    int interface = find_interface("en0", &answer);
+    if (call->count < 3 || call->count % 2 == 0 ||
+        parse_ipv4_prefix(call->words[2], strlen(call->words[2]), &network, &prefix) != OK) {
+        return false;
+    }
+    for (int i = 3; i < call->count; i += 2) {
+        const char *value = call->words[i + 1];
+        if (strcmp(call->words[i], "dev") == 0) {
+            interface = find_interface(value, &answer);
+        } else if (strcmp(call->words[i], "metric") == 0 &&
+                   parse_u64(value, strlen(value), 10, &metric) == OK && metric <= METRIC_MAX) {
+            facts.metric = (uint16_t)metric;
+        } else if (strcmp(call->words[i], "gw") != 0 ||
+                   parse_ipv4(value, strlen(value), &gateway) != OK) {
+            return false;
+        }
+    }
+    facts.prefix = (uint8_t)prefix; /* <= 32 */
+    *request = (struct message){.words = {NETD_ROUTE_SET, (uint64_t)interface,
+                                          network | (uint64_t)gateway << 32,
+                                          netd_route_word(facts), is_there}};
+    return interface != NO_INTERFACE;
+}
+
+void command_route(const struct command_call *call)
+{
+    struct message message;
+    bool is_addition = call->count > 1 && strcmp(call->words[1], "add") == 0;
+    if (call->count == 1) {
+        show_routes();
+    } else if ((!is_addition && strcmp(call->words[1], "del") != 0) ||
+               !parse_route(call, is_addition, &message)) {
+        console_print("write route, or route add or del NET/BITS [gw ADDRESS] [dev NAME] "
+                      "[metric N]");
+    } else {
+        tell("route", &message);
     }
 }
 

@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bootargs_parse(text.start, size, &reporter, &bootargs);
     check_name(bootargs.node, sizeof(bootargs.node));
     check_name(bootargs.lane, sizeof(bootargs.lane));
-    REQUIRE((bootargs.ip == 0) == (bootargs.prefix_bits == 0));
-    REQUIRE(bootargs.prefix_bits <= 30);
+    REQUIRE((bootargs.address[0].ip == 0) == (bootargs.address[0].prefix_bits == 0));
+    REQUIRE(bootargs.address[0].prefix_bits <= 30);
     REQUIRE(bootargs.panic <= BOOTARGS_PANIC_EXIT);
     REQUIRE(bootargs.profile <= BOOTARGS_PROFILE_MINIMAL);
     return 0;

@@ -116,7 +116,7 @@ static void receive(const uint8_t *bytes, size_t len, uint8_t flags)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct stack_config config = {
-        .fallback = {.address = 0x0a00020f, .gateway = 0x0a000202, .prefix = 24},
+        .fallback = {{.address = 0x0a00020f, .gateway = 0x0a000202, .prefix = 24}},
         .lines = {drop_line, NULL},
     };
     uint64_t now_us = 0;
@@ -136,8 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         now_us += 1000000;
         step(now_us);
     }
-    REQUIRE(stack.interface.held_count == 0);
-    REQUIRE(stack.interface.rx_count == INTERFACE_RX_FRAMES);
+    REQUIRE(stack.link[0].interface.held_count == 0);
+    REQUIRE(stack.link[0].interface.rx_count == INTERFACE_RX_FRAMES);
     stack_close(&stack);
     return 0;
 }

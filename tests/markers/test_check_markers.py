@@ -229,6 +229,12 @@ class Wire(Folder):
         self.assertIn("bad capture", check_markers.check_wire(self.matcher(GOOD, self.CHECKS), "nowhere.pcap")[0])
         self.assertIn("no capture", check_markers.check_wire(self.matcher(GOOD, self.CHECKS), None)[0])
 
+    def test_the_capture_of_a_second_device_is_looked_through(self):
+        self.write("x.pcap.2", pcap([b"\xff" * 6 + EXCHANGE[6][6:]]))
+        self.assertIn("1 unicast packets to a group", self.findings(EXCHANGE)[0])
+        self.write("x.pcap.2", b"?")
+        self.assertIn("bad capture", self.findings(EXCHANGE)[0])
+
     def test_every_capture_is_looked_through_for_unicast_to_a_group(self):
         ip4 = EXCHANGE[6]
         ip6 = ip4[:12] + b"\x86\xdd" + b"\x60" + bytes(7) + b"\xfe\x80" + bytes(14) + b"\xfe\x80" + bytes(14)

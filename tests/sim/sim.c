@@ -305,7 +305,7 @@ struct sim *sim_start(void)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
     struct stack_config config = {
-        .fallback = {.address = SIM_CLIENT, .gateway = SIM_GATEWAY, .prefix = 24},
+        .fallback = {{.address = SIM_CLIENT, .gateway = SIM_GATEWAY, .prefix = 24}},
         .seed = 1,
         .lines = {keep_line, sim},
     };
@@ -322,7 +322,7 @@ struct sim *sim_start(void)
 void sim_stop(struct sim *sim)
 {
     stack_close(&sim->stack);
-    assert_int_equal(sim->stack.interface.held_count, 0);
+    assert_int_equal(sim->stack.link[0].interface.held_count, 0);
     assert_pools_are_full();
     free(sim->area);
     free(sim);

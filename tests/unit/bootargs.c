@@ -36,9 +36,9 @@ static void assert_defaults(const struct bootargs *bootargs)
 {
     assert_string_equal(bootargs->node, "");
     assert_string_equal(bootargs->lane, "");
-    assert_int_equal(bootargs->ip, 0);
-    assert_int_equal(bootargs->prefix_bits, 0);
-    assert_int_equal(bootargs->gateway, 0);
+    assert_int_equal(bootargs->address[0].ip, 0);
+    assert_int_equal(bootargs->address[0].prefix_bits, 0);
+    assert_int_equal(bootargs->address[0].gateway, 0);
     assert_false(bootargs->is_dual);
     assert_int_equal(bootargs->panic, BOOTARGS_PANIC_HALT);
     assert_int_equal(bootargs->profile, BOOTARGS_PROFILE_FULL);
@@ -58,14 +58,17 @@ TEST(every_key_is_taken)
 {
     struct reports reports;
     struct bootargs bootargs = parse("node=a-1 ip=10.0.2.15/24 gw=10.0.2.2 dual=1\tlane=no-dhcp\n"
-                                     "panic=reset  profile=minimal",
+                                     "panic=reset  profile=minimal ip1=10.0.3.16/16 gw1=10.0.3.2",
                                      &reports);
     assert_int_equal(reports.count, 0);
     assert_string_equal(bootargs.node, "a-1");
     assert_string_equal(bootargs.lane, "no-dhcp");
-    assert_int_equal(bootargs.ip, 0x0a00020f);
-    assert_int_equal(bootargs.prefix_bits, 24);
-    assert_int_equal(bootargs.gateway, 0x0a000202);
+    assert_int_equal(bootargs.address[0].ip, 0x0a00020f);
+    assert_int_equal(bootargs.address[0].prefix_bits, 24);
+    assert_int_equal(bootargs.address[0].gateway, 0x0a000202);
+    assert_int_equal(bootargs.address[1].ip, 0x0a000310);
+    assert_int_equal(bootargs.address[1].prefix_bits, 16);
+    assert_int_equal(bootargs.address[1].gateway, 0x0a000302);
     assert_true(bootargs.is_dual);
     assert_int_equal(bootargs.panic, BOOTARGS_PANIC_RESET);
     assert_int_equal(bootargs.profile, BOOTARGS_PROFILE_MINIMAL);

@@ -42,7 +42,7 @@ static int stop(void **state)
 
 static uint32_t our_address(const struct sim *sim)
 {
-    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.interface.netif)));
+    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.link[0].interface.netif)));
 }
 
 /* --- neighbours, link, idleness ------------------------------------------------------------ */

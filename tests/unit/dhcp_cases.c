@@ -45,7 +45,7 @@ static uint64_t counted(const struct sim *sim, enum counter counter)
 
 static uint32_t our_address(const struct sim *sim)
 {
-    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.interface.netif)));
+    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.link[0].interface.netif)));
 }
 
 /* --- the first lease ----------------------------------------------------------------------- */

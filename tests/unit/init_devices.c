@@ -122,6 +122,22 @@ TEST(a_virtio_transport_goes_to_the_driver_of_the_device_behind_it)
     assert_int_equal(choice_of(devices, 4, "rtc").verdict, DEVICE_ABSENT);
 }
 
+TEST(a_second_network_device_goes_to_the_second_driver)
+{
+    struct device devices[] = {
+        {.compatible = "virtio,mmio", .base = 0x3000, .bytes = 0x200, .virtio_device = 1},
+        {.compatible = "virtio,mmio", .base = 0x4000, .bytes = 0x200, .virtio_device = 1},
+    };
+    assert_int_equal(choice_of(devices, 1, "virtio-en1").verdict, DEVICE_ABSENT);
+    struct device_choice second = choice_of(devices, 2, "virtio-en1");
+    assert_int_equal(second.verdict, DEVICE_GIVEN);
+    assert_int_equal(second.device, 1);
+    devices[1].base = 0x3200;
+    second = choice_of(devices, 2, "virtio-en1");
+    assert_int_equal(second.verdict, DEVICE_SHARED);
+    assert_string_equal(manifest.processes[second.holder].name, "virtio-net");
+}
+
 TEST(the_first_in_the_manifest_gets_a_page_that_two_devices_share)
 {
     const struct device devices[] = {
@@ -153,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_window_is_whole_pages_around_the_registers),
         cmocka_unit_test(a_node_that_is_disabled_or_has_no_sound_window_is_left_out),
         cmocka_unit_test(a_virtio_transport_goes_to_the_driver_of_the_device_behind_it),
+        cmocka_unit_test(a_second_network_device_goes_to_the_second_driver),
         cmocka_unit_test(the_first_in_the_manifest_gets_a_page_that_two_devices_share),
         cmocka_unit_test(a_device_on_a_page_of_its_own_is_taken_before_one_that_is_shared),
     };

@@ -145,6 +145,9 @@ TEST(a_device_belongs_to_one_process)
     make_sample(&sample);
     sample.processes[2].device.compatibles[0] = "acme,b";
     expect_fault(&sample, "low and high want the same device");
+    sample.processes[2].flags |= IS_SPARE; /* it gets the next of the kind */
+    assert_int_equal(check(&sample), OK);
+    sample.processes[2].flags &= ~(uint32_t)IS_SPARE;
     sample.processes[2].device.virtio_device = 4;
     assert_int_equal(check(&sample), OK);
 }
@@ -220,9 +223,7 @@ TEST(a_setting_is_the_boot_argument_as_text)
     const struct bootargs bootargs = {
         .node = "left",
         .lane = "legacy",
-        .ip = 0x0a00020f,
-        .prefix_bits = 24,
-        .gateway = 0x0a000202,
+        .address = {{0x0a00020f, 24, 0x0a000202}, {0x0a000310, 16, 0x0a000302}},
         .is_dual = true,
         .panic = BOOTARGS_PANIC_EXIT,
         .profile = BOOTARGS_PROFILE_MINIMAL,

@@ -53,7 +53,7 @@ static uint64_t counted(const struct sim *sim, enum counter counter)
 /* The number of the interface to the wire. */
 static uint32_t wire(const struct sim *sim)
 {
-    return netif_get_index(&sim->stack.interface.netif);
+    return netif_get_index(&sim->stack.link[0].interface.netif);
 }
 
 /* Has the gateway's MAC asked for, since few datagrams wait for that. */

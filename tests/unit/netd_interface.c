@@ -42,7 +42,7 @@ static uint64_t counted(const struct sim *sim, enum counter counter)
 /* Every frame is in exactly one place, and the counts agree. */
 static void assert_frames_are_all_there(const struct sim *sim)
 {
-    const struct interface *interface = &sim->stack.interface;
+    const struct interface *interface = &sim->stack.link[0].interface;
     uint32_t owners[4] = {0};
     for (int i = 0; i < FRAMES_COUNT; i++) {
         owners[interface->owner[i]]++;
@@ -65,8 +65,8 @@ static size_t make_echo(uint8_t *frame, size_t payload)
 static void the_driver_gets_its_share_of_frames_and_netd_keeps_the_rest(void **state)
 {
     struct sim *sim = *state;
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
-    assert_int_equal(sim->stack.interface.held_count, 0);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.held_count, 0);
     assert_frames_are_all_there(sim);
 }
 
@@ -78,7 +78,7 @@ static void an_echo_request_is_answered_and_its_frame_returned(void **state)
     sim_receive(sim, frame, make_echo(frame, 1472));
     sim_run(sim, 1 * SIM_S);
     assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, ICMP), before + 1);
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
     assert_frames_are_all_there(sim);
 }
 
@@ -93,7 +93,7 @@ static void a_frame_that_is_refused_is_counted_once_and_returned(void **state)
     sim_run(sim, 1);
     assert_int_equal(counted(sim, COUNTER_icmp_checksum), 1);
     assert_int_equal(counted(sim, COUNTER_rx_whole), accepted);
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
 }
 
 static void at_most_one_batch_is_taken_before_other_work(void **state)
@@ -151,7 +151,7 @@ static void entries_outside_the_pool_or_misaligned_are_counted(void **state)
 static void a_frame_the_driver_does_not_have_is_not_taken_from_it(void **state)
 {
     struct sim *sim = *state;
-    struct interface *interface = &sim->stack.interface;
+    struct interface *interface = &sim->stack.link[0].interface;
     uint16_t ours = interface->free[0];
     push_entry(sim, frames_entry((struct frames_span){ours, FRAMES_OFFSET, 60}));
     assert_int_equal(counted(sim, COUNTER_rx_not_lent), 1);
@@ -178,7 +178,7 @@ static void the_same_frame_received_twice_counts_once(void **state)
 static void a_sent_frame_that_was_never_sent_is_counted(void **state)
 {
     struct sim *sim = *state;
-    struct frames_span span = {sim->stack.interface.free[0], FRAMES_OFFSET, 60};
+    struct frames_span span = {sim->stack.link[0].interface.free[0], FRAMES_OFFSET, 60};
     assert_int_equal(ring_producer_push(&sim->tx_done, frames_entry(span)), OK);
     (void)!ring_producer_commit(&sim->tx_done);
     sim_run(sim, 1);
@@ -212,7 +212,7 @@ static void a_driver_killed_with_frames_in_hand_leaves_none_behind(void **state)
     (void)!ring_consumer_commit(&sim->rx_free);
     sim_restart_driver(sim);
     sim_run(sim, 1);
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
     assert_frames_are_all_there(sim);
 }
 
@@ -223,12 +223,12 @@ static void a_device_that_was_given_up_is_said_once_and_comes_back(void **state)
     sim_run(sim, 1 * SIM_S);
     sim_run(sim, 1 * SIM_S);
     assert_int_equal(sim_count_lines(sim, "net: virtio-net failed"), 1);
-    assert_false(sim->stack.interface.is_open);
+    assert_false(sim->stack.link[0].interface.is_open);
     sim_restart_driver(sim);
     sim_run(sim, 5 * SIM_S);
     assert_int_equal(sim_count_lines(sim, "net: virtio-net up*"), 2);
     assert_int_equal(sim_count_lines(sim, "net: dhcp lost*"), 0);
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
     assert_frames_are_all_there(sim);
 }
 
@@ -238,7 +238,7 @@ static void a_device_that_fails_before_it_runs_is_never_said_to_be_up(void **sta
     sim_restart_driver(sim);
     (void)!stack_input(&sim->stack, sim->now_us); /* the rings stand, the device does not run */
     (void)!stack_input(&sim->stack, sim->now_us);
-    assert_true(sim->stack.interface.is_open);
+    assert_true(sim->stack.link[0].interface.is_open);
     sim_fail_driver(sim);
     (void)!stack_input(&sim->stack, sim->now_us);
     assert_int_equal(sim_count_lines(sim, "net: virtio-net up*"), 1); /* of the start */
@@ -267,26 +267,26 @@ static void fragments_that_never_complete_hold_few_frames_and_give_them_back(voi
     for (uint16_t id = 1; id <= 200; id++) {
         send_fragment(sim, id);
         sim_run(sim, 1);
-        assert_true(sim->stack.interface.held_count <= IP_REASS_MAX_PBUFS);
+        assert_true(sim->stack.link[0].interface.held_count <= IP_REASS_MAX_PBUFS);
         assert_frames_are_all_there(sim);
     }
     assert_int_equal(counted(sim, COUNTER_rx_fragment), 200);
-    assert_true(sim->stack.interface.held_count > 0);
+    assert_true(sim->stack.link[0].interface.held_count > 0);
     sim_run(sim, 60 * SIM_S);
-    assert_int_equal(sim->stack.interface.held_count, 0);
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    assert_int_equal(sim->stack.link[0].interface.held_count, 0);
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
 }
 
 static void beyond_a_quarter_of_the_pool_a_frame_is_returned_at_once(void **state)
 {
     struct sim *sim = *state;
     uint8_t frame[1514];
-    sim->stack.interface.held_count = INTERFACE_HELD_MAX;
+    sim->stack.link[0].interface.held_count = INTERFACE_HELD_MAX;
     sim_receive(sim, frame, make_echo(frame, 8));
     sim_run(sim, 1);
     assert_int_equal(counted(sim, COUNTER_rx_pool_share), 1);
-    sim->stack.interface.held_count = 0;
-    assert_int_equal(sim->stack.interface.rx_count, INTERFACE_RX_FRAMES);
+    sim->stack.link[0].interface.held_count = 0;
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
 }
 
 static void a_reassembled_datagram_with_a_wrong_sum_is_not_answered(void **state)
@@ -306,14 +306,14 @@ static void a_reassembled_datagram_with_a_wrong_sum_is_not_answered(void **state
         sim_run(sim, 1);
     }
     assert_int_equal(counted(sim, COUNTER_rx_fragment), 2);
-    assert_int_equal(sim->stack.interface.held_count, 0);
+    assert_int_equal(sim->stack.link[0].interface.held_count, 0);
     assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, ICMP), 0);
 }
 
 static void a_ping_without_frames_to_send_with_is_counted(void **state)
 {
     struct sim *sim = *state;
-    struct interface *interface = &sim->stack.interface;
+    struct interface *interface = &sim->stack.link[0].interface;
     uint8_t frame[1514];
     sim_run(sim, 20 * SIM_S); /* solicitations are over */
     sim_run(sim, 1);          /* and their frames back */

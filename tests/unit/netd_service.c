@@ -119,7 +119,7 @@ static void unknown_labels_are_refused_and_counted(void **state)
 {
     struct sim *sim = *state;
     assert_int_equal(ASK(0), E_BAD_CALL);
-    assert_int_equal(ASK(NETD_INTERFACE_SET + 1), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_ROUTE_SET + 1), E_BAD_CALL);
     assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
     assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
 }
@@ -173,7 +173,7 @@ static void allow(struct sim *sim)
 
 static uint32_t our_address(const struct sim *sim)
 {
-    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.interface.netif)));
+    return lwip_ntohl(ip4_addr_get_u32(netif_ip4_addr(&sim->stack.link[0].interface.netif)));
 }
 
 static void who_may_not_configure_changes_nothing(void **state)

@@ -42,7 +42,7 @@ static int stop(void **state)
 
 static uint32_t wire(const struct sim *sim)
 {
-    return netif_get_index(&sim->stack.interface.netif);
+    return netif_get_index(&sim->stack.link[0].interface.netif);
 }
 
 static uint32_t make(struct arena *arena, enum socket_type type)

@@ -54,7 +54,7 @@ class Launcher(unittest.TestCase):
         networks = [re.findall(r"'-netdev' '([^']*)'", command) for _, _, command in self.boots()]
         self.assertTrue(any(networks))
         for network in sum(networks, []):
-            self.assertRegex(network, r"^(user,id=net0,restrict=on(,.*)?|hubport,id=net0,hubid=0)$")
+            self.assertRegex(network, r"^(user,id=net\d,restrict=on(,.*)?|hubport,id=net\d,hubid=0)$")
             self.assertNotIn("restrict=off", network)
 
     def test_no_two_devices_share_a_page(self):

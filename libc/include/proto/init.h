@@ -33,6 +33,7 @@
 #define ROLE_WINDOW "window"
 #define ROLE_IRQ "irq"
 #define ROLE_FRAMES "frames"   /* struct frames_area, contiguous [proto/frames.h] */
+#define ROLE_FRAMES_1 "frames1" /* the same of the second interface, for its driver and netd */
 #define ROLE_QUEUES "queues"   /* a driver's queues, contiguous; with the DMA right */
 #define ROLE_CLOCK "clock"     /* struct rtc_page [proto/rtc.h] */
 #define ROLE_CONSOLE "console" /* struct serial_console [proto/serial.h] */

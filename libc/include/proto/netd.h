@@ -47,6 +47,10 @@
  *                                                          4 the next index to ask for
  *                                                          5 index of its interface
  *                                                          6 1: it is a router
+ *     NETD_ROUTE_GET        1 index                        1 network | gateway << 32; gateway 0: it
+ *                                                            is on the link
+ *                                                          2 struct netd_route_facts
+ *                                                          3 index of its interface
  *
  *     NETD_LEASE_SET        1 index of an interface
  *                           2 enum netd_lease_action
@@ -56,6 +60,11 @@
  *     NETD_INTERFACE_SET    1 index of an interface
  *                           2 1: up, 0: down
  *                           3 MTU, or 0: as it is
+ *                           4 metric + 1, or 0: as it is
+ *     NETD_ROUTE_SET        1 index of an interface
+ *                           2 network | gateway << 32
+ *                           3 struct netd_route_facts; is_set 0
+ *                           4 1: it is there, 0: it is not
  *
  * NETD_*_SET is for whom the manifest lets configure [proto/init.h MAY_CONFIGURE]; loopback cannot
  * be changed. An address that is set by hand holds until a lease is asked for again; whoever had a
@@ -68,7 +77,8 @@
  * Errors: E_BAD_CALL no such label; E_INVALID a word that must be 0 is not, or a payload,
  * destination, address, prefix or MTU that cannot be; E_NOT_FOUND index past the end, no such token
  * of this client, or no lease in force there; E_DENIED the manifest does not allow it; E_STATE
- * there is no lease to give back, or the interface is down.
+ * there is no lease to give back, or the interface is down. NETD_ROUTE_SET: E_LIMIT there are as
+ * many routes as can be, E_NOT_FOUND none of that network and interface to take away.
  * NETD_PING_START, NETD_PING6_START: E_TIMEOUT the deadline has passed, E_LIMIT too many in flight.
  * NETD_PING_TAKE: E_AGAIN in flight; E_TIMEOUT no answer by the deadline, E_UNREACHABLE an
  * error came back or there is no way there, E_NO_MEMORY: netd could not send it. After any
@@ -93,6 +103,8 @@ enum netd_label {
     NETD_LEASE_SET,
     NETD_ADDRESS_SET,
     NETD_INTERFACE_SET,
+    NETD_ROUTE_GET,
+    NETD_ROUTE_SET,
 };
 
 enum netd_lease_action {
@@ -136,6 +148,23 @@ struct netd_interface_facts {
 };
 
 static_assert(sizeof(struct netd_interface_facts) == sizeof(uint64_t), "one word");
+
+/* Of the routes that fit the longest prefix counts, of several the lowest metric. */
+struct netd_route_facts {
+    uint8_t prefix;
+    uint8_t is_set; /* by request; else it comes with an address */
+    uint16_t metric;
+};
+
+static inline uint64_t netd_route_word(struct netd_route_facts facts)
+{
+    return (uint64_t)facts.prefix | (uint64_t)facts.is_set << 8 | (uint64_t)facts.metric << 16;
+}
+
+static inline struct netd_route_facts netd_word_route(uint64_t word)
+{
+    return (struct netd_route_facts){(uint8_t)word, (uint8_t)(word >> 8), (uint16_t)(word >> 16)};
+}
 
 static inline uint64_t netd_facts_word(struct netd_interface_facts facts)
 {

@@ -50,6 +50,10 @@
 #define LWIP_LOOPBACK_MAX_PBUFS    64
 
 /* --- internet --- */
+#define LWIP_HOOK_IP4_ROUTE_SRC(source, destination)                                               \
+    (netd_has_routes != 0 ? netd_route(source, destination) : NULL)
+#define LWIP_HOOK_ETHARP_GET_GW(netif, destination)                                                \
+    (netd_has_routes != 0 ? netd_gateway(netif, destination) : NULL)
 #define IP_FORWARD                 0
 #define IP_OPTIONS_ALLOWED         1
 #define IP_REASSEMBLY              1

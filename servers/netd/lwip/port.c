@@ -18,13 +18,16 @@
 
 #include "../checksum.h"
 
+enum { NAME_SERVER_LINKS = 4 }; /* numbers of interfaces follow each other, loopback has none */
+
 static struct {
     uint64_t now_us;
     uint64_t random;
     uint64_t key[2]; /* of sequence numbers */
     bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
-    ip_addr_t name_server[DNS_MAX_SERVERS]; /* of all zero: none */
+    /* Of each interface, by lwIP's number of it; all zero: none. */
+    ip_addr_t name_server[NAME_SERVER_LINKS][DNS_MAX_SERVERS];
 } port;
 
 void port_set_now(uint64_t now_us)
@@ -224,16 +227,32 @@ void dns_tmr(void)
 {
 }
 
+/* Of the interface by which the message came that tells of it; outside of any, of all. */
 void dns_setserver(u8_t number, const ip_addr_t *server)
 {
-    if (number < DNS_MAX_SERVERS) {
-        port.name_server[number] = server == NULL ? *IP4_ADDR_ANY : *server;
+    const struct netif *netif = ip_current_input_netif();
+    for (u8_t i = 0; i < NAME_SERVER_LINKS && number < DNS_MAX_SERVERS; i++) {
+        if (netif == NULL || netif_get_index(netif) % NAME_SERVER_LINKS == i) {
+            port.name_server[i][number] = server == NULL ? *IP4_ADDR_ANY : *server;
+        }
     }
 }
 
+static bool has_servers(u8_t interface)
+{
+    return !ip_addr_isany(&port.name_server[interface][0]) ||
+           !ip_addr_isany(&port.name_server[interface][1]);
+}
+
+/* Those of the default interface, or of the first that has any. */
 const ip_addr_t *dns_getserver(u8_t number)
 {
-    return number < DNS_MAX_SERVERS ? &port.name_server[number] : IP4_ADDR_ANY;
+    u8_t interface =
+        netif_default == NULL ? 0 : netif_get_index(netif_default) % NAME_SERVER_LINKS;
+    for (u8_t i = 0; i < NAME_SERVER_LINKS && !has_servers(interface); i++) {
+        interface = i;
+    }
+    return number < DNS_MAX_SERVERS ? &port.name_server[interface][number] : IP4_ADDR_ANY;
 }
 
 uint16_t netd_checksum_partial(const void *data, int len)

@@ -28,6 +28,16 @@ uint16_t netd_checksum_partial(const void *data, int len);
 struct dhcp;
 void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, uint16_t *bytes);
 
+/*
+ * By which interface a packet leaves, and by way of whom; NULL: as lwIP chooses. In ../routes.c,
+ * asked while there is something to choose.
+ */
+extern uint8_t netd_has_routes;
+struct netif;
+struct ip4_addr;
+struct netif *netd_route(const struct ip4_addr *source, const struct ip4_addr *destination);
+const struct ip4_addr *netd_gateway(const struct netif *netif, const struct ip4_addr *destination);
+
 /* How many frames one connection may hold out of order at this moment. */
 uint16_t netd_ooseq_limit(void);
 
