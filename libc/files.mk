@@ -12,6 +12,7 @@ LIBC_SRC := \
   libc/regions.c \
   libc/process.c \
   libc/icmp.c \
+  libc/bus.c \
   libc/descriptors.c \
   libc/console_file.c \
   libc/news.c \

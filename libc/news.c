@@ -37,3 +37,26 @@ int news_wait(ticks_t deadline)
     }
     return bits == 0 && error == OK ? E_TIMEOUT : error;
 }
+
+int news_serve(handle_t endpoint, struct message *message, ticks_t deadline, bool *is_request)
+{
+    uint64_t bits = 0;
+    bool is_new = false;
+    for (struct news_source *source = sources; source != NULL; source = source->next) {
+        is_new |= !source->prepare();
+        bits |= source->bit;
+    }
+    int error = event_serve_until(endpoint, message, is_new ? 0 : deadline);
+    *is_request = error == OK && message->bits == 0;
+    if (error != OK && error != E_TIMEOUT) {
+        return error;
+    }
+    if (error != OK) {
+        message->bits = 0;
+    }
+    if (is_new || (message->bits & bits) != 0) {
+        news_collect();
+    }
+    message->bits &= ~bits;
+    return OK;
+}

@@ -17,6 +17,7 @@
 
 #include <abi/types.h>
 #include <base/attributes.h>
+#include <wherry/ipc.h>
 
 struct news_source {
     struct news_source *next;
@@ -36,3 +37,11 @@ void news_collect(void);
  * deadline has passed. Else as the kernel's wait.
  */
 MUST_CHECK int news_wait(ticks_t deadline);
+
+/*
+ * A server's wait: answers the current caller with `message`, then waits for a request, for bits,
+ * or until something may have changed; what did has been told to the files. *is_request: the
+ * message is one; else message->bits are those that are no source's. Errors as the kernel's wait.
+ */
+MUST_CHECK int news_serve(handle_t endpoint, struct message *message, ticks_t deadline,
+                          bool *is_request);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <abi/error.h>
+#include <wherry/poll_serve.h>
+#include <wherry/time.h>
 
 #include "descriptors.h"
 #include "news.h"
@@ -92,6 +94,16 @@ long polling_poll(struct pollfd *entries, nfds_t count, const struct timespec *t
             return error == E_TIMEOUT ? scan(entries, count, false) : personality_errno(error);
         }
     }
+}
+
+int poll_serve(struct pollfd *entries, nfds_t count, int time_out_ms, handle_t endpoint,
+               struct message *message, bool *is_request)
+{
+    ticks_t deadline = personality_deadline((uint64_t)time_out_ms * NS_PER_MS);
+    bool is_ready = scan(entries, count, true) > 0;
+    int error = news_serve(endpoint, message, is_ready ? 0 : deadline, is_request);
+    (void)!scan(entries, count, false);
+    return error;
 }
 
 /* The events that the three sets ask of one descriptor. */

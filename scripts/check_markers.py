@@ -17,6 +17,7 @@ import re
 import sys
 
 import wire
+import wire_bus  # noqa: F401  its checks join those of wire
 
 
 class ListError(Exception):

@@ -20,6 +20,9 @@
 #            minimal      profile=minimal: the driver accepts VERSION_1 and MAC only
 #            no-dhcp      a network device on a wire with nobody on it
 #            no-nic       no network device
+#            no-mcast     the manifest denies dsoftbusd its group
+#            no-discovery the manifest denies dsoftbusd its group and broadcast
+#            no-entropy   no random device, and init drops the tree's seed
 #            dual         two nodes of the bus in one process; the guest stays at its prompt
 #            ipv6         a router that announces fd77::/64; the guest stays at its prompt
 #            smallmem     64 MB
@@ -77,6 +80,7 @@ esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
+lanes="$lanes no-mcast no-discovery no-entropy"
 lanes="$lanes services dual two-nic user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
@@ -96,6 +100,11 @@ mac=${MAC:-02:00:00:00:00:01}
 folder=${BUILD:-build}/$arch
 kernel=${KERNEL:-$folder/kernel.elf}
 memory=256M legacy=false network=user,restrict=on network2=${NET2:-} words=${LANE:+lane=$lane}
+entropy=virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
+case ${LANE:-} in
+default | default-max | gicv3 | virt | image | legacy | minimal | smallmem | bigmem | no-dhcp | no-discovery | \
+    no-entropy) words="$words dual=1" ;; # two nodes of the bus
+esac
 case $lane in
 default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
 gicv3) set -- "$@" -machine gic-version=3 ;;
@@ -105,6 +114,7 @@ legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
+no-entropy) words="$words seed=none" entropy='' ;;
 services) words='' ;;
 two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
 dual) words='dual=1' ;;
@@ -144,7 +154,7 @@ case $network2 in user*) for forward in ${FORWARD2:-}; do network2=$network2,hos
 
 set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
     -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
-    -global virtio-mmio.force-legacy=$legacy -device virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
+    -global virtio-mmio.force-legacy=$legacy ${entropy:+-device "$entropy"}
 for number in 0 1; do
     case $number in
     0) this=$network address=$mac slot=$nic_slot capture=${PCAP:-} ;;

@@ -14,6 +14,7 @@
 
 #include "actors.h"
 #include "bench.h"
+#include "bus.h"
 #include "device.h"
 #include "network.h"
 
@@ -245,7 +246,7 @@ static bool run_tests(void)
     for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         is_passed &= selftest_run(groups[i]);
     }
-    is_passed = is_passed && network_run();
+    is_passed = is_passed && network_run() && bus_run();
     is_passed &= check_leaks(&start);
     if (!memory_keeps_told_pages()) {
         console_print("SELFTEST: FAIL a told page is kept while its device may write to it");

@@ -8,7 +8,8 @@ init_SRC := \
     libc/base/bundle.c libc/base/bootargs.c libc/base/fdt.c libc/base/fdt_devices.c \
     libc/base/error_text.c
 PROGRAMS += shell
-shell_SRC := servers/shell/main.c servers/shell/commands.c servers/shell/system.c servers/shell/network.c servers/shell/configure.c servers/shell/sockets.c
+shell_SRC := servers/shell/main.c servers/shell/commands.c servers/shell/system.c servers/shell/network.c servers/shell/configure.c \
+    servers/shell/sockets.c servers/shell/bus.c
 
 # lwIP 2.2.1 as servers/netd/lwip/lwipopts.h configures it; the tests link the same files.
 LWIP_SRC := \
@@ -78,13 +79,15 @@ BUS_PURE_SRC := \
     servers/dsoftbusd/frame.c servers/dsoftbusd/record.c servers/dsoftbusd/session.c servers/dsoftbusd/channel.c \
     servers/dsoftbusd/call.c servers/dsoftbusd/services.c \
     servers/dsoftbusd/node.c servers/dsoftbusd/links.c servers/dsoftbusd/calls.c servers/dsoftbusd/status.c \
-    servers/dsoftbusd/dual.c servers/dsoftbusd/lines.c \
+    servers/dsoftbusd/dual.c servers/dsoftbusd/lines.c servers/dsoftbusd/desk.c servers/dsoftbusd/desk_services.c \
+    servers/dsoftbusd/kept.c servers/dsoftbusd/keys.c \
     servers/dsoftbusd/noise.c servers/dsoftbusd/noise_patterns.c $(CRYPTO_SRC)
 # The same on POSIX sockets: build/host/dsoftbus-node.
 HOST_NODE_SRC := servers/dsoftbusd/host/main.c servers/dsoftbusd/host/files.c servers/dsoftbusd/host/both.c servers/dsoftbusd/loop.c \
     $(BUS_PURE_SRC) libc/base/fmt.c
 PROGRAMS += dsoftbusd
-dsoftbusd_SRC := servers/dsoftbusd/main.c servers/dsoftbusd/loop.c $(BUS_PURE_SRC)
+dsoftbusd_SRC := servers/dsoftbusd/main.c servers/dsoftbusd/identity.c servers/dsoftbusd/keyfile.S servers/dsoftbusd/loop.c \
+    $(BUS_PURE_SRC)
 
 # Servers of the network, in plain C.
 PROGRAMS += echod discardd sourced httpd
@@ -94,4 +97,6 @@ sourced_SRC := servers/small/sourced.c
 httpd_SRC := servers/httpd/main.c servers/httpd/request.c servers/httpd/pages.c servers/httpd/status.c
 PROGRAMS += telnetd
 telnetd_SRC := servers/shell/telnetd.c servers/shell/telnet.c servers/shell/commands.c servers/shell/system.c \
-    servers/shell/network.c servers/shell/configure.c servers/shell/sockets.c
+    servers/shell/network.c servers/shell/configure.c servers/shell/sockets.c servers/shell/bus.c
+PROGRAMS += statusd
+statusd_SRC := servers/statusd/main.c servers/statusd/status.c

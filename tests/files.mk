@@ -149,6 +149,10 @@ UNIT_TESTS += bus_calls
 bus_calls_SRC := $(bus_node_SRC)
 UNIT_TESTS += bus_dual
 bus_dual_SRC := $(bus_node_SRC)
+UNIT_TESTS += bus_desk
+bus_desk_SRC := $(bus_node_SRC)
+UNIT_TESTS += bus_kept
+bus_kept_SRC := servers/dsoftbusd/kept.c servers/dsoftbusd/keys.c $(bus_trust_SRC)
 UNIT_TESTS += bus_loop
 bus_loop_SRC := servers/dsoftbusd/loop.c $(BUS_PURE_SRC) libc/base/fmt.c
 bus_loop_LIBS := -Wl,--wrap=setsockopt
@@ -222,7 +226,7 @@ PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services dual two-nic default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
+QEMU_LANES := default services dual two-nic no-mcast no-discovery no-entropy default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image

@@ -152,6 +152,15 @@ static const char *take_profile(struct piece value, struct bootargs *bootargs)
     return NULL;
 }
 
+static const char *take_seed(struct piece value, struct bootargs *bootargs)
+{
+    if (!is_equal(value, "tree") && !is_equal(value, "none")) {
+        return "neither tree nor none";
+    }
+    bootargs->is_without_seed = is_equal(value, "none");
+    return NULL;
+}
+
 /* --- words --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -160,7 +169,7 @@ static const struct {
 } keys[] = {
     {"node", take_node}, {"ip", take_ip},       {"gw", take_gateway},      {"dual", take_dual},
     {"lane", take_lane}, {"panic", take_panic}, {"profile", take_profile}, {"ip1", take_second_ip},
-    {"gw1", take_second_gateway},
+    {"gw1", take_second_gateway}, {"seed", take_seed},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

@@ -10,6 +10,7 @@
  *     lane=NAME          which set of tests runs; same letters, 1 to 32
  *     panic=halt|reset|exit
  *     profile=full|minimal   features of virtio-net
+ *     seed=tree|none     what becomes of the tree's rng-seed
  *
  * Strict: a word that is anything else is reported and changes nothing; of two words with one
  * key the first counts. Pure and without state; whoever parses decides what a report does.
@@ -48,6 +49,7 @@ struct bootargs {
     char lane[BOOTARGS_LANE_MAX + 1]; /* "" when not given */
     struct bootargs_address address[BOOTARGS_ADDRESSES];
     bool is_dual;
+    bool is_without_seed;
     enum bootargs_panic panic;
     enum bootargs_profile profile;
 };

@@ -20,7 +20,8 @@ static struct channel *channel_of(struct node *node, const struct call *call)
 
 static void finish(struct node *node, struct call *call, enum call_status status, uint64_t now_us)
 {
-    const struct node_event event = {.kind = EVENT_CALL_DONE, .call = call->token};
+    const struct node_event event = {
+        .kind = EVENT_CALL_DONE, .call = call->token, .us = now_us - call->sent_us};
     bool is_answered = status < CALL_NO_SERVICE;
     call->state = CALL_DONE;
     call->status = status;
@@ -245,6 +246,7 @@ static void serve_request(struct node *node, int index, struct channel *channel,
     struct service_call call = {
         .call = (uint64_t)link->generation << 32 | (uint32_t)index << 16 | channel->id,
         .peer = &link->peer,
+        .service = &channel->service,
         .now_us = now_us,
         .request = request->bytes,
         .answer = node->scratch + ANSWER_HEADER_BYTES,

@@ -36,6 +36,7 @@ static void say(struct node *node, const struct link *link, enum node_event_kind
         .is_ours = link->is_ours,
         .reason = link->session.why,
         .us = link->session.ping_rtt_us,
+        .call = link->session.ping_number,
     };
     node_say(node, &event);
 }
@@ -484,5 +485,10 @@ int node_ping(struct node *node, const struct bus_name *peer, struct crypto_span
     if (node->config.random(node->config.context, nonce, sizeof(nonce)) != OK) {
         return E_UNSUPPORTED;
     }
-    return session_ping(&node->links[index].session, nonce, text, now_us);
+    struct session *session = &node->links[index].session;
+    int error = session_ping(session, nonce, text, now_us);
+    if (error == OK) {
+        session->ping_number = ++node->last_ping;
+    }
+    return error;
 }

@@ -65,23 +65,40 @@ static bool may_broadcast(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof(yes)) == 0;
 }
 
+/* Whether there is an interface by which such a datagram would leave. */
+static bool has_way(const struct sockaddr_in *target)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && may_broadcast(fd) &&
+               connect(fd, (const struct sockaddr *)target, sizeof(*target)) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return has;
+}
+
 /* The socket of announces, and how they go. */
 static enum loop_mode open_udp(struct loop *loop)
 {
     const struct in_addr any = {.s_addr = htonl(INADDR_ANY)};
-    struct sockaddr_in *group = &loop->config.group;
+    loop->target = loop->config.group;
     loop->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (!bind_to(loop->udp, any, loop->config.listen_port)) {
         return LOOP_NONE;
     }
-    if (!is_group(group)) {
+    if (!is_group(&loop->target)) {
         return may_broadcast(loop->udp) ? LOOP_ADDRESS : LOOP_NONE;
     }
     if (join_group(loop->udp, &loop->config)) {
         return LOOP_GROUP;
     }
-    group->sin_addr.s_addr = htonl(INADDR_BROADCAST);
-    return may_broadcast(loop->udp) ? LOOP_BROADCAST : LOOP_NONE;
+    loop->is_group_denied = errno == EACCES || errno == EPERM;
+    loop->target.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+    if (!may_broadcast(loop->udp)) {
+        loop->is_broadcast_denied = errno == EACCES || errno == EPERM;
+        return LOOP_NONE;
+    }
+    return has_way(&loop->target) ? LOOP_BROADCAST : LOOP_NONE;
 }
 
 static bool open_listener(struct loop *loop)
@@ -106,9 +123,20 @@ static void close_fd(int *fd)
     }
 }
 
+void loop_discover(struct loop *loop)
+{
+    if (loop->mode == LOOP_NONE || loop->mode == LOOP_BROADCAST) {
+        close_fd(&loop->udp);
+        loop->mode = open_udp(loop);
+        loop->node.is_silent = loop->mode == LOOP_NONE;
+    }
+}
+
 int loop_open(struct loop *loop, const struct loop_config *config)
 {
     int error = E_BUSY;
+    loop->is_group_denied = false;
+    loop->is_broadcast_denied = false;
     loop->config = *config;
     loop->config.node.random = random_bytes;
     for (int i = 0; i < NODE_LINKS; i++) {
@@ -246,7 +274,7 @@ void loop_serve(struct loop *loop)
             close_stream(loop, action.link);
         } else { /* one that does not get out is as one that is lost */
             (void)!sendto(loop->udp, action.bytes.bytes, action.bytes.len, MSG_NOSIGNAL,
-                          (const struct sockaddr *)&loop->config.group, sizeof(loop->config.group));
+                          (const struct sockaddr *)&loop->target, sizeof(loop->target));
         }
     }
     for (int link = 0; link < NODE_LINKS; link++) {

@@ -36,7 +36,10 @@ struct loop_config {
 struct loop {
     struct node node;
     struct loop_config config;
+    struct sockaddr_in target; /* of announces */
     enum loop_mode mode;
+    bool is_group_denied; /* not for us, whenever we ask */
+    bool is_broadcast_denied;
     int udp;
     int listener;
     int streams[NODE_LINKS]; /* -1: none */
@@ -52,6 +55,12 @@ uint64_t loop_now_us(void);
  * and the mode LOOP_NONE.
  */
 MUST_CHECK int loop_open(struct loop *loop, const struct loop_config *config);
+
+/*
+ * Tries once more for a better mode than there is: an interface may have come since. What there is
+ * is kept while nothing better can be had.
+ */
+void loop_discover(struct loop *loop);
 
 /* Does what the node wants done: before each wait, and after anything was asked of the node. */
 void loop_serve(struct loop *loop);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The process dsoftbusd: one node, or with dual=1 two that meet each other, on the sockets that
- * every program has.
+ * every program has; and the desk where local processes ask.
  *
- * Everything but opening and waiting is elsewhere: loop.c has the sockets, node.c the rest. The
- * identity is made of random bytes at each start; without entropy there is none, and it waits.
+ * Everything but opening and waiting is elsewhere: loop.c has the sockets, node.c the rest, desk.c
+ * the requests, identity.c the keys. Without entropy there is no identity and no node; the process
+ * is up all the same, and says no to whoever asks.
  */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include <arpa/inet.h>
 
@@ -19,9 +18,13 @@
 #include <proto/init.h>
 #include <wherry/console.h>
 #include <wherry/ipc.h>
+#include <wherry/poll_serve.h>
 #include <wherry/startup.h>
+#include <wherry/sys.h>
 
+#include "desk.h"
 #include "dual.h"
+#include "identity.h"
 #include "lines.h"
 #include "loop.h"
 
@@ -30,15 +33,23 @@ enum {
     GROUP = 0xef2a0001, /* 239.42.0.1 */
     GROUP_PORT = 37020,
     SESSION_PORT = 34567, /* and the next of the second node */
-    GROUP_TRIES = 16,     /* until netd has an interface; then broadcast will do */
+    GROUP_TRIES = 30,     /* netd has an address after ten seconds; then broadcast will do */
     TRY_AGAIN_US = 500 * 1000,
 };
 
 static const struct crypto_span ping_text = {(const uint8_t *)"dsoftbusd", 9};
 
-static struct loop loops[NODES_MAX];
+static struct loop first;
+static struct loop *loops[NODES_MAX] = {&first}; /* a second one costs memory only where it is */
 static int count;
+static bool is_open;      /* every node has its identity and its sockets */
+static int group_tries;   /* of discovery, until it is as good as it gets */
+static bool is_found;     /* discovery is up, and has been told */
+static bool is_lost_told; /* that there is none has been told */
+static int error_told;    /* why there is no node */
+static uint64_t try_us;   /* when to try again what is missing */
 static struct dual dual;
+static struct desk desk;
 
 static int tell_up(void)
 {
@@ -67,78 +78,165 @@ static bool set_id(struct bus_name *id, int which)
     return bus_name_set(id, text, len);
 }
 
-static void configure(struct loop_config *config, int which)
+/* E_AGAIN: no entropy yet. Else as loop_open. */
+static int open_node(int which)
 {
-    *config = (struct loop_config){
+    struct trust trust = {.is_first_use = false};
+    struct loop_config config = {
         .node = {.port = (uint16_t)(SESSION_PORT + which)},
         .group = {.sin_family = AF_INET, .sin_port = htons(GROUP_PORT)},
         .listen_port = GROUP_PORT,
     };
-    config->group.sin_addr.s_addr = htonl(GROUP);
-    if (!set_id(&config->node.id, which)) {
-        console_print("dsoftbusd: node= is no name");
-        exit(EXIT_FAILURE);
+    config.group.sin_addr.s_addr = htonl(GROUP);
+    if (!set_id(&config.node.id, which)) {
+        return E_INVALID;
     }
-    for (bool was_told = false;
-         getrandom(config->node.secret, CRYPTO_KEY_BYTES, GRND_NONBLOCK) != CRYPTO_KEY_BYTES;
-         was_told = true) {
-        if (!was_told) {
-            console_print("dsoftbusd: no entropy, no identity");
-        }
-        (void)usleep(TRY_AGAIN_US);
-    }
-}
-
-/* Opens one, and waits for the group until there is an interface to join it on. */
-static void open_node(int which)
-{
-    struct loop_config config;
-    configure(&config, which);
-    for (int tries = 0;; tries++) {
-        int error = loop_open(&loops[which], &config);
-        if (error == OK && (loops[which].mode == LOOP_GROUP || tries >= GROUP_TRIES)) {
-            break;
-        }
-        if (error == OK) {
-            loop_close(&loops[which]);
-        }
-        (void)usleep(TRY_AGAIN_US);
+    int error = identity_find(which, &config.node.id, config.node.secret, &trust);
+    if (error == OK) {
+        error = loop_open(loops[which], &config);
     }
     crypto_wipe(config.node.secret, CRYPTO_KEY_BYTES);
-    console_print("dsoftbusd: identity ephemeral");
+    if (error == OK) {
+        loops[which]->node.trust = trust;
+    }
+    return error;
 }
 
-/* Each knows the other's key beforehand. */
-static bool pin_both(void)
+/* Each knows the other's key beforehand. The first's store may have it from before a restart. */
+static int pin_both(void)
 {
-    const struct node *a = &loops[0].node;
-    const struct node *b = &loops[1].node;
+    struct node *a = &loops[0]->node;
+    struct node *b = &loops[1]->node;
     dual_begin(&dual, &a->config.id, &b->config.id);
-    return trust_pin(&loops[0].node.trust, &b->config.id, b->public_key) == OK &&
-           trust_pin(&loops[1].node.trust, &a->config.id, a->public_key) == OK;
+    (void)!trust_forget_id(&a->trust, &b->config.id);
+    int error = trust_pin(&a->trust, &b->config.id, b->public_key);
+    return error == OK ? trust_pin(&b->trust, &a->config.id, a->public_key) : error;
 }
 
-static void say_mode(void)
+/* Opens all nodes, or none yet. */
+static int open_all(void)
 {
-    enum loop_mode mode = loops[0].mode;
-    if (mode == LOOP_NONE) {
+    int error = OK;
+    for (int i = desk.nodes; i < count && error == OK; i++) {
+        error = open_node(i);
+        if (error == OK) {
+            desk_add_node(&desk, &loops[i]->node);
+        }
+    }
+    if (error == OK && count == 2) {
+        error = pin_both();
+    }
+    if (error == OK) {
+        is_open = true;
+        identity_keep(&loops[0]->node.trust);
+        console_print("dsoftbusd: ready");
+    }
+    return error;
+}
+
+/* Every process that has rights at the desk, as the manifest has them. */
+static int admit_clients(void)
+{
+    for (uint32_t index = 0;; index++) {
+        struct message message = {.words = {INIT_BUS, index}};
+        struct init_bus rights;
+        int error = ipc_call(startup_handle(ROLE_INIT), &message, DEADLINE_FOREVER);
+        if (error != OK || message.words[0] != OK) {
+            return error; /* behind the last */
+        }
+        init_bus_unpack(message.words, &rights);
+        bool has_any = rights.flags != 0 || rights.services[0][0] != '\0';
+        error = has_any ? desk_admit(&desk, index + 1, &rights) : OK;
+        if (error != OK) {
+            return error;
+        }
+    }
+}
+
+/* --- discovery --- */
+
+static void show_modes(void)
+{
+    static const enum bus_mode modes[] = {
+        [LOOP_NONE] = BUS_MODE_NONE,
+        [LOOP_GROUP] = BUS_MODE_GROUP,
+        [LOOP_BROADCAST] = BUS_MODE_BROADCAST,
+        [LOOP_ADDRESS] = BUS_MODE_NONE,
+    };
+    for (int i = 0; i < count; i++) {
+        enum bus_mode mode = modes[loops[i]->mode];
+        desk.mode[i] = mode == BUS_MODE_NONE && !is_lost_told ? BUS_MODE_SEEKING : mode;
+    }
+}
+
+/*
+ * Says what discovery has come to: something to announce on, or nothing for now. `is_best`: the
+ * group will not come; `is_over`: nothing will.
+ */
+static void say_mode(enum loop_mode mode, bool is_best, bool is_over)
+{
+    if (mode == LOOP_NONE && is_over && !is_lost_told) {
+        is_lost_told = true;
         console_print("dsoftbusd: discovery transport unavailable");
+    }
+    if (mode == LOOP_GROUP || (mode == LOOP_BROADCAST && is_best)) {
+        is_found = true;
+        console_print("dsoftbusd: discovery up (mcast/bcast)");
+        console_print("dsoftbusd: discovery by %s",
+                      mode == LOOP_GROUP ? "multicast" : "broadcast");
+    }
+    show_modes();
+}
+
+/* The group as soon as there is an interface; broadcast if it is refused, or does not come. */
+static void discover(void)
+{
+    enum loop_mode worst = LOOP_GROUP;
+    bool is_best = group_tries + 1 >= GROUP_TRIES;
+    bool is_over = is_best;
+    for (int i = 0; i < count; i++) {
+        struct loop *loop = loops[i];
+        if (group_tries != 0) {
+            loop_discover(loop);
+        }
+        is_best |= loop->is_group_denied;
+        is_over |= loop->is_group_denied && loop->is_broadcast_denied;
+        loop->node.is_silent |= loop->mode != LOOP_GROUP && !is_best;
+        worst = loop->mode == LOOP_GROUP || worst == LOOP_NONE ? worst : loop->mode;
+    }
+    group_tries += group_tries < GROUP_TRIES;
+    say_mode(worst, is_best, is_over);
+}
+
+/* What is missing, tried again: entropy, ports, an interface. */
+static void try_again(uint64_t now_us)
+{
+    if (is_found || now_us < try_us) {
         return;
     }
-    console_print("dsoftbusd: discovery up (mcast/bcast)");
-    console_print("dsoftbusd: discovery by %s", mode == LOOP_GROUP ? "multicast" : "broadcast");
+    try_us = now_us + TRY_AGAIN_US;
+    int error = is_open ? OK : open_all();
+    if (error == OK) {
+        discover();
+    } else if (error != error_told) {
+        console_print(error == E_AGAIN ? "dsoftbusd: no entropy, no identity"
+                                       : "dsoftbusd: no node: %s",
+                      error_text(error));
+    }
+    error_told = error;
 }
 
 /* --- running --- */
 
 static void take_events(int which)
 {
-    struct node *node = &loops[which].node;
+    struct node *node = &loops[which]->node;
     struct node_event event;
     struct lines lines;
     while (node_next_event(node, &event)) {
         lines_of_event(&event, &lines);
         say(&lines);
+        desk_event(&desk, which, &event);
         enum dual_action action = count == 2 ? dual_event(&dual, which, &event) : DUAL_NOTHING;
         if (action == DUAL_PING) {
             (void)!node_ping(node, &event.peer, ping_text, loop_now_us());
@@ -149,44 +247,112 @@ static void take_events(int which)
     }
 }
 
-static void turn(void)
+/* Turns a request into its answer. A handle that nobody keeps is closed. */
+static void answer(struct message *message)
+{
+    struct desk_request request = {
+        .badge = message->badge,
+        .notification = message->handle_count != 0 ? message->handles[0] : HANDLE_NONE,
+    };
+    bool kept;
+    handle_t dropped;
+    memcpy(request.words, message->words, sizeof(request.words));
+    desk_answer(&desk, &request, message->words, loop_now_us(), &kept, &dropped);
+    if (!kept && request.notification != HANDLE_NONE) {
+        sys_handle_close(request.notification);
+    }
+    if (dropped != HANDLE_NONE) {
+        sys_handle_close(dropped);
+    }
+    message->handle_count = 0;
+    if (is_open) {
+        identity_keep(&loops[0]->node.trust);
+    }
+}
+
+/* A client that has gone, or gave something else than a notification, hurts only itself. */
+static void wake_clients(void)
+{
+    struct desk_wakeup wakeup;
+    while (desk_next_wakeup(&desk, &wakeup)) {
+        (void)sys_signal(wakeup.notification, wakeup.bits);
+        if (wakeup.is_last) {
+            sys_handle_close(wakeup.notification);
+        }
+    }
+}
+
+static void end_clients(uint64_t gone)
+{
+    for (uint64_t badge = 1; gone != 0; badge++, gone >>= 1) {
+        if ((gone & 1) != 0) {
+            desk_gone(&desk, badge, loop_now_us());
+        }
+    }
+}
+
+/* Waits for sockets, requests and time, then does what came of it. */
+static int turn(struct message *message)
 {
     static struct pollfd fds[NODES_MAX * LOOP_FDS];
-    uint64_t next_us = UINT64_MAX;
-    for (int i = 0; i < count; i++) {
-        loop_serve(&loops[i]);
-        loop_wants(&loops[i], fds + (size_t)i * LOOP_FDS);
-        uint64_t due_us = loop_next_us(&loops[i]);
+    uint64_t next_us = is_found ? UINT64_MAX : try_us;
+    bool is_request;
+    nfds_t used = 0;
+    for (int i = 0; i < count && is_open; i++, used += LOOP_FDS) {
+        loop_serve(loops[i]);
+        loop_wants(loops[i], fds + used);
+        uint64_t due_us = loop_next_us(loops[i]);
         next_us = due_us < next_us ? due_us : next_us;
     }
-    if (poll(fds, (nfds_t)count * LOOP_FDS, loop_wait_ms(next_us)) < 0) {
-        memset(fds, 0, sizeof(fds)); /* interrupted: only time has passed */
+    wake_clients();
+    int error = poll_serve(fds, used, loop_wait_ms(next_us),
+                           startup_handle(ROLE_ENDPOINT), message, &is_request);
+    if (error != OK) {
+        return error;
     }
-    for (int i = 0; i < count; i++) {
-        loop_turn(&loops[i], fds + (size_t)i * LOOP_FDS);
+    if (is_request) {
+        answer(message);
+    } else {
+        end_clients(message->bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
+    }
+    for (int i = 0; i < count && is_open; i++) {
+        loop_turn(loops[i], fds + (size_t)i * LOOP_FDS);
         take_events(i);
     }
+    desk_tick(&desk, loop_now_us());
+    try_again(loop_now_us());
+    return OK;
+}
+
+static int begin(void)
+{
+    const char *setting = getenv("dual");
+    count = setting != NULL && strcmp(setting, "1") == 0 ? NODES_MAX : 1;
+    if (count == NODES_MAX) {
+        loops[1] = calloc(1, sizeof(*loops[1]));
+    }
+    if (loops[count - 1] == NULL) {
+        return E_NO_MEMORY;
+    }
+    desk_init(&desk);
+    int error = identity_open();
+    if (error == OK) {
+        error = admit_clients();
+    }
+    if (error == OK) {
+        try_again(loop_now_us());
+        error = tell_up(); /* by now all memory is there: selftest counts objects */
+    }
+    return error;
 }
 
 int main(void)
 {
-    const char *setting = getenv("dual");
-    count = setting != NULL && strcmp(setting, "1") == 0 ? 2 : 1;
-    for (int i = 0; i < count; i++) {
-        open_node(i);
+    struct message message = {.accept_count = 1};
+    int error = begin();
+    while (error == OK) {
+        error = turn(&message);
     }
-    if (count == 2 && !pin_both()) {
-        console_print("dsoftbusd: gives up: the nodes cannot be told apart");
-        return EXIT_FAILURE;
-    }
-    say_mode();
-    int error = tell_up(); /* by now all memory is there: selftest counts objects */
-    if (error != OK) {
-        console_print("dsoftbusd: gives up: %s", error_text(error));
-        return EXIT_FAILURE;
-    }
-    console_print("dsoftbusd: ready");
-    for (;;) {
-        turn();
-    }
+    console_print("dsoftbusd: gives up: %s", error_text(error));
+    return EXIT_FAILURE;
 }

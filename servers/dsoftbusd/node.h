@@ -131,7 +131,7 @@ struct node_event {
     bool is_ours; /* the link */
     enum bus_counter reason;
     uint64_t us;
-    uint32_t call;
+    uint32_t call; /* its token; of a ping its number */
 };
 
 struct node_config {
@@ -156,6 +156,7 @@ struct node {
     struct link links[NODE_LINKS];
     struct call calls[NODE_CALLS];
     uint32_t next_call;
+    uint32_t last_ping; /* the number of the last one begun */
     uint32_t next_generation;
     uint64_t started_us;
     uint32_t announces;
@@ -207,7 +208,8 @@ MUST_CHECK bool node_has_session(const struct node *node, const struct bus_name 
 
 /*
  * Asks a peer for a sign of life, on the link that is ours if there is one. EVENT_PING_OK or _LOST
- * follows. E_NOT_FOUND: no session. E_UNSUPPORTED: no entropy. Else as session_ping.
+ * follows, with the number that is node->last_ping now. E_NOT_FOUND: no session.
+ * E_UNSUPPORTED: no entropy. Else as session_ping.
  */
 MUST_CHECK int node_ping(struct node *node, const struct bus_name *peer, struct crypto_span text,
                          uint64_t now_us);

@@ -29,6 +29,7 @@ enum service_policy {
 struct service_call {
     uint64_t call;
     const struct bus_name *peer;
+    const struct bus_name *service;
     uint64_t now_us;
     struct crypto_span request;
     uint8_t *answer; /* room for CALL_BYTES_MAX */

@@ -116,6 +116,7 @@ struct session {
     struct channel channels[SESSION_CHANNELS];
     enum session_ping ping;
     uint8_t ping_body[PING_NONCE_BYTES + PING_TEXT_MAX];
+    uint32_t ping_number; /* whoever pings counts */
     size_t ping_len;
     uint64_t ping_sent_us;
     uint64_t ping_rtt_us; /* of PING_OK */

@@ -9,6 +9,7 @@ enum {
     PAGES_NET_QUEUES = 10, /* two of the virtqueue's greatest size */
     PAGES_RNG_QUEUES = 6,  /* one, and a page to fill */
     PAGES_HISTORY = 8,
+    PAGES_KEPT = 2, /* of dsoftbusd: one is written while the other is good */
 };
 
 static const struct manifest_process processes[] = {
@@ -110,11 +111,13 @@ static const struct manifest_process processes[] = {
         .pages = 800,
         .handle_slots = 64,
         .restart = RESTART_ALWAYS,
+        .flags = SERVES_BUS,
+        .is_server = true,
         .calls = {"netd", "rng"},
         .settings = {"node", "dual"},
         .prefixes = {"dsoftbusd"},
-        .network = {.shape = {48, 8192, 8192},
-                    .flags = MAY_CONNECT,
+        .network = {.shape = {48, 4096, 2048},
+                    .flags = MAY_CONNECT | MAY_BROADCAST,
                     .ports = {37020, 34567, 34568},
                     .groups = {0xef2a0001}},
     },
@@ -169,14 +172,27 @@ static const struct manifest_process processes[] = {
     {
         .name = "telnetd",
         .program = "telnetd",
-        .priority = 30,
+        .priority = 28,
         .pages = 192,
         .handle_slots = 64,
         .restart = RESTART_ALWAYS,
         .flags = IS_PLAIN | MAY_LIST,
-        .calls = {"netd"},
+        .calls = {"netd", "dsoftbusd"},
         .prefixes = {"telnetd"},
         .network = {.shape = {12, 2048, 4096}, .flags = MAY_CONNECT | MAY_RAW, .ports = {23}},
+        .bus = {.flags = MAY_ASK},
+    },
+    {
+        .name = "statusd",
+        .program = "statusd",
+        .priority = 25,
+        .pages = 64,
+        .handle_slots = 64,
+        .restart = RESTART_ALWAYS,
+        .flags = MAY_LIST,
+        .calls = {"netd", "dsoftbusd"},
+        .prefixes = {"statusd"},
+        .bus = {.services = {"echo", "status"}},
     },
     {
         .name = "shell",
@@ -186,10 +202,11 @@ static const struct manifest_process processes[] = {
         .handle_slots = 64,
         .restart = RESTART_ALWAYS,
         .flags = MAY_LIST | MAY_POWER,
-        .calls = {"netd"},
+        .calls = {"netd", "dsoftbusd"},
         .prefixes = {"shell"},
         .network = {.shape = {8, 8192, 4096},
                     .flags = MAY_CONNECT | MAY_BIND | MAY_RAW | MAY_CONFIGURE},
+        .bus = {.flags = MAY_ASK | MAY_TRUST},
     },
     {
         .name = "conform",
@@ -204,7 +221,7 @@ static const struct manifest_process processes[] = {
         .settings = {"lane"},
         .prefixes = {"conform"},
         .network = {.shape = {64, 16384, 16384},
-                    .flags = MAY_CONNECT | MAY_BIND | MAY_JOIN | MAY_RAW},
+                    .flags = MAY_CONNECT | MAY_BIND | MAY_JOIN | MAY_RAW | MAY_BROADCAST},
     },
     {
         .name = "selftest",
@@ -215,12 +232,18 @@ static const struct manifest_process processes[] = {
         .restart = RESTART_NEVER,
         .flags = IS_ONE_SHOT | IS_UNWATCHED | IS_LAST | MAY_LIST | MAY_POWER | HAS_SYSTEM,
         .lends = "rtc",
-        .calls = {"netd", "rng"},
-        .settings = {"lane", "profile"},
+        .calls = {"netd", "rng", "dsoftbusd"},
+        .settings = {"lane", "profile", "dual"},
         .prefixes = {"SELFTEST", "bench"},
         .network = {.shape = {64, 8192, 8192},
                     .flags = MAY_CONNECT | MAY_BIND | MAY_JOIN | MAY_RAW},
+        .bus = {.flags = MAY_ASK},
     },
+};
+
+static const struct manifest_denial denials[] = {
+    {.lane = "no-mcast", .process = "dsoftbusd"},
+    {.lane = "no-discovery", .process = "dsoftbusd", .flags = MAY_BROADCAST},
 };
 
 static const struct manifest_memory memories[] = {
@@ -272,6 +295,11 @@ static const struct manifest_memory memories[] = {
         .users = {{"serial", RIGHT_READ | RIGHT_WRITE}, {"shell", RIGHT_READ | RIGHT_WRITE}},
     },
     {
+        .role = ROLE_KEPT,
+        .pages = PAGES_KEPT,
+        .users = {{"dsoftbusd", RIGHT_READ | RIGHT_WRITE}},
+    },
+    {
         .role = ROLE_HISTORY,
         .pages = PAGES_HISTORY,
         .users = {{"serial", RIGHT_READ | RIGHT_WRITE},
@@ -285,4 +313,6 @@ const struct manifest manifest = {
     .process_count = sizeof(processes) / sizeof(processes[0]),
     .memories = memories,
     .memory_count = sizeof(memories) / sizeof(memories[0]),
+    .denials = denials,
+    .denial_count = sizeof(denials) / sizeof(denials[0]),
 };

@@ -17,6 +17,8 @@
  * M5  Every size is within the limits of the kernel and of the start-up page.
  * M6  The DMA right goes to processes with a device, over contiguous memory.
  * M7  One process serves sockets; whoever has an arena calls it and pays for the arena.
+ * M8  One process serves the bus; whoever has a right there calls it. A service is one process's.
+ * M9  What is denied in a lane is denied to a process that is defined.
  */
 #pragma once
 
@@ -63,6 +65,7 @@ enum manifest_flag {
     SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
     IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
     IS_SPARE = 1 << 10, /* most machines have no device for it: then nothing is said */
+    SERVES_BUS = 1 << 11, /* INIT_BUS; told when a client of the bus dies */
 };
 
 struct manifest_device {
@@ -78,6 +81,19 @@ struct manifest_network {
     uint32_t flags;            /* enum init_network_flag */
     uint16_t ports[INIT_CLIENT_PORTS];
     uint32_t groups[INIT_CLIENT_GROUPS];
+};
+
+/* What a process may at the one who serves the bus; all zero: nothing. */
+struct manifest_bus {
+    uint32_t flags; /* enum init_bus_flag */
+    const char *services[INIT_BUS_SERVICES]; /* it may offer to peers */
+};
+
+/* In one lane a process has no group, and lacks these flags: how it bears that is tested there. */
+struct manifest_denial {
+    const char *lane;
+    const char *process;
+    uint32_t flags; /* enum init_network_flag */
 };
 
 struct manifest_process {
@@ -99,6 +115,7 @@ struct manifest_process {
     const char *settings[MANIFEST_SETTINGS_MAX]; /* keys of base/bootargs.h */
     const char *prefixes[MANIFEST_PREFIXES_MAX]; /* with which its lines may begin */
     struct manifest_network network;
+    struct manifest_bus bus;
 };
 
 /* Memory that lasts as long as the system; init makes and owns it. */
@@ -117,6 +134,8 @@ struct manifest {
     uint32_t process_count;
     const struct manifest_memory *memories;
     uint32_t memory_count;
+    const struct manifest_denial *denials;
+    uint32_t denial_count;
 };
 
 /* The manifest of this system. */
@@ -134,6 +153,17 @@ MUST_CHECK int manifest_find(const struct manifest *searched, const char *name, 
 /* Index of the first process with that flag. E_NOT_FOUND. */
 MUST_CHECK int manifest_find_flag(const struct manifest *searched, enum manifest_flag flag,
                                   uint32_t *index);
+
+/* What a process has of the network in this lane; "": none. */
+struct manifest_network manifest_network_in(const struct manifest *searched,
+                                            const struct manifest_process *process,
+                                            const char *lane);
+
+/* Whether it has any right at the one who serves the bus. */
+static inline bool manifest_uses_bus(const struct manifest_process *process)
+{
+    return process->bus.flags != 0 || process->bus.services[0] != NULL;
+}
 
 /* Pages of a process's arena; 0: it has none. */
 static inline uint32_t manifest_arena_pages(const struct manifest_process *process)

@@ -54,6 +54,21 @@ int manifest_find_flag(const struct manifest *searched, enum manifest_flag flag,
     return E_NOT_FOUND;
 }
 
+struct manifest_network manifest_network_in(const struct manifest *searched,
+                                            const struct manifest_process *process,
+                                            const char *lane)
+{
+    struct manifest_network network = process->network;
+    for (uint32_t i = 0; i < searched->denial_count; i++) {
+        const struct manifest_denial *denial = &searched->denials[i];
+        if (strcmp(denial->lane, lane) == 0 && strcmp(denial->process, process->name) == 0) {
+            network.flags &= ~denial->flags;
+            memset(network.groups, 0, sizeof(network.groups));
+        }
+    }
+    return network;
+}
+
 static bool is_known(const struct check *check, const char *name)
 {
     uint32_t index;
@@ -166,6 +181,25 @@ static int check_network(const struct check *check, const struct manifest_proces
     return OK;
 }
 
+/* M8 */
+static int check_bus(const struct check *check, const struct manifest_process *process)
+{
+    uint32_t server;
+    for (int i = 0; i < INIT_BUS_SERVICES && process->bus.services[i] != NULL; i++) {
+        size_t len = strnlen(process->bus.services[i], INIT_NAME_BYTES);
+        if (len == 0 || len == INIT_NAME_BYTES) {
+            return refuse(check, "%s: a service without a name of 1 to 15 letters", process->name);
+        }
+    }
+    if (manifest_uses_bus(process) &&
+        (manifest_find_flag(check->checked, SERVES_BUS, &server) != OK ||
+         !has_text(process->calls, MANIFEST_CALLS_MAX, check->checked->processes[server].name))) {
+        return refuse(check, "%s has rights on the bus and calls nobody who serves it",
+                      process->name);
+    }
+    return OK;
+}
+
 /* --- pairs of processes ----------------------------------------------------------------------- */
 
 /* Whether a node of the tree could be the device of both. */
@@ -195,6 +229,15 @@ static int check_pair(const struct check *check, const struct manifest_process *
     }
     if ((one->flags & other->flags & SERVES_SOCKETS) != 0) {
         return refuse(check, "%s and %s both serve sockets", one->name, other->name);
+    }
+    if ((one->flags & other->flags & SERVES_BUS) != 0) {
+        return refuse(check, "%s and %s both serve the bus", one->name, other->name);
+    }
+    for (int i = 0; i < INIT_BUS_SERVICES && one->bus.services[i] != NULL; i++) {
+        if (has_text(other->bus.services, INIT_BUS_SERVICES, one->bus.services[i])) {
+            return refuse(check, "%s and %s both offer %s", one->name, other->name,
+                          one->bus.services[i]);
+        }
     }
     if (is_same_device(&one->device, &other->device) && (one->flags & IS_SPARE) == 0) {
         return refuse(check, "%s and %s want the same device", one->name, other->name);
@@ -281,6 +324,9 @@ static int check_process(const struct check *check, uint32_t index)
     if (error == OK) {
         error = check_network(check, process);
     }
+    if (error == OK) {
+        error = check_bus(check, process);
+    }
     return error == OK ? check_roles(check, process) : error;
 }
 
@@ -298,6 +344,12 @@ int manifest_check(const struct manifest *checked, char *fault, size_t size)
     }
     for (uint32_t i = 0; i < checked->memory_count && error == OK; i++) {
         error = check_memory(&check, &checked->memories[i]);
+    }
+    for (uint32_t i = 0; i < checked->denial_count && error == OK; i++) {
+        if (!is_known(&check, checked->denials[i].process)) {
+            error = refuse(&check, "%s is denied something and not defined",
+                           checked->denials[i].process);
+        }
     }
     return error;
 }

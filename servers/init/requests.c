@@ -161,14 +161,15 @@ static int64_t client(const struct system *system, const struct process *caller,
         return E_NOT_FOUND;
     }
     const struct process *process = &system->processes[words[1]];
-    const struct manifest_network *network = &process->rule->network;
+    const struct manifest_network network =
+        manifest_network_in(system->manifest, process->rule, system->bootargs.lane);
     uint64_t badge = system_badge((uint32_t)(caller - system->processes));
     int error = OK;
     if (process->arena != HANDLE_NONE) {
-        client.shape = network->shape;
-        client.flags = network->flags;
-        memcpy(client.ports, network->ports, sizeof(client.ports));
-        memcpy(client.groups, network->groups, sizeof(client.groups));
+        client.shape = network.shape;
+        client.flags = network.flags;
+        memcpy(client.ports, network.ports, sizeof(client.ports));
+        memcpy(client.groups, network.groups, sizeof(client.groups));
         error = system_take(sys_handle_grant(caller->task, process->arena,
                                              RIGHT_MAP | RIGHT_READ | RIGHT_WRITE, badge),
                             &client.arena);
@@ -180,6 +181,27 @@ static int64_t client(const struct system *system, const struct process *caller,
     }
     init_client_pack(&client, words);
     return error;
+}
+
+/* --- clients of the bus ----------------------------------------------------------------------- */
+
+static int64_t bus_client(const struct system *system, const struct process *caller,
+                          uint64_t words[IPC_WORDS])
+{
+    struct init_bus bus = {0};
+    if (!may(caller, SERVES_BUS)) {
+        return E_DENIED;
+    }
+    if (words[1] >= system->manifest->process_count) {
+        return E_NOT_FOUND;
+    }
+    const struct manifest_bus *rule = &system->manifest->processes[words[1]].bus;
+    bus.flags = rule->flags;
+    for (int i = 0; i < INIT_BUS_SERVICES && rule->services[i] != NULL; i++) {
+        (void)fmt_format(bus.services[i], INIT_NAME_BYTES, "%s", rule->services[i]);
+    }
+    init_bus_pack(&bus, words);
+    return OK;
 }
 
 /* --- all requests ----------------------------------------------------------------------------- */
@@ -222,6 +244,8 @@ static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_W
         return power(system, caller, words);
     case INIT_CLIENT:
         return client(system, caller, words);
+    case INIT_BUS:
+        return bus_client(system, caller, words);
     default:
         return E_BAD_CALL;
     }

@@ -84,6 +84,10 @@ static int read_tree(struct system *system)
     if (fdt_find_path(&tree, "/chosen", &chosen)) {
         read_arguments(system, &tree, &chosen);
         take_seed(system, &tree, &chosen);
+        if (system->bootargs.is_without_seed) {
+            setup_forget_seed(system);
+            console_print("init: the seed of the device tree is dropped");
+        }
     }
     read_devices(system, &tree);
     error = memory_release(pages);

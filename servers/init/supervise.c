@@ -156,12 +156,16 @@ void supervise_up(struct system *system, uint32_t index)
 
 /* --- death ------------------------------------------------------------------------------------ */
 
-/* Whoever serves sockets ends those of a client that has died. */
-static void tell_network(const struct system *system, uint32_t index)
+/* Whoever serves sockets, or the bus, ends what a client that has died had there. */
+static void tell_servers(const struct system *system, uint32_t index)
 {
     uint32_t server;
     if (system->processes[index].arena != HANDLE_NONE &&
         manifest_find_flag(system->manifest, SERVES_SOCKETS, &server) == OK) {
+        sys_signal(system->processes[server].notification, SOCKET_GONE(index));
+    }
+    if (manifest_uses_bus(system->processes[index].rule) &&
+        manifest_find_flag(system->manifest, SERVES_BUS, &server) == OK) {
         sys_signal(system->processes[server].notification, SOCKET_GONE(index));
     }
 }
@@ -174,7 +178,7 @@ static void bury(struct system *system, uint32_t index)
         time_ns_at(time_now() - process->started, boot_facts()->counter_hz) / NS_PER_MS;
 
     launch_end(process);
-    tell_network(system, index);
+    tell_servers(system, index);
     if (process->rule->restart == RESTART_NEVER) {
         retire(process, INIT_STATE_ENDED);
     } else {

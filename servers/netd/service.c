@@ -196,6 +196,17 @@ static int take_ping(struct stack *stack, const struct service_request *request,
     return error;
 }
 
+static int count_sockets(const struct stack *stack, const uint64_t *words, uint64_t *reply)
+{
+    if (!are_zero(words, 1)) {
+        return E_INVALID;
+    }
+    for (uint32_t i = 0; i < stack->sockets.used; i++) {
+        reply[1] += stack->sockets.socket[i].life != LIFE_FREE;
+    }
+    return OK;
+}
+
 static int dispatch(struct stack *stack, const struct service_request *request, uint64_t *reply)
 {
     switch (request->words[0]) {
@@ -205,6 +216,8 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return get_neighbour(request->words, reply);
     case NETD_COUNTER_GET:
         return get_counter(stack, request->words, reply);
+    case NETD_SOCKETS_GET:
+        return count_sockets(stack, request->words, reply);
     case NETD_PING_START:
         return start_ping(stack, request, reply);
     case NETD_PING_TAKE:

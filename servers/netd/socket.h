@@ -282,6 +282,7 @@ MUST_CHECK int socket_check_port(struct socket *socket, uint16_t port);
 MUST_CHECK int socket_check_connect(struct socket *socket);
 MUST_CHECK int socket_check_group(struct socket *socket, const ip_addr_t *group);
 MUST_CHECK int socket_check_raw(struct socket_client *client);
+MUST_CHECK int socket_check_broadcast(struct socket_client *client);
 
 /* A random port of the ephemeral range. */
 uint16_t socket_random_port(void);

@@ -167,6 +167,11 @@ int socket_check_group(struct socket *socket, const ip_addr_t *group)
     return is_allowed ? 0 : deny(socket->client);
 }
 
+int socket_check_broadcast(struct socket_client *client)
+{
+    return (client->facts.flags & MAY_BROADCAST) != 0 ? 0 : deny(client);
+}
+
 int socket_check_raw(struct socket_client *client)
 {
     return (client->facts.flags & MAY_RAW) != 0 ? 0 : deny(client);

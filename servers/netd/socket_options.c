@@ -120,6 +120,12 @@ int socket_set_option(struct socket *socket, const uint64_t *words)
         netif_get_by_index((u8_t)words[3]) == NULL) {
         return -ENODEV;
     }
+    if (words[2] == SOCKET_BROADCAST && words[3] != 0) {
+        int error = socket_check_broadcast(socket->client);
+        if (error != 0) {
+            return error;
+        }
+    }
     /* --- committed --- */
     uint32_t value = (uint32_t)words[3];
     write_option(socket, option, words[2] == SOCKET_RX_LIMIT ? rx_limit(socket, value) : value);

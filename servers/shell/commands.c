@@ -19,6 +19,8 @@ static const struct command commands[] = {
     {"ping6", "ADDRESS [COUNT]", "the same for an IPv6 address", command_ping6},
     {"nslookup", "NAME", "the addresses of a name", command_nslookup},
     {"nc", "HOST PORT [WORDS]", "send words over TCP, -u UDP, show the answer", command_nc},
+    {"dsoftbusctl", "WORD ...", "the bus: node, peers, services, stats, ping, call, trust",
+     command_bus},
     {"handles", "", "what this shell holds", command_handles},
     {"log", "[LINES]", "the last lines of all processes", command_log},
     {"uptime", "", "time since power-on", command_uptime},
@@ -34,7 +36,7 @@ static void command_help(const struct command_call *call)
 {
     (void)call;
     for (int i = 0; i < COMMANDS; i++) {
-        console_print("  %-9s%-18s %s", commands[i].name, commands[i].usage, commands[i].help);
+        console_print("  %-12s%-18s %s", commands[i].name, commands[i].usage, commands[i].help);
     }
 }
 

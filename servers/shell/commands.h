@@ -37,6 +37,9 @@ void command_version(const struct command_call *call);
 void command_reboot(const struct command_call *call);
 void command_poweroff(const struct command_call *call);
 
+/* servers/shell/bus.c */
+void command_bus(const struct command_call *call);
+
 /* servers/shell/network.c, configure.c */
 void command_ifconfig(const struct command_call *call);
 void command_route(const struct command_call *call);

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "scripts"))
 import check_markers  # noqa: E402
 import markers_doc  # noqa: E402
 import wire  # noqa: E402
+import wire_bus  # noqa: E402
 
 LIST = """
 fatal KERNEL PANIC: ...
@@ -72,6 +73,20 @@ EXCHANGE = [dhcp(1), dhcp(2, GUEST, LEASE), dhcp(3), dhcp(5, GUEST, LEASE), arp(
 def pcap(frames):
     data = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65536, 1)
     return data + b"".join(struct.pack("<IIII", 0, 0, len(f), len(f)) + f for f in frames)
+
+
+def announce(name, target=b"\xef\x2a\0\1"):
+    data = b"NXSB\1" + bytes([len(name)]) + name.encode() + b"\x87\x07" + bytes(32) + b"\0"
+    return ip(wire.UDP, GUEST, target, struct.pack(">HHHH", 37020, 37020, 8 + len(data), 0) + data)
+
+
+def report(group=b"\xef\x2a\0\1"):
+    return ip(wire_bus.IGMP, GUEST, group, b"\x16\0\0\0" + group)
+
+
+def tcp(flags, source, target, payload=b"", sequence=1, addresses=(b"\x0a\0\2\x0f", b"\x0a\0\2\2")):
+    return ip(wire_bus.TCP, *addresses,
+              struct.pack(">HHIIBBHHH", source, target, sequence, 0, 0x50, flags, 0, 0, 0) + payload)
 
 
 class Folder(unittest.TestCase):
@@ -205,6 +220,26 @@ class Wire(Folder):
         self.assertEqual(self.findings([dhcp(1)] * 3, markers=markers), [])
         self.assertIn("2 DISCOVERs", self.findings([dhcp(1)] * 2, markers=markers)[0])
         self.assertIn("1 acknowledgements", self.findings([dhcp(1)] * 3 + [EXCHANGE[3]], markers=markers)[0])
+
+    def test_announces_are_counted_by_node_and_need_a_report(self):
+        markers = LIST + "wire announces 239.42.0.1 2"
+        wire = [announce("a"), announce("b"), report()]
+        self.assertEqual(self.findings(wire, markers=markers), [])
+        self.assertIn("1 nodes", self.findings([announce("a"), announce("a"), report()], markers=markers)[0])
+        self.assertIn("nobody reported", self.findings(wire[:2], markers=markers)[0])
+        self.assertIn("nobody reported", self.findings(wire[:2] + [report(b"\xef\x2a\0\2")], markers=markers)[0])
+        everybody = LIST + "wire announces 255.255.255.255 1"
+        self.assertIn("0 nodes", self.findings(wire, markers=everybody)[0])
+        self.assertEqual(self.findings([announce("a", b"\xff" * 4)], markers=everybody), [])
+
+    def test_a_silent_bus_says_nothing_at_all(self):
+        markers = LIST + "wire bus-silent"
+        self.assertEqual(self.findings(EXCHANGE, markers=markers), [])
+        self.assertIn("announce of a", self.findings(EXCHANGE + [announce("a")], markers=markers)[0])
+        self.assertIn("is in the group", self.findings(EXCHANGE + [report()], markers=markers)[0])
+        self.assertIn(":34567", self.findings(EXCHANGE + [tcp(2, 40000, 34567)], markers=markers)[0])
+        self.assertIn(":34567", self.findings([tcp(2, 40000, 34567)], markers=LIST + "wire no-session")[0])
+        self.assertEqual(self.findings([tcp(18, 34567, 40000), tcp(2, 40000, 80)], markers=markers), [])
 
     def test_each_step_to_an_address_of_a_router_must_be_on_the_wire(self):
         ours = b"\xfd\x77" + bytes(11) + b"\xff\xfe\1"

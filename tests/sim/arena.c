@@ -21,7 +21,7 @@ struct init_client arena_facts(void)
 {
     return (struct init_client){
         .shape = {.slots = 16, .rx_bytes = 8192, .tx_bytes = 8192},
-        .flags = MAY_CONNECT | MAY_BIND | MAY_JOIN | MAY_RAW,
+        .flags = MAY_CONNECT | MAY_BIND | MAY_JOIN | MAY_RAW | MAY_BROADCAST,
         .notification = NOTIFICATION,
     };
 }

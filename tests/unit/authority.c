@@ -211,7 +211,7 @@ static void put_network(struct page *page)
         const char *words;
     } names[] = {
         {MAY_CONNECT, "connect"}, {MAY_BIND, "bind"},           {MAY_JOIN, "join"},
-        {MAY_RAW, "raw"},         {MAY_CONFIGURE, "configure"},
+        {MAY_RAW, "raw"},         {MAY_CONFIGURE, "configure"}, {MAY_BROADCAST, "broadcast"},
     };
     put(page, "\n| client of the network | sockets | receive ring | send ring | arena KiB | may | "
               "ports | groups |\n|---|---|---|---|---|---|---|---|\n");
@@ -241,6 +241,30 @@ static void put_network(struct page *page)
     }
 }
 
+static void put_bus(struct page *page)
+{
+    put(page, "\n| client of the bus | may | may offer |\n|---|---|---|\n");
+    for (uint32_t i = 0; i < manifest.process_count; i++) {
+        const struct manifest_process *process = &manifest.processes[i];
+        if (!manifest_uses_bus(process)) {
+            continue;
+        }
+        put(page, "| %s |%s%s |", process->name,
+            (process->bus.flags & MAY_ASK) != 0 ? " ask" : "",
+            (process->bus.flags & MAY_TRUST) != 0 ? " trust" : "");
+        for (int j = 0; j < INIT_BUS_SERVICES && process->bus.services[j] != NULL; j++) {
+            put(page, " %s", process->bus.services[j]);
+        }
+        put(page, " |\n");
+    }
+    put(page, "\n| lane | whom | is denied its groups, and |\n|---|---|---|\n");
+    for (uint32_t i = 0; i < manifest.denial_count; i++) {
+        const struct manifest_denial *denial = &manifest.denials[i];
+        put(page, "| %s | %s |%s |\n", denial->lane, denial->process,
+            (denial->flags & MAY_BROADCAST) != 0 ? " broadcast" : "");
+    }
+}
+
 static void make_page(struct page *page)
 {
     page->used = 0;
@@ -249,6 +273,7 @@ static void make_page(struct page *page)
     put_processes(page);
     put_memories(page);
     put_network(page);
+    put_bus(page);
 }
 
 /* --- the test --------------------------------------------------------------------------------- */

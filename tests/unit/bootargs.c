@@ -70,9 +70,14 @@ TEST(every_key_is_taken)
     assert_int_equal(bootargs.address[1].prefix_bits, 16);
     assert_int_equal(bootargs.address[1].gateway, 0x0a000302);
     assert_true(bootargs.is_dual);
+    assert_false(bootargs.is_without_seed);
     assert_int_equal(bootargs.panic, BOOTARGS_PANIC_RESET);
     assert_int_equal(bootargs.profile, BOOTARGS_PROFILE_MINIMAL);
 
+    bootargs = parse("seed=none", &reports);
+    assert_true(bootargs.is_without_seed);
+    bootargs = parse("seed=tree", &reports);
+    assert_false(bootargs.is_without_seed);
     bootargs = parse("dual=0 panic=exit profile=full", &reports);
     assert_int_equal(reports.count, 0);
     assert_false(bootargs.is_dual);
@@ -103,6 +108,9 @@ TEST(a_bad_value_is_reported_and_the_default_stays)
         "gw=10.0.2.2/24",
         "gw=0.0.0.0",
         "gw=255.255.255.255",
+        "seed=",
+        "seed=0",
+        "seed=no",
         "dual=",
         "dual=2",
         "dual=yes",

@@ -59,8 +59,8 @@ TEST(a_group_that_cannot_be_joined_is_replaced_by_broadcast)
 {
     refuses_join = true;
     open_for("239.42.0.1", LOOP_BROADCAST);
-    assert_int_equal(loop.config.group.sin_addr.s_addr, htonl(INADDR_BROADCAST));
-    assert_int_equal(ntohs(loop.config.group.sin_port), GROUP_PORT);
+    assert_int_equal(loop.target.sin_addr.s_addr, htonl(INADDR_BROADCAST));
+    assert_int_equal(ntohs(loop.target.sin_port), GROUP_PORT);
     assert_false(loop.node.is_silent);
     loop_close(&loop);
 }

@@ -159,9 +159,40 @@ static long answer_address6(const uint64_t *words, uint64_t *reply)
     return OK;
 }
 
+/* The client's wait for requests: its answer goes, then a request, bits, or the time comes. */
+static void reply_wait(struct ipc_registers *r)
+{
+    if (fake.is_serving) {
+        fake.last_answer = r->words[0];
+        fake.answers++;
+        fake.is_serving = false;
+    }
+    struct ipc_registers back = {.control = 0};
+    if (fake.bits == 0 && fake.request == 0 && r->deadline != 0) {
+        struct sysret woken = sys_wait(HANDLE_NONE, r->deadline); /* runs the script */
+        fake.bits |= woken.status == OK ? woken.value : 0;
+    }
+    if (fake.bits != 0) {
+        back.deadline = fake.bits;
+        fake.bits = 0;
+    } else if (fake.request != 0) {
+        back.words[0] = fake.request;
+        back.target = 9;
+        fake.request = 0;
+        fake.is_serving = true;
+    } else {
+        back.control = (uint64_t)(int64_t)E_TIMEOUT;
+    }
+    *r = back;
+}
+
 void ipc_trap(struct ipc_registers *r)
 {
     uint64_t words[IPC_WORDS], reply[IPC_WORDS] = {0};
+    if ((r->control & IPC_NUMBER_MASK) == SYS_reply_wait) {
+        reply_wait(r);
+        return;
+    }
     assert_int_equal(r->control & IPC_NUMBER_MASK, SYS_call);
     memcpy(words, r->words, sizeof(words));
     if (r->target != HANDLE_NETD || fake.is_dead) {

@@ -36,6 +36,10 @@ struct fake_netd {
     uint64_t signals; /* SOCKET_KICK so far */
     uint64_t sleeps;
     uint64_t bits; /* signalled to the client */
+    uint64_t request;       /* label of a request to the client, a server; 0: none */
+    uint64_t last_answer;   /* word 0 of its answers to them */
+    uint64_t answers;
+    bool is_serving;
     ticks_t now;
     ticks_t slept_until;
 };

@@ -49,7 +49,12 @@ static void make_sample(struct sample *sample)
                       .users = {{"high", RIGHT_READ | RIGHT_DMA}, {"low", RIGHT_READ}}},
                      {.role = "other", .pages = 1, .users = {{"low", RIGHT_READ}}}},
     };
-    sample->manifest = (struct manifest){sample->processes, 3, sample->memories, 2};
+    sample->manifest = (struct manifest){
+        .processes = sample->processes,
+        .process_count = 3,
+        .memories = sample->memories,
+        .memory_count = 2,
+    };
 }
 
 static int check(struct sample *sample)
@@ -218,6 +223,52 @@ TEST(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets)
     expect_fault(&sample, "low and high both serve sockets");
 }
 
+TEST(rights_on_the_bus_are_of_a_client_of_the_one_who_serves_it)
+{
+    struct sample sample;
+    make_sample(&sample);
+    sample.processes[1].flags = SERVES_BUS;
+    sample.processes[2].bus.flags = MAY_ASK;
+    sample.processes[2].bus.services[0] = "echo";
+    assert_int_equal(check(&sample), OK);
+    sample.processes[2].bus.services[1] = "of-sixteen-bytes";
+    expect_fault(&sample, "low: a service without a name of 1 to 15 letters");
+    sample.processes[2].bus.services[1] = "";
+    expect_fault(&sample, "low: a service without a name of 1 to 15 letters");
+    sample.processes[2].bus.services[1] = NULL;
+    sample.processes[1].bus.services[0] = "echo";
+    expect_fault(&sample, "high has rights on the bus and calls nobody who serves it");
+    sample.processes[1].bus.services[0] = NULL;
+    sample.processes[1].flags = 0;
+    expect_fault(&sample, "low has rights on the bus and calls nobody who serves it");
+    sample.processes[1].flags = sample.processes[2].flags = SERVES_BUS;
+    expect_fault(&sample, "low and high both serve the bus");
+}
+
+TEST(what_a_lane_denies_is_missing_there_and_nowhere_else)
+{
+    const struct manifest_denial denials[] = {
+        {.lane = "quiet", .process = "low", .flags = MAY_BROADCAST}};
+    struct sample sample;
+    make_sample(&sample);
+    struct manifest_process *low = &sample.processes[2];
+    low->network.flags = MAY_BROADCAST | MAY_CONNECT;
+    low->network.groups[0] = 0xef2a0001;
+    sample.manifest.denials = denials;
+    sample.manifest.denial_count = 1;
+    struct manifest_network network = manifest_network_in(&sample.manifest, low, "quiet");
+    assert_int_equal(network.flags, MAY_CONNECT);
+    assert_int_equal(network.groups[0], 0);
+    network = manifest_network_in(&sample.manifest, low, "");
+    assert_int_equal(network.flags, MAY_BROADCAST | MAY_CONNECT);
+    assert_int_equal(network.groups[0], 0xef2a0001);
+    network = manifest_network_in(&sample.manifest, &sample.processes[1], "quiet");
+    assert_int_equal(network.flags, 0);
+    const struct manifest_denial unknown[] = {{.lane = "quiet", .process = "none"}};
+    sample.manifest.denials = unknown;
+    expect_fault(&sample, "none is denied something and not defined");
+}
+
 TEST(a_setting_is_the_boot_argument_as_text)
 {
     const struct bootargs bootargs = {
@@ -263,6 +314,8 @@ int main(void)
         cmocka_unit_test(sizes_stay_within_the_limits),
         cmocka_unit_test(physical_addresses_are_for_drivers_and_contiguous_memory),
         cmocka_unit_test(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets),
+        cmocka_unit_test(rights_on_the_bus_are_of_a_client_of_the_one_who_serves_it),
+        cmocka_unit_test(what_a_lane_denies_is_missing_there_and_nowhere_else),
         cmocka_unit_test(a_setting_is_the_boot_argument_as_text),
         cmocka_unit_test(an_address_that_was_not_given_is_no_setting),
     };

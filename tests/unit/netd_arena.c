@@ -104,7 +104,9 @@ static void the_manifest_decides_on_ports_groups_and_raw_sockets(void **state)
     arena_address(0xef2a0001, bytes);
     memcpy(group, bytes, sizeof(group));
     assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_JOIN, group[0], group[1], 0), 0);
-    assert_int_equal(counted(sim, COUNTER_socket_denied), 4);
+    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_BROADCAST, 1), -EACCES);
+    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_BROADCAST, 0), 0);
+    assert_int_equal(counted(sim, COUNTER_socket_denied), 5);
 }
 
 static void who_may_not_connect_reaches_nobody(void **state)

@@ -102,6 +102,20 @@ static void every_counter_has_a_value_and_a_name(void **state)
     assert_int_equal(ASK(NETD_COUNTER_GET, COUNTERS), E_NOT_FOUND);
 }
 
+static void the_sockets_of_all_programs_are_counted(void **state)
+{
+    struct sim *sim = *state;
+    assert_int_equal(ASK(NETD_SOCKETS_GET), OK);
+    assert_int_equal(reply[1], 0);
+    sim->stack.sockets.used = 5;
+    sim->stack.sockets.socket[1].life = LIFE_OWNED;
+    sim->stack.sockets.socket[4].life = LIFE_CLOSING;
+    assert_int_equal(ASK(NETD_SOCKETS_GET), OK);
+    assert_int_equal(reply[1], 2);
+    sim->stack.sockets.used = 0;
+    sim->stack.sockets.socket[1].life = sim->stack.sockets.socket[4].life = LIFE_FREE;
+}
+
 static void words_that_mean_nothing_must_be_zero(void **state)
 {
     struct sim *sim = *state;
@@ -110,16 +124,17 @@ static void words_that_mean_nothing_must_be_zero(void **state)
     assert_int_equal(ASK(NETD_NEIGHBOUR_GET, 0, 0, 0, 0, 0, 0, 1), E_INVALID);
     assert_int_equal(ASK(NETD_COUNTER_GET, 0, 0, 1), E_INVALID);
     assert_int_equal(ASK(NETD_PING_START, SIM_GATEWAY, 0, UINT64_MAX, 0, 1), E_INVALID);
+    assert_int_equal(ASK(NETD_SOCKETS_GET, 1), E_INVALID);
     assert_int_equal(ASK(NETD_PING_TAKE, 0, 1), E_INVALID);
     assert_int_equal(ASK(NETD_LEASE_GET, 1, 1), E_INVALID);
-    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], bad + 6);
+    assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], bad + 7);
 }
 
 static void unknown_labels_are_refused_and_counted(void **state)
 {
     struct sim *sim = *state;
     assert_int_equal(ASK(0), E_BAD_CALL);
-    assert_int_equal(ASK(NETD_ROUTE_SET + 1), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_SOCKETS_GET + 1), E_BAD_CALL);
     assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
     assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
 }
@@ -287,6 +302,7 @@ int main(void)
         SIM_TEST(an_interface_past_the_last_is_not_found),
         SIM_TEST(the_lease_tells_its_server_and_its_times_while_it_is_in_force),
         SIM_TEST(every_counter_has_a_value_and_a_name),
+        SIM_TEST(the_sockets_of_all_programs_are_counted),
         SIM_TEST(words_that_mean_nothing_must_be_zero),
         SIM_TEST(unknown_labels_are_refused_and_counted),
         SIM_TEST(ping_words_beyond_their_range_are_refused),

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include <wherry/poll_serve.h>
+
 #include "libc/epoll_file.h"
 #include "libc/pipe_file.h"
 
@@ -244,9 +246,60 @@ TEST(a_pipe_passes_around_its_end_unchanged_and_says_when_it_is_full)
     assert_int_equal(pipe_make(NULL, 0), -EFAULT);
 }
 
+/* --- a server's wait --- */
+
+static struct message message;
+static bool is_request;
+
+static short serve(long fd, int ms)
+{
+    struct pollfd entry = {.fd = (int)fd, .events = POLLIN};
+    assert_int_equal(poll_serve(&entry, 1, ms, 55, &message, &is_request), 0);
+    return entry.revents;
+}
+
+static void send_request(void)
+{
+    fake.request = 21;
+}
+
+static void signal_bit_3(void)
+{
+    fake.bits |= 1 << 3;
+}
+
+TEST(a_server_waits_for_its_sockets_and_its_requests_at_once)
+{
+    char bytes[8];
+    long fd = stream(0);
+    fake_at_sleep(send_request);
+    assert_int_equal(serve(fd, 1000), 0);
+    assert_true(is_request);
+    assert_int_equal(message.words[0], 21);
+    message.words[0] = 42;
+    fake_at_sleep(receive_on_0);
+    assert_int_equal(serve(fd, 1000), POLLIN);
+    assert_false(is_request);
+    assert_int_equal(message.bits, 0);
+    assert_int_equal(fake.answers, 1); /* it went before the sleep */
+    assert_int_equal(fake.last_answer, 42);
+    fake.request = 22; /* while a socket is ready all the time */
+    assert_int_equal(serve(fd, 1000), POLLIN);
+    assert_true(is_request);
+    assert_int_equal(receive_bytes(fd, bytes, 8, 0), 4);
+    fake_at_sleep(signal_bit_3);
+    assert_int_equal(serve(fd, 1000), 0);
+    assert_false(is_request);
+    assert_int_equal(message.bits, 1 << 3); /* nobody's: the caller's */
+    assert_int_equal(serve(fd, 0), 0);
+    assert_false(is_request);
+    assert_int_equal(fake.answers, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_server_waits_for_its_sockets_and_its_requests_at_once, start),
         cmocka_unit_test_setup(level_triggered_readiness_is_told_as_long_as_it_holds, start),
         cmocka_unit_test_setup(edge_triggered_readiness_is_told_once_for_each_news, start),
         cmocka_unit_test_setup(one_shot_is_told_once_until_it_is_armed_again, start),

@@ -38,6 +38,7 @@
 #define ROLE_CLOCK "clock"     /* struct rtc_page [proto/rtc.h] */
 #define ROLE_CONSOLE "console" /* struct serial_console [proto/serial.h] */
 #define ROLE_HISTORY "history" /* struct serial_history [proto/serial.h] */
+#define ROLE_KEPT "kept" /* what dsoftbusd finds again when it is restarted; its alone */
 #define ROLE_LOGS "logs"       /* every log page, one after the other; serial alone */
 #define ROLE_SOURCES "sources" /* struct serial_sources [proto/serial.h]; serial alone */
 
@@ -58,6 +59,8 @@ enum init_label {
     INIT_CLIENT, /* for the process that serves sockets. 1: index from 0 of a process. Answer:
                   * struct init_client, whose handles are the caller's; of a process without an
                   * arena all zero. E_NOT_FOUND: behind the last */
+    INIT_BUS,    /* for the process that serves the bus. 1: index from 0 of a process. Answer:
+                  * struct init_bus. E_NOT_FOUND: behind the last */
 };
 
 /* The badge of a process on every endpoint it may call: its place in the manifest, from 1. */
@@ -133,6 +136,7 @@ enum init_network_flag {
     MAY_JOIN = 1 << 2,      /* any group; without it those of `groups` */
     MAY_RAW = 1 << 3,       /* raw sockets and ICMP */
     MAY_CONFIGURE = 1 << 4, /* interfaces, routes, leases */
+    MAY_BROADCAST = 1 << 5, /* to everybody on the link */
 };
 
 enum { INIT_CLIENT_PORTS = 8, INIT_CLIENT_GROUPS = 6 };
@@ -181,5 +185,40 @@ static inline void init_client_unpack(const uint64_t words[IPC_WORDS], struct in
     }
     for (int i = 0; i < INIT_CLIENT_GROUPS; i++) {
         client->groups[i] = (uint32_t)(words[5 + i / 2] >> 32 * (i % 2));
+    }
+}
+
+/* What the manifest lets a process do at the one who serves the bus. */
+enum init_bus_flag {
+    MAY_ASK = 1 << 0,   /* peers, services, pings, calls */
+    MAY_TRUST = 1 << 1, /* say who is trusted */
+};
+
+enum { INIT_BUS_SERVICES = 2 };
+
+struct init_bus {
+    uint32_t flags; /* enum init_bus_flag */
+    char services[INIT_BUS_SERVICES][INIT_NAME_BYTES]; /* it may offer; end with a zero */
+};
+
+/* Words 1 to 5 of the answer to INIT_BUS. */
+static inline void init_bus_pack(const struct init_bus *bus, uint64_t words[IPC_WORDS])
+{
+    words[1] = bus->flags;
+    for (unsigned i = 0; i < INIT_BUS_SERVICES * INIT_NAME_BYTES; i++) {
+        uint8_t letter = (uint8_t)bus->services[i / INIT_NAME_BYTES][i % INIT_NAME_BYTES];
+        words[2 + i / 8] = (i % 8 == 0 ? 0 : words[2 + i / 8]) | (uint64_t)letter << 8 * (i % 8);
+    }
+}
+
+static inline void init_bus_unpack(const uint64_t words[IPC_WORDS], struct init_bus *bus)
+{
+    bus->flags = (uint32_t)words[1];
+    for (unsigned i = 0; i < INIT_BUS_SERVICES * INIT_NAME_BYTES; i++) {
+        bus->services[i / INIT_NAME_BYTES][i % INIT_NAME_BYTES] =
+            (char)(words[2 + i / 8] >> 8 * (i % 8));
+    }
+    for (unsigned i = 0; i < INIT_BUS_SERVICES; i++) {
+        bus->services[i][INIT_NAME_BYTES - 1] = '\0';
     }
 }

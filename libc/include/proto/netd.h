@@ -66,6 +66,8 @@
  *                           3 struct netd_route_facts; is_set 0
  *                           4 1: it is there, 0: it is not
  *
+ *     NETD_SOCKETS_GET      none                           1 sockets of all programs
+ *
  * NETD_*_SET is for whom the manifest lets configure [proto/init.h MAY_CONFIGURE]; loopback cannot
  * be changed. An address that is set by hand holds until a lease is asked for again; whoever had a
  * lease gives it back.
@@ -105,6 +107,7 @@ enum netd_label {
     NETD_INTERFACE_SET,
     NETD_ROUTE_GET,
     NETD_ROUTE_SET,
+    NETD_SOCKETS_GET,
 };
 
 enum netd_lease_action {

@@ -17,6 +17,7 @@
 enum { EVENT_BITS_END = 59 };
 
 #define EVENT_PING (1ull << 60) /* netd has the answer to a ping of ours */
+#define EVENT_BUS (1ull << 59)  /* dsoftbusd has an answer, or a request of a peer */
 /* Bit 61 is SOCKET_EVENT [proto/socket.h]. */
 #define EVENT_ALIVE (1ull << 62) /* init wants to see the log page's `alive` move */
 #define EVENT_TIMER (1ull << NOTIFICATION_TIMER_BIT) /* the time of event_set_timer has come */

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What the bus puts on the wire [docs/distributed/dsoftbus-os.md]: checks as those of wire.py, and the one of two
+machines (two_vm.py), which also knows their secrets.
+"""
+
+import collections
+import struct
+
+import wire
+
+TCP, IGMP, UDP = 6, 2, 17
+GROUP, PORT, SESSION_PORTS = "239.42.0.1", 37020, (34567, 34568)
+IGMP_REPORTS = (0x12, 0x16)
+SYN, ACK_FLAG = 0x02, 0x10
+HANDSHAKE = (48, 48, 64)  # payloads of the three messages: the first and the last are the initiator's
+RECORD_LEAST = 4 + 2 + 1 + 16
+
+Announce = collections.namedtuple("Announce", "source target id port key")
+Segment = collections.namedtuple("Segment", "source source_port target target_port sequence flags payload")
+
+
+def announce(frame):
+    """An announce, or None."""
+    packet = wire.ipv4(frame, UDP)
+    if packet is None or len(packet[2]) < 8 or struct.unpack_from(">H", packet[2], 2)[0] != PORT:
+        return None
+    data = packet[2][8:]
+    if data[:5] != b"NXSB\1" or len(data) < 6 or len(data) < 41 + data[5]:
+        return None
+    end = 6 + data[5]
+    return Announce(packet[0], packet[1], data[6:end].decode("utf-8", "replace"),
+                    struct.unpack_from(">H", data, end)[0], data[end + 2:end + 34])
+
+
+def announces(frames):
+    return [found for found in map(announce, frames) if found]
+
+
+def joins(frames):
+    """Who reported to be in the group."""
+    packets = [found for found in (wire.ipv4(frame, IGMP) for frame in frames) if found]
+    return {source for source, _, report in packets
+            if len(report) >= 8 and report[0] in IGMP_REPORTS and wire.address(report[4:8]) == GROUP}
+
+
+def segment(frame):
+    packet = wire.ipv4(frame, TCP)
+    if packet is None or len(packet[2]) < 20:
+        return None
+    data = packet[2]
+    source_port, target_port, sequence = struct.unpack_from(">HHI", data)
+    offset = (data[12] >> 4) * 4
+    if offset < 20 or offset > len(data):
+        return None
+    return Segment(packet[0], source_port, packet[1], target_port, sequence, data[13], data[offset:])
+
+
+def segments(frames):
+    return [found for found in map(segment, frames) if found]
+
+
+def stream(found, source, source_port, target, target_port):
+    """The bytes of one direction, in order; what was sent twice stands once."""
+    pieces, start = {}, None
+    for one in found:
+        if (one.source, one.source_port, one.target, one.target_port) != (source, source_port, target, target_port):
+            continue
+        if one.flags & SYN:
+            start = (one.sequence + 1) & 0xffffffff
+        if start is not None:
+            pieces[(one.sequence - start) & 0xffffffff] = one.payload
+    data = b""
+    for at in sorted(pieces):
+        if at <= len(data) < at + len(pieces[at]):
+            data += pieces[at][len(data) - at:]
+    return data
+
+
+def connections(found):
+    """(initiator, its port, responder, its port) of each that was begun to a port of sessions."""
+    return [(one.source, one.source_port, one.target, one.target_port) for one in found
+            if one.flags & (SYN | ACK_FLAG) == SYN and one.target_port in SESSION_PORTS]
+
+
+def records(data):
+    """Lengths of the whole frames at the beginning of the bytes."""
+    lengths, at = [], 0
+    while len(data) - at >= 4:
+        length = struct.unpack_from(">I", data, at)[0]
+        if length < 17 or len(data) - at - 4 < length:
+            break
+        lengths.append(length)
+        at += 4 + length
+    return lengths
+
+
+def is_session(found, connection):
+    """Whether three messages of the handshake went over it, and a record each way."""
+    source, source_port, target, target_port = connection
+    there = stream(found, source, source_port, target, target_port)
+    back = stream(found, target, target_port, source, source_port)
+    sizes = [len(one.payload) for one in found if one.payload and
+             (one.source, one.source_port, one.target, one.target_port) in
+             (connection, (target, target_port, source, source_port))]
+    return tuple(sizes[:3]) == HANDSHAKE and bool(records(there[48 + 64:])) and bool(records(back[48:]))
+
+
+def check_announces(frames, _values, _marks, target="239.42.0.1", least="1"):
+    """So many nodes announced themselves to that address; to the group, its members have said so before."""
+    ids = {found.id for found in announces(frames) if found.target == target}
+    if len(ids) < int(least):
+        return ["wire announces: %d nodes announced themselves to %s, not %s" % (len(ids), target, least)]
+    if target == GROUP and not joins(frames):
+        return ["wire announces: nobody reported to be in %s" % GROUP]
+    return []
+
+
+def check_silent(frames, _values, _marks):
+    """No announce, no connection to a port of sessions, nobody in the group."""
+    if announces(frames):
+        return ["wire bus-silent: there is an announce of %s" % announces(frames)[0].id]
+    if connections(segments(frames)):
+        return ["wire bus-silent: there is a connection to %s:%d" % connections(segments(frames))[0][2:]]
+    if joins(frames):
+        return ["wire bus-silent: %s is in the group" % sorted(joins(frames))[0]]
+    return []
+
+
+def check_no_session(frames, _values, _marks):
+    """No connection to a port of sessions."""
+    found = connections(segments(frames))
+    return ["wire no-session: there is a connection to %s:%d" % found[0][2:]] if found else []
+
+
+def check_pair(frames, nodes, secret_bytes, texts):
+    """
+    Two nodes met over this wire: nodes has id and address of each.  Both are in the group and announced themselves;
+    each began a session with the other, with its handshake and records; no text and no secret is on the wire.
+    """
+    found, findings = segments(frames), []
+    heard = {(one.id, one.source) for one in announces(frames) if one.target == GROUP}
+    for name, address in nodes:
+        if address not in joins(frames):
+            findings.append("wire: %s did not report to be in %s" % (address, GROUP))
+        if (name, address) not in heard:
+            findings.append("wire: no announce of %s from %s" % (name, address))
+    for (_, source), (_, target) in (nodes, nodes[::-1]):
+        begun = [c for c in connections(found) if (c[0], c[2]) == (source, target)]
+        if not begun:
+            findings.append("wire: no connection from %s to a port of sessions of %s" % (source, target))
+        elif not any(is_session(found, connection) for connection in begun):
+            findings.append("wire: no handshake of 48, 48 and 64 bytes with a record each way from %s to %s" %
+                            (source, target))
+    return findings + check_secrets(frames, secret_bytes, texts)
+
+
+def check_secrets(frames, secret_bytes, texts):
+    """No run of four bytes of a secret, and none of the texts, stands in any payload of TCP or any announce."""
+    findings = []
+    payloads = [one.payload for one in segments(frames)]
+    for text in texts:
+        if any(text in payload for payload in payloads):
+            findings.append("wire: %r can be read on it" % text)
+    for number, secret in enumerate(secret_bytes):
+        runs = [secret[i:i + 4] for i in range(len(secret) - 3)]
+        if any(run in frame.data for run in runs for frame in frames):
+            findings.append("wire: four bytes of secret %d stand on it" % number)
+    return findings
+
+
+wire.CHECKS.update({"announces": check_announces, "bus-silent": check_silent, "no-session": check_no_session})
