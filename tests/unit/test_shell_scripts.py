@@ -73,7 +73,8 @@ class Launcher(unittest.TestCase):
         self.assertIn("mac=02:00:00:00:00:09,", self.command(MAC="02:00:00:00:00:09"))
 
     def test_boot_arguments_are_the_lanes_and_then_those_asked_for(self):
-        self.assertIn("'-append' 'lane=minimal profile=minimal node=a'", self.command(LANE="minimal", APPEND="node=a"))
+        self.assertIn("'-append' 'lane=minimal dual=1 profile=minimal node=a'",
+                      self.command(LANE="minimal", APPEND="node=a"))
 
     def test_without_a_lane_the_guest_is_told_of_none(self):
         self.assertIn("'-append' '' ", self.command())
