@@ -56,7 +56,7 @@ struct log_page *console_page(void)
     return &page;
 }
 
-struct sysret sys_wait(handle_t notification, ticks_t deadline)
+struct sysret sys_wait(handle64_t notification, ticks_t deadline)
 {
     assert_int_equal(notification, NOTIFICATION);
     struct step step = next_step(deadline);

@@ -456,7 +456,7 @@ int memory_release(void *address)
     return E_NOT_FOUND;
 }
 
-struct sysret sys_signal(handle_t notification, uint64_t bits)
+struct sysret sys_signal(handle64_t notification, uint64_t bits)
 {
     assert_int_equal(notification, HANDLE_WAKE);
     assert_int_equal(bits, SOCKET_KICK);
@@ -465,7 +465,7 @@ struct sysret sys_signal(handle_t notification, uint64_t bits)
     return (struct sysret){OK, 0};
 }
 
-struct sysret sys_wait(handle_t notification, ticks_t deadline)
+struct sysret sys_wait(handle64_t notification, ticks_t deadline)
 {
     (void)notification;
     fake.sleeps++;

@@ -82,7 +82,7 @@ handle_t startup_handle(const char *role)
     return HANDLE_NONE;
 }
 
-struct sysret sys_wait(handle_t notification, ticks_t deadline)
+struct sysret sys_wait(handle64_t notification, ticks_t deadline)
 {
     (void)notification, (void)deadline;
     return (struct sysret){E_TIMEOUT, 0};
