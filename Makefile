@@ -119,6 +119,7 @@ SUITE    ?= $(UNIT_TESTS)
 TESTS    := $(SUITE:%=$(H)/bin/%)
 CONFORM  := $(H)/bin/conform
 FUZZERS  := $(FUZZ_TARGETS:%=$(H)/fuzz/bin/%)
+KEY_FILE := $(wildcard $(BUILD)/keys)
 KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(O)/kernel.img))
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
@@ -126,6 +127,7 @@ $(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_
 $(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(USER_OPT) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
+$(call remember,$(O)/keys.list,$(KEY_FILE))
 $(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
 endif
@@ -215,11 +217,37 @@ $(O)/bundle.bin: $(ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
 $(O)/k/kernel/bundle.S.o: $(O)/bundle.bin
 $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 
+# The keys of an image: those of `make keys`, if there are some; in kernel-keyed.elf those of the tests, which no other
+# image would take.
+TEST_KEYS := $(BUILD)/test.keys
+$(O)/u/servers/dsoftbusd/keyfile.S.o: $(KEY_FILE) $(O)/keys.list
+$(O)/u/servers/dsoftbusd/keyfile.S.o: ASFLAGS += $(KEY_FILE:%=-DKEY_FILE='"%"')
+$(TEST_KEYS): scripts/keys.py | $(BUILD)/have-build
+	$(Q)rm -f $@
+	$(Q)$(PY) scripts/keys.py --test -o $@ left right
+KEYED_O := $(patsubst %/keyfile.S.o,%/keyfile-test.S.o,$(call objs,$(O)/u,$(dsoftbusd_SRC)))
+$(O)/u/servers/dsoftbusd/keyfile-test.S.o: servers/dsoftbusd/keyfile.S $(TEST_KEYS) $(O)/user.flags | $(HAVE_BUILD)
+	$(call say,AS,$@)
+	$(Q)$(CC) $(CFLAGS_user) -DTAKES_TEST_KEYS -DKEY_FILE='"$(TEST_KEYS)"' $(ASFLAGS) $(CC_INCLUDE) -c -o $@ $<
+$(O)/keyed/dsoftbusd.elf: $(KEYED_O) $(O)/libc.a $(MUSL_LIB) libc/user.ld $(O)/user.list
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -o $@ \
+	    $(KEYED_O) --start-group $(O)/libc.a $(MUSL_LIB) $(LIBGCC) --end-group
+KEYED_ELFS := $(patsubst %/bin/dsoftbusd.elf,%/keyed/dsoftbusd.elf,$(ELFS))
+$(O)/keyed/bundle.bin: $(KEYED_ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
+	$(Q)$(PY) scripts/mkbundle.py -o $@ $(KEYED_ELFS)
+$(O)/keyed/bundle.S.o: kernel/bundle.S $(O)/keyed/bundle.bin $(O)/kernel.flags | $(HAVE_BUILD)
+	$(Q)$(CC) $(CFLAGS_kernel) $(ASFLAGS) -DBUNDLE_FILE='"$(O)/keyed/bundle.bin"' $(CC_INCLUDE) -c -o $@ $<
+KEYED_KERNEL_O := $(patsubst $(O)/k/kernel/bundle.S.o,$(O)/keyed/bundle.S.o,$(KERNEL_O))
+
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
 KERNEL_LD = $(LD) --gc-sections $(if $(filter llvm,$(TOOLCHAIN)),--icf=safe) -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
 BUGGY_KERNELS := $(O)/kernel-user-read.elf $(O)/kernel-stack-overflow.elf
-$(O)/kernel.elf $(BUGGY_KERNELS): $(KERNEL_O) $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+$(O)/kernel.elf $(BUGGY_KERNELS): $(KERNEL_O)
+$(O)/kernel-keyed.elf: $(KEYED_KERNEL_O)
+$(O)/kernel.elf $(BUGGY_KERNELS) $(O)/kernel-keyed.elf: $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)
 	$(Q)$(KERNEL_LD) -o $(@:.elf=.pass1.elf)
 	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(@:.elf=.symtab.S) $(@:.elf=.pass1.elf)
@@ -312,15 +340,27 @@ qemu-test: all lanes | $(BUILD)/have-run
 images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
          --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
+PAIRS  := riscv64:riscv64 aarch64:aarch64 riscv64:aarch64
+pairs  = $(foreach p,$(PAIRS),--check two-vm-$(subst :,-,$(p))='UART_LOG=$(BUILD)/two-vm-$(subst :,-,$(p)).log NO_BUILD=1 \
+         scripts/two-vm.sh $(subst :, ,$(p))')
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
 test: $(ARCHES:%=all-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
-	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)))
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a))) $(pairs)
 .PHONY: $(ARCHES:%=all-%)
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
 # What every lane boots.
-lanes: all $(BAD_INPUT)
+lanes: all $(BAD_INPUT) $(O)/kernel-keyed.elf $(SRC)/noiseprotocol/.sha256
 .PHONY: lanes
+
+## keys        secrets for NODES="a b" in build/keys, which images then have; whoever has such an image has them
+keys: | $(BUILD)/have-build
+	$(Q)$(PY) scripts/keys.py -o $(BUILD)/keys $(NODES)
+## two-vm      two QEMUs on one wire find each other and talk; ARCH and ARCH2 (riscv64)
+ARCH2 ?= riscv64
+two-vm: all lanes | $(BUILD)/have-run
+	$(Q)scripts/two-vm.sh $(ARCH) $(ARCH2)
+.PHONY: keys two-vm
 
 # --- looking closer -----------------------------------------------------------------------------------------
 FUZZ_SECONDS ?= 60

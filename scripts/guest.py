@@ -32,7 +32,8 @@ def die_with_parent():
 
 
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
+OTHER_HOST = "10.77.0.1"  # of this machine in that network: an address that is not loopback
 
 
 def enter_own_network():
@@ -54,6 +55,8 @@ def enter_own_network():
                 file.write(text)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+        fcntl.ioctl(any_socket, SIOCSIFADDR, struct.pack("16sHH4s16x", b"lo:1", socket.AF_INET, 0,
+                                                         socket.inet_aton(OTHER_HOST)))
 
 
 class Guest:

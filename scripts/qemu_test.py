@@ -24,7 +24,8 @@ PANIC_GRACE_S = 1.0   # for the backtrace to come out
 POLL_S = 0.2          # how often a visit is looked at while the guest is silent
 LISTS = os.path.join(guest.SCRIPTS, "..", "tests", "markers")
 VISITS = os.path.join(guest.SCRIPTS, "..", "tests", "visits")
-FORWARDS = (("tcp", 7), ("udp", 7), ("tcp", 9), ("tcp", 19), ("tcp", 23), ("tcp", 8080))
+FORWARDS = (("tcp", 7), ("udp", 7), ("tcp", 9), ("tcp", 19), ("tcp", 23), ("tcp", 8080), ("udp", 37020),
+            ("tcp", 34567))
 FORWARD_SHIFT = 10000  # a port below 1024 is root's on the host, so it is found this much higher
 FORWARDS_2 = (("tcp", 7), ("tcp", 8080))
 FORWARD_SHIFT_2 = 20000  # those that lead to the guest's second network device
@@ -98,6 +99,7 @@ class Visits:
             self.waiting.remove((name, text))
             log = open(self.boot.visit_log, "ab")
             env = {**os.environ, "ARCH": self.boot.arch, "LANE": self.boot.lane, "HOST": own_address(),
+                   "OTHER_HOST": guest.OTHER_HOST,
                    "PCAP": self.boot.pcap, "UART": self.boot.uart, "PYTHONDONTWRITEBYTECODE": "1"}
             with log:
                 self.running.append((name, subprocess.Popen(

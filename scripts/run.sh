@@ -24,6 +24,8 @@
 #            no-discovery the manifest denies dsoftbusd its group and broadcast
 #            no-entropy   no random device, and init drops the tree's seed
 #            dual         two nodes of the bus in one process; the guest stays at its prompt
+#            two-vm       the keys of the tests are in the image; NET is the wire to another
+#            impostor     likewise; the host plays somebody else
 #            ipv6         a router that announces fd77::/64; the guest stays at its prompt
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
@@ -80,7 +82,7 @@ esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
-lanes="$lanes no-mcast no-discovery no-entropy"
+lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor"
 lanes="$lanes services dual two-nic user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
@@ -117,6 +119,8 @@ no-nic) network='' ;;
 no-entropy) words="$words seed=none" entropy='' ;;
 services) words='' ;;
 two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
+two-vm) words='' kernel=${kernel%.elf}-keyed.elf ;;
+impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
 dual) words='dual=1' ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon

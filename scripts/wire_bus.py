@@ -14,7 +14,7 @@ GROUP, PORT, SESSION_PORTS = "239.42.0.1", 37020, (34567, 34568)
 IGMP_REPORTS = (0x12, 0x16)
 SYN, ACK_FLAG = 0x02, 0x10
 HANDSHAKE = (48, 48, 64)  # payloads of the three messages: the first and the last are the initiator's
-RECORD_LEAST = 4 + 2 + 1 + 16
+RUN = 8  # bytes of a secret in a row that chance does not put there
 
 Announce = collections.namedtuple("Announce", "source target id port key")
 Segment = collections.namedtuple("Segment", "source source_port target target_port sequence flags payload")
@@ -156,16 +156,16 @@ def check_pair(frames, nodes, secret_bytes, texts):
 
 
 def check_secrets(frames, secret_bytes, texts):
-    """No run of four bytes of a secret, and none of the texts, stands in any payload of TCP or any announce."""
+    """No run of eight bytes of a secret, and none of the texts, stands in any payload of TCP or any announce."""
     findings = []
     payloads = [one.payload for one in segments(frames)]
     for text in texts:
         if any(text in payload for payload in payloads):
             findings.append("wire: %r can be read on it" % text)
     for number, secret in enumerate(secret_bytes):
-        runs = [secret[i:i + 4] for i in range(len(secret) - 3)]
+        runs = [secret[i:i + RUN] for i in range(len(secret) - RUN + 1)]
         if any(run in frame.data for run in runs for frame in frames):
-            findings.append("wire: four bytes of secret %d stand on it" % number)
+            findings.append("wire: bytes of secret %d stand on it" % number)
     return findings
 
 

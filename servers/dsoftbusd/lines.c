@@ -7,6 +7,8 @@
 
 enum { ADDRESS_BYTES = 24 };
 
+static const char somebody[] = "somebody"; /* whose key is nobody's we know */
+
 /* A peer with its address, ready for "%.*s at %s". */
 static const char *address_text(uint32_t address, uint16_t port, char *text)
 {
@@ -27,8 +29,9 @@ static PRINTF_LIKE(2, 3) void add(struct lines *lines, const char *format, ...)
 void lines_of_event(const struct node_event *event, struct lines *lines)
 {
     char address[ADDRESS_BYTES];
-    int len = event->peer.len;
-    const char *id = event->peer.text;
+    bool is_known = event->peer.len != 0;
+    int len = is_known ? event->peer.len : (int)sizeof(somebody) - 1;
+    const char *id = is_known ? event->peer.text : somebody;
     const char *why = bus_counter_sentence(event->reason);
     const char *whose = event->is_ours ? "by us" : "by the peer";
     (void)address_text(event->address, event->port, address);

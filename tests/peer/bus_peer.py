@@ -141,9 +141,9 @@ def public_key(secret):
     return noise.noise_protocol.keypairs["s"].public_bytes
 
 
-def listen():
+def listen(address="127.0.0.1"):
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind((address, 0))
     listener.listen()
     listener.settimeout(TIMEOUT_S)
     return listener

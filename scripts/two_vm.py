@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The two machines behind scripts/two-vm.sh, which has the manual.
+
+Each runs at its prompt with the keys of the tests; this types at both, reads both, and looks through the wire at the
+end.  Everything lies in a temporary folder; both QEMUs die with this process.
+"""
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import guest
+import wire
+import wire_bus
+
+OK, WRONG, NO_START, DEAD = 0, 1, 3, 4
+KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
+SECRET_TEXT = "this-text-is-for-the-peer-alone"
+PROMPT = "wherry> "
+FATAL = re.compile(r"KERNEL PANIC: .*|init: (?!selftest|conform)\S+ (faulted|hangs|ended).*|dsoftbusd: gives up.*")
+
+
+class Failure(Exception):
+    """What did not come, and the exit status for it."""
+
+    def __init__(self, text, status=WRONG):
+        super().__init__(text)
+        self.status = status
+
+
+class Machine(guest.Guest):
+    """One of the two: its QEMU, and the lines it printed."""
+
+    def __init__(self, name, arch, number, folder, other):
+        wires = [os.path.join(folder, which) for which in (name, other)]
+        net = "dgram,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % tuple(wires)
+        self.name, self.other, self.lines, self.rest = name, other, [], b""
+        self.address = "10.9.0.%d" % number
+        settings = {"NET": net, "MAC": "02:00:00:00:00:%02x" % number,
+                    "APPEND": "node=%s ip=%s/24" % (name, self.address)}
+        if number == 1:
+            settings["PCAP"] = os.path.join(folder, "net.pcap")
+        self.log = open(os.path.join(folder, name + ".log"), "ab")
+        super().__init__(arch, "two-vm", self.log, **settings)
+
+    def __enter__(self):
+        self.process = subprocess.Popen([os.path.join(guest.SCRIPTS, "run.sh")], env=self.environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr,
+                                        start_new_session=True, preexec_fn=guest.die_with_parent)
+        return self
+
+    def __exit__(self, *unused):
+        super().__exit__(*unused)
+        self.process.stdin.close()
+        self.log.close()
+
+    def take(self):
+        """What came; False: QEMU has ended."""
+        data = os.read(self.process.stdout.fileno(), 65536)
+        self.log.write(data)
+        self.log.flush()
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for raw in lines:
+            line = raw.decode("utf-8", "replace").rstrip("\r")
+            while line.startswith(PROMPT):
+                line = line[len(PROMPT):]
+            self.lines.append(line)
+            if FATAL.match(line):
+                raise Failure("%s: %s" % (self.name, line), DEAD)
+        return bool(data)
+
+    def type(self, text):
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+
+class Pair:
+    def __init__(self, machines, deadline):
+        self.machines, self.deadline = machines, deadline
+
+    def pump(self, until):
+        outs = {machine.process.stdout: machine for machine in self.machines}
+        left = until - time.monotonic()
+        for out in select.select(list(outs), [], [], max(0, left))[0]:
+            if not outs[out].take():
+                raise Failure("%s: QEMU ended" % outs[out].name, DEAD)
+
+    def wait(self, machine, expression, since=0):
+        """The match of the first line from `since` on that is one."""
+        pattern, at = re.compile(expression), since
+        while True:
+            for line in machine.lines[at:]:
+                at += 1
+                found = pattern.fullmatch(line)
+                if found:
+                    return found
+            if time.monotonic() >= self.deadline:
+                raise Failure("%s: no line: %s" % (machine.name, expression), DEAD)
+            self.pump(self.deadline)
+
+    def command(self, machine, text, expression):
+        """Types a command and waits for its answer."""
+        since = len(machine.lines)
+        machine.type(text)
+        return self.wait(machine, expression, since)
+
+
+def meet(pair, machine, since=0):
+    pair.wait(machine, "dsoftbusd: discovery by multicast", since)
+    session(pair, machine, since)
+
+
+def session(pair, machine, since=0):
+    pair.wait(machine, r"dsoftbusd: session with %s at 10\.9\.0\.\d:34567, begun by us" % machine.other, since)
+
+
+def talk(pair):
+    """Each pings the other and calls both of its services."""
+    for machine in pair.machines:
+        peer = machine.other
+        pair.command(machine, "dsoftbusctl ping " + peer, peer + r" answers after \d+ us")
+        pair.command(machine, "dsoftbusctl call %s status" % peer, r"node %s up \d+ s" % peer)
+        pair.command(machine, "dsoftbusctl call %s echo %s" % (peer, SECRET_TEXT), SECRET_TEXT)
+        pair.command(machine, "dsoftbusctl call %s nothing" % peer, "not answered: the peer has no such service")
+
+
+def secrets():
+    with open(KEYS, encoding="ascii") as file:
+        return [bytes.fromhex(words[2]) for words in map(str.split, file) if words[0] == "secret"]
+
+
+def run(arches, folder, deadline):
+    """The whole story; raises Failure."""
+    left = Machine("left", arches[0], 1, folder, "right")
+    right = Machine("right", arches[1], 2, folder, "left")
+    with left:
+        with right:
+            pair = Pair([left, right], deadline)
+            for machine in pair.machines:
+                pair.wait(machine, "dsoftbusd: identity stored")
+            for machine in pair.machines:
+                meet(pair, machine)
+            talk(pair)
+        since = len(left.lines)
+        again = Machine("right", arches[1], 2, folder, "left")
+        with again:
+            pair = Pair([left, again], deadline)
+            pair.wait(again, "dsoftbusd: identity stored")
+            meet(pair, again)
+            session(pair, left, since)
+            talk(pair)
+    nodes = [(machine.name, machine.address) for machine in (left, right)]
+    findings = wire_bus.check_pair(wire.read_pcap(os.path.join(folder, "net.pcap")), nodes, secrets(),
+                                   [SECRET_TEXT.encode(), b"uptime "])
+    if findings:
+        raise Failure(findings[0])
+
+
+def keep(folder):
+    base, extension = os.path.splitext(os.environ.get("UART_LOG") or "two-vm.log")
+    names = {name + ".log": "%s-%s%s" % (base, name, extension) for name in ("left", "right")}
+    names["net.pcap"] = os.environ.get("PCAP") or base + ".pcap"
+    for source, target in names.items():
+        if os.path.exists(os.path.join(folder, source)):
+            shutil.copyfile(os.path.join(folder, source), target)
+
+
+def main():
+    arches, start = sys.argv[1:3], time.monotonic()
+    timeout_s = int((os.environ.get("RUN_TIMEOUT") or "150s").rstrip("s"))
+    status, sentence = OK, "found each other, talked, and again after a restart"
+    with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
+        try:
+            run(arches, folder, start + timeout_s)
+        except Failure as why:
+            status, sentence = why.status, str(why)
+        except (wire.CaptureError, OSError, ValueError) as why:
+            status, sentence = NO_START, str(why)
+        finally:
+            keep(folder)
+        print("two-vm %s %s: %s: %s (%.1f s)" % (arches[0], arches[1], "ok" if status == OK else "wrong", sentence,
+                                                 time.monotonic() - start))
+        for name in ("left", "right") if status != OK else ():
+            with open(os.path.join(folder, name + ".log"), "rb") as file:
+                lines = file.read().decode("utf-8", "replace").splitlines()[-25:]
+            print("\n".join([name + ":"] + ["    " + line for line in lines]))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
