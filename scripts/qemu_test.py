@@ -85,6 +85,14 @@ def second_forwards(address):
     return " ".join("%s:%s:%d-:%d" % (kind, address, port + FORWARD_SHIFT_2, port) for kind, port in FORWARDS_2)
 
 
+def end_group(process):
+    """End a visit with all that it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+    except ProcessLookupError:
+        pass
+
+
 class Visits:
     """Programs on the host that use the guest's network; each starts when its line has come."""
 
@@ -110,6 +118,7 @@ class Visits:
         """Take the status of those that ended."""
         for name, process in [v for v in self.running if v[1].poll() is not None]:
             self.running.remove((name, process))
+            end_group(process)
             if process.returncode != 0 and self.problem is None:
                 self.problem = "visit %s ended with %d" % (name, process.returncode)
 
@@ -118,7 +127,7 @@ class Visits:
 
     def stop(self):
         for _, process in self.running:
-            process.kill()
+            end_group(process)
             process.wait()
 
 

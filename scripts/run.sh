@@ -37,6 +37,8 @@
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
 #            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
+#            bad-checksum, loss, dns, dhcp-real   a cable: each frame is a datagram on 127.0.0.1, and a visit has the
+#                         other end [tests/visits/cable.py]
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -83,7 +85,8 @@ arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
 lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor"
-lanes="$lanes services dual two-nic user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
+lanes="$lanes services dual two-nic bad-checksum loss dns dhcp-real"
+lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
     set -- -machine virt -cpu rv64 -bios default
@@ -101,6 +104,8 @@ case " $lanes " in *" $lane "*) ;; *) die 2 "LANE=$lane is not one of: $lanes" ;
 mac=${MAC:-02:00:00:00:00:01}
 folder=${BUILD:-build}/$arch
 kernel=${KERNEL:-$folder/kernel.elf}
+cable=dgram,local.type=inet,local.host=127.0.0.1,local.port=5555
+cable=$cable,remote.type=inet,remote.host=127.0.0.1,remote.port=5556
 memory=256M legacy=false network=user,restrict=on network2=${NET2:-} words=${LANE:+lane=$lane}
 entropy=virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
 case ${LANE:-} in
@@ -122,6 +127,8 @@ two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
 two-vm) words='' kernel=${kernel%.elf}-keyed.elf ;;
 impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
 dual) words='dual=1' ;;
+bad-checksum) words='' network2=$cable ;;
+loss | dns | dhcp-real) words='' network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
 user-read)
@@ -140,8 +147,8 @@ esac
 case ${NET:-} in
 '') ;;
 open)
-    network=user
-    [ -z "$network2" ] || network2=user,net=10.0.3.0/24
+    case $network in dgram*) ;; *) network=user ;; esac
+    case $network2 in '' | dgram*) ;; *) network2=user,net=10.0.3.0/24 ;; esac
     echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
     ;;
 tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no ;;

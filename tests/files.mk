@@ -227,7 +227,8 @@ PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/unit/test_two_vm.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services dual two-nic no-mcast no-discovery no-entropy impostor default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
+QEMU_LANES := default services dual loss two-nic no-mcast no-discovery no-entropy impostor bad-checksum dns dhcp-real default-max \
+    legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
 QEMU_LANES_aarch64 := gicv3 virt image

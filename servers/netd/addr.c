@@ -138,6 +138,16 @@ static void drop_stale_times(struct dhcp *dhcp)
     }
 }
 
+static void take_mtu(struct addr *addr)
+{
+    uint16_t mtu = port_take_mtu(addr->netif);
+    if (mtu >= ADDR_MTU_MIN && mtu <= addr->device_mtu) {
+        addr->netif->mtu = mtu;
+    } else if (mtu != 0 && mtu < ADDR_MTU_MIN) {
+        stats_count(addr->stats, COUNTER_dhcp_bad_mtu);
+    }
+}
+
 static void retry_later(struct addr *addr)
 {
     addr->next_search_us = port_now_us() + (uint64_t)ADDR_RETRY_AFTER_S * US_PER_S;
@@ -148,6 +158,7 @@ static void lose_lease(struct addr *addr)
 {
     stats_count(addr->stats, COUNTER_dhcp_lost);
     say_lost(addr);
+    addr->netif->mtu = addr->device_mtu;
     netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
     flush_neighbours(addr);
     seek(addr);
@@ -180,6 +191,7 @@ static void look_at_lease(struct addr *addr)
     }
     stats_count(addr->stats, COUNTER_dhcp_bound);
     drop_stale_times(&addr->dhcp);
+    take_mtu(addr);
     if (addr->mode != ADDR_BOUND || !is_same(&lease, &addr->lease)) {
         addr->mode = ADDR_BOUND;
         addr->lease = lease;
@@ -279,6 +291,7 @@ void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *f
         .stats = stats,
         .lines = lines,
         .name = name,
+        .device_mtu = netif->mtu,
         .fallback = *fallback,
         .retry_at_us = port_now_us(),
     };

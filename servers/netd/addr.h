@@ -11,6 +11,8 @@
  *     net: dhcp lost 10.0.2.15                           refused, expired or released
  *     net: dhcp unavailable, fallback static 10.0.2.15/24 gw=10.0.2.2
  *
+ * The MTU of a lease is used while it is in force, if it is less than the device's [RFC 2132 §5.1].
+ *
  * A lease is asked for by ARP before it is used, and given back when another host has the address.
  *
  * [RFC 2131] [RFC 5227] deviates: the questions follow each other ten times as fast; see
@@ -29,6 +31,7 @@
 
 enum {
     ADDR_FALLBACK_AFTER_S = 10,
+    ADDR_MTU_MIN = 576, /* of a lease [RFC 791 §3.2]: every host takes as much */
     ADDR_RETRY_AFTER_S = 10, /* between two searches, whatever made the first one fail */
 };
 
@@ -55,6 +58,8 @@ struct addr {
     const char *name;          /* in lines, of the interface */
     struct addr_ip4 fallback;  /* address 0: none */
     struct dhcp dhcp;
+
+    uint16_t device_mtu;
 
     enum addr_mode mode;
     struct addr_ip4 lease;      /* when ADDR_BOUND */

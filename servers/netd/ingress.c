@@ -26,6 +26,7 @@ enum {
 
     PROTOCOL_HOP_BY_HOP = 0,
     PROTOCOL_ICMP4 = 1,
+    PROTOCOL_IGMP = 2,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     PROTOCOL_ROUTING = 43,
@@ -33,6 +34,7 @@ enum {
     PROTOCOL_ICMP6 = 58,
     PROTOCOL_DESTINATION = 60,
 
+    IGMP_BYTES = 8,
     ICMP_HEADER_BYTES = 8, /* of every type that means anything to us */
     UDP_HEADER_BYTES = 8,
     TCP_HEADER_BYTES = 20,
@@ -255,6 +257,17 @@ static enum counter check_icmp(const struct packet *packet, struct span message)
     return is_nd ? check_nd(packet, message) : COUNTER_rx_whole;
 }
 
+/* [RFC 2236 §2] */
+static enum counter check_igmp(const struct packet *packet, struct span message)
+{
+    if (message.left < IGMP_BYTES) {
+        return COUNTER_igmp_short;
+    }
+    bool is_good =
+        packet->is_fragment || checksum_is_good(checksum_partial(message.at, message.left));
+    return is_good ? COUNTER_rx_whole : COUNTER_igmp_checksum;
+}
+
 static enum counter check_segment(const struct packet *packet, struct span segment)
 {
     switch (packet->protocol) {
@@ -266,6 +279,8 @@ static enum counter check_segment(const struct packet *packet, struct span segme
         return packet->is_ip6 ? COUNTER_rx_whole : check_icmp(packet, segment);
     case PROTOCOL_ICMP6:
         return packet->is_ip6 ? check_icmp(packet, segment) : COUNTER_rx_whole;
+    case PROTOCOL_IGMP:
+        return packet->is_ip6 ? COUNTER_rx_whole : check_igmp(packet, segment);
     default:
         return COUNTER_rx_whole; /* the stack answers that it has no such protocol */
     }

@@ -149,9 +149,11 @@ static void follow_link(struct interface *interface, bool is_up)
 {
     if (is_up && !netif_is_link_up(&interface->netif)) {
         netif_set_link_up(&interface->netif);
+        interface->has_news = true;
         timers_note_ip6();
     } else if (!is_up && netif_is_link_up(&interface->netif)) {
         netif_set_link_down(&interface->netif);
+        interface->has_news = true;
         timers_note_ip6();
     }
 }
@@ -220,6 +222,25 @@ static void give_frame(struct interface *interface, struct pbuf *pbuf)
     }
 }
 
+/* What lwIP has found wrong in packets that it put together; whole ones it does not sum. */
+static uint32_t wrong_sums(void)
+{
+    return (uint32_t)lwip_stats.udp.chkerr + lwip_stats.tcp.chkerr + lwip_stats.icmp.chkerr +
+           lwip_stats.icmp6.chkerr + lwip_stats.igmp.chkerr;
+}
+
+/* The last fragment of a packet may make it whole. */
+static void give_fragment(struct interface *interface, struct pbuf *pbuf)
+{
+    uint32_t before = wrong_sums();
+    NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECK_IN_LWIP);
+    give_frame(interface, pbuf);
+    NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
+    if (wrong_sums() != before) {
+        stats_count(interface->stats, COUNTER_fragment_checksum);
+    }
+}
+
 static void give_group(struct interface *interface)
 {
     struct pbuf *pbuf = merge_end(&interface->merge);
@@ -248,9 +269,7 @@ static void input_frame(struct interface *interface, struct pbuf *pbuf, enum cou
 {
     if (verdict != COUNTER_rx_whole) {
         give_group(interface);
-        NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECK_IN_LWIP);
-        give_frame(interface, pbuf);
-        NETIF_SET_CHECKSUM_CTRL(&interface->netif, CHECKED_BY_INGRESS);
+        give_fragment(interface, pbuf);
         return;
     }
     if (merge_join(&interface->merge, pbuf)) {

@@ -40,6 +40,8 @@
     X(icmp_short, "ICMP header cut short")                                                         \
     X(icmp_checksum, "ICMP checksum wrong")                                                        \
     X(icmp_mtu, "ICMPv6 packet too big for less than the least MTU")                               \
+    X(igmp_short, "IGMP message cut short")                                                        \
+    X(igmp_checksum, "IGMP checksum wrong")                                                        \
     X(nd_hop_limit, "neighbour discovery from beyond the link")                                    \
     X(nd_fragment, "neighbour discovery in a fragment")                                            \
     X(nd_short, "neighbour discovery message cut short")                                           \
@@ -57,6 +59,7 @@
     X(rx_whole, "packets accepted and summed")                                                     \
     X(rx_fragment, "fragments accepted, to be summed after reassembly")                            \
     INGRESS_COUNTERS(X)                                                                            \
+    X(fragment_checksum, "packet put together from fragments whose checksum is wrong")             \
     X(rx_bad_entry, "ring entry outside the pool or of impossible size")                           \
     X(rx_not_lent, "ring entry for a frame the driver does not have")                              \
     X(rx_ring_corrupt, "driver broke the indexes of a ring")                                       \
@@ -69,6 +72,7 @@
     X(dhcp_lost, "leases lost by refusal or expiry")                                               \
     X(dhcp_bad_lease, "leases refused for an impossible address or mask")                          \
     X(dhcp_declined, "leases given back because another host has the address")                     \
+    X(dhcp_bad_mtu, "leases with an MTU that is not used: too small")                              \
     X(dhcp_no_memory, "renewals by request not sent for want of memory")                           \
     X(dhcp_fallback, "times the static address was put in force")                                  \
     X(addr6_valid, "IPv6 addresses that came into use")                                            \

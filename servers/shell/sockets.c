@@ -45,7 +45,9 @@ static bool is_restricted(void)
         if (error != OK) {
             return error == E_NOT_FOUND && i > 1;
         }
-        if (message.words[2] >> 32 != 0) {
+        bool is_loopback =
+            (netd_word_facts(message.words[3]).flags & NETD_INTERFACE_LOOPBACK) != 0;
+        if (!is_loopback && message.words[2] >> 32 != 0) {
             return false;
         }
     }

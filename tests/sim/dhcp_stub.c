@@ -32,6 +32,7 @@ enum {
     OPTION_TYPE = 53,
     OPTION_SERVER = 54,
     OPTION_T1 = 58,
+    OPTION_MTU = 26,
     OPTION_T2 = 59,
     OPTION_END = 255,
 
@@ -106,6 +107,12 @@ static void put_options(const struct dhcp_stub *stub, uint8_t type, uint8_t *at)
         at = put_some_option(at, OPTION_MASK, stub->mask);
         at = put_some_option(at, OPTION_ROUTER, stub->router);
         at = put_some_option(at, OPTION_DNS, stub->dns);
+    }
+    if (type != NAK && stub->mtu != 0) {
+        at[0] = OPTION_MTU;
+        at[1] = 2;
+        bytes_put_be16(at + 2, stub->mtu);
+        at += 4;
     }
     *at = OPTION_END;
 }

@@ -34,6 +34,7 @@ struct dhcp_stub {
     uint32_t lease_s;
     uint32_t t1_s;
     uint32_t t2_s;
+    uint16_t mtu; /* 0: none */
 
     /* What it does beyond that. */
     bool is_silent;         /* answers nothing */

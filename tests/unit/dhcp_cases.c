@@ -265,6 +265,27 @@ static void the_server_s_t2_is_obeyed(void **state)
     assert_int_equal(sim->dhcp.acks, 2);
 }
 
+static void the_mtu_of_a_lease_holds_while_it_is_in_force(void **state)
+{
+    struct sim *sim = *state;
+    const struct netif *netif = &sim->stack.link[0].interface.netif;
+    sim->dhcp.lease_s = 1000;
+    sim->dhcp.mtu = 1400;
+    sim_run(sim, 1 * SIM_S);
+    assert_int_equal(netif->mtu, 1400);
+    sim->dhcp.mtu = 575; /* at the renewal, as those below */
+    sim_run(sim, 500 * (uint64_t)SIM_S);
+    assert_int_equal(netif->mtu, 1400);
+    assert_int_equal(sim->stack.stats.value[COUNTER_dhcp_bad_mtu], 1);
+    sim->dhcp.mtu = 9000; /* more than the device has */
+    sim_run(sim, 500 * (uint64_t)SIM_S);
+    assert_int_equal(netif->mtu, 1400);
+    sim->dhcp.is_silent = true;
+    sim_run(sim, 1100 * (uint64_t)SIM_S);
+    assert_int_equal(sim_count_lines(sim, "net: dhcp lost 10.0.2.15"), 1);
+    assert_int_equal(netif->mtu, 1500);
+}
+
 static void renewal_is_retried_at_most_once_a_minute(void **state)
 {
     struct sim *sim = *state;
@@ -479,6 +500,7 @@ int dhcp_cases_run(void)
         SIM_TEST(a_renewal_changes_nothing_and_says_nothing),
         SIM_TEST(without_t2_the_client_rebinds_by_broadcast_at_seven_eighths),
         SIM_TEST(the_server_s_t2_is_obeyed),
+        SIM_TEST(the_mtu_of_a_lease_holds_while_it_is_in_force),
         SIM_TEST(renewal_is_retried_at_most_once_a_minute),
         SIM_TEST(a_lease_nobody_renews_ends_with_its_time),
         SIM_TEST(after_expiry_a_server_that_is_back_leases_again),

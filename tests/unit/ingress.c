@@ -378,6 +378,20 @@ static void icmp_is_refused_when_short_or_wrongly_summed(void **state)
     assert_refused(&frame, icmp_checksum);
 }
 
+static void igmp_is_refused_when_short_or_wrongly_summed(void **state)
+{
+    (void)state;
+    struct frame frame = ip4(2, 7);
+    assert_refused(&frame, igmp_short);
+    frame = ip4(2, 8);
+    frame.bytes[IP4_SEGMENT_AT] = 0x11;
+    frame.bytes[IP4_SEGMENT_AT + 2] = 0xee;
+    frame.bytes[IP4_SEGMENT_AT + 3] = 0xff;
+    assert_refused(&frame, rx_whole);
+    frame.bytes[IP4_SEGMENT_AT + 3] ^= 1;
+    assert_refused(&frame, igmp_checksum);
+}
+
 static void udp_is_refused_when_short_of_wrong_length_or_wrongly_summed(void **state)
 {
     (void)state;
@@ -554,6 +568,7 @@ int main(void)
         cmocka_unit_test(ip4_fragments_of_impossible_size_or_place_are_refused),
         cmocka_unit_test(a_first_fragment_must_hold_good_transport_headers),
         cmocka_unit_test(icmp_is_refused_when_short_or_wrongly_summed),
+        cmocka_unit_test(igmp_is_refused_when_short_or_wrongly_summed),
         cmocka_unit_test(udp_is_refused_when_short_of_wrong_length_or_wrongly_summed),
         cmocka_unit_test(udp_without_a_checksum_is_refused_over_ip6),
         cmocka_unit_test(tcp_is_refused_when_short_of_wrong_offset_or_wrongly_summed),

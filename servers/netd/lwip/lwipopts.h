@@ -110,6 +110,9 @@
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries)                                                       \
     ((u16_t)(((tries) < 6 ? 1u << (tries) : 60u) * 1000u - 1000u + LWIP_RAND() % 2001u))
 /* What lwIP leaves out of a DHCPDECLINE: the server it is for. [RFC 2131 §4.4.1] */
+#define DHCP_ADD_EXTRA_REQUEST_OPTIONS , DHCP_OPTION_MTU
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, option, bytes, pbuf, at)    \
+    netd_dhcp_option(netif, type, option, bytes, pbuf, at)
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, bytes)                    \
     netd_dhcp_append(dhcp, type, (message)->options, bytes)
 

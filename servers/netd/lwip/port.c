@@ -18,7 +18,7 @@
 
 #include "../checksum.h"
 
-enum { NAME_SERVER_LINKS = 4 }; /* numbers of interfaces follow each other, loopback has none */
+enum { PORT_LINKS = 4 }; /* numbers of interfaces follow each other, loopback has none */
 
 static struct {
     uint64_t now_us;
@@ -27,7 +27,8 @@ static struct {
     bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
     /* Of each interface, by lwIP's number of it; all zero: none. */
-    ip_addr_t name_server[NAME_SERVER_LINKS][DNS_MAX_SERVERS];
+    uint16_t mtu[PORT_LINKS]; /* that a lease brought */
+    ip_addr_t name_server[PORT_LINKS][DNS_MAX_SERVERS];
 } port;
 
 void port_set_now(uint64_t now_us)
@@ -217,6 +218,24 @@ void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, u
     }
 }
 
+void netd_dhcp_option(const struct netif *netif, uint8_t type, uint8_t option, uint8_t bytes,
+                      const struct pbuf *pbuf, uint16_t at)
+{
+    uint8_t value[2];
+    if (type == DHCP_ACK && option == DHCP_OPTION_MTU && bytes == sizeof(value) &&
+        pbuf_copy_partial(pbuf, value, sizeof(value), at) == sizeof(value)) {
+        port.mtu[netif_get_index(netif) % PORT_LINKS] = bytes_get_be16(value);
+    }
+}
+
+uint16_t port_take_mtu(const struct netif *netif)
+{
+    uint16_t *mtu = &port.mtu[netif_get_index(netif) % PORT_LINKS];
+    uint16_t taken = *mtu;
+    *mtu = 0;
+    return taken;
+}
+
 /* --- lwIP's own resolver is not compiled; its clients of DHCP tell the servers here ----------- */
 
 void dns_init(void)
@@ -231,8 +250,8 @@ void dns_tmr(void)
 void dns_setserver(u8_t number, const ip_addr_t *server)
 {
     const struct netif *netif = ip_current_input_netif();
-    for (u8_t i = 0; i < NAME_SERVER_LINKS && number < DNS_MAX_SERVERS; i++) {
-        if (netif == NULL || netif_get_index(netif) % NAME_SERVER_LINKS == i) {
+    for (u8_t i = 0; i < PORT_LINKS && number < DNS_MAX_SERVERS; i++) {
+        if (netif == NULL || netif_get_index(netif) % PORT_LINKS == i) {
             port.name_server[i][number] = server == NULL ? *IP4_ADDR_ANY : *server;
         }
     }
@@ -248,8 +267,8 @@ static bool has_servers(u8_t interface)
 const ip_addr_t *dns_getserver(u8_t number)
 {
     u8_t interface =
-        netif_default == NULL ? 0 : netif_get_index(netif_default) % NAME_SERVER_LINKS;
-    for (u8_t i = 0; i < NAME_SERVER_LINKS && !has_servers(interface); i++) {
+        netif_default == NULL ? 0 : netif_get_index(netif_default) % PORT_LINKS;
+    for (u8_t i = 0; i < PORT_LINKS && !has_servers(interface); i++) {
         interface = i;
     }
     return number < DNS_MAX_SERVERS ? &port.name_server[interface][number] : IP4_ADDR_ANY;

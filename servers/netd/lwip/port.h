@@ -25,5 +25,9 @@ void port_seed(uint64_t seed);
  */
 void port_on_assert(void (*report)(const char *text, const char *file, int line));
 
+/* The MTU of the last lease of an interface, once; 0: it told of none. */
+struct netif;
+uint16_t port_take_mtu(const struct netif *netif);
+
 /* Whether connections may hold frames out of order; true until told otherwise. */
 void port_allow_ooseq(bool is_allowed);

@@ -28,12 +28,17 @@ uint16_t netd_checksum_partial(const void *data, int len);
 struct dhcp;
 void netd_dhcp_append(const struct dhcp *dhcp, uint8_t type, uint8_t *options, uint16_t *bytes);
 
+/* An option of a DHCP message that lwIP does not look at: `bytes` of the pbuf from `at`. */
+struct netif;
+struct pbuf;
+void netd_dhcp_option(const struct netif *netif, uint8_t type, uint8_t option, uint8_t bytes,
+                      const struct pbuf *pbuf, uint16_t at);
+
 /*
  * By which interface a packet leaves, and by way of whom; NULL: as lwIP chooses. In ../routes.c,
  * asked while there is something to choose.
  */
 extern uint8_t netd_has_routes;
-struct netif;
 struct ip4_addr;
 struct netif *netd_route(const struct ip4_addr *source, const struct ip4_addr *destination);
 const struct ip4_addr *netd_gateway(const struct netif *netif, const struct ip4_addr *destination);
