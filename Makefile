@@ -127,7 +127,7 @@ $(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_
 $(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(USER_OPT) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
-$(call remember,$(O)/keys.list,$(KEY_FILE))
+$(call remember,$(O)/keys.list,keys: $(KEY_FILE))
 $(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)))
 $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
 endif
@@ -344,9 +344,13 @@ PAIRS  := riscv64:riscv64 aarch64:aarch64 riscv64:aarch64
 pairs  = $(foreach p,$(PAIRS),--check two-vm-$(subst :,-,$(p))='UART_LOG=$(BUILD)/two-vm-$(subst :,-,$(p)).log NO_BUILD=1 \
          scripts/two-vm.sh $(subst :, ,$(p))')
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
-test: $(ARCHES:%=all-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
-	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a))) $(pairs)
-.PHONY: $(ARCHES:%=all-%)
+test: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
+	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)) \
+	    --boot $(a):default:$(BUILD)/$(a)-gnu/kernel.elf) $(pairs)
+.PHONY: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%)
+# The other compiler builds everything without a warning, and what it built boots.
+$(ARCHES:%=gnu-%): gnu-%: | $(HAVE_BUILD) $(BUILD)/have-gnu $(FOREIGN_STAMPS) $(MUSL_STAMP)
+	$(Q)$(MAKE) --no-print-directory ARCH=$* TOOLCHAIN=gnu all
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
 # What every lane boots.

@@ -8,7 +8,7 @@ Run tests of every kind, say what failed, end with one line that counts them.
   --python FILE       a file of Python unit tests; each of its tests counts
   --corpus BINARY     a libFuzzer program; replays tests/fuzz/corpus/NAME, counts as one
   --check NAME=CMD    a command; counts as one; exit status 77 means skipped
-  --boot ARCH:LANE    scripts/qemu-test.sh; counts as one
+  --boot ARCH:LANE[:KERNEL]  scripts/qemu-test.sh; counts as one
 
 Host tests run first, then boots; each kind as many at a time as --jobs says (boots: 2).  Results go to
 build/test-results.xml as JUnit.  The last line is always `N passed, N failed, N skipped` and stands in
@@ -132,14 +132,17 @@ def run_check(text):
 
 def run_boot(text):
     """The logs of a boot stay in build/boot/, named after it."""
-    arch, lane = text.split(":")
+    arch, lane, *kernel = text.split(":")
     folder = os.path.join(BUILD, "boot")
     os.makedirs(folder, exist_ok=True)
-    base = os.path.join(folder, "%s-%s" % (arch, lane))
+    machine = os.path.basename(os.path.dirname(kernel[0])) if kernel else arch
+    base = os.path.join(folder, "%s-%s" % (machine, lane))
     env = {"ARCH": arch, "LANE": lane, "UART_LOG": base + ".uart.log", "QEMU_LOG": base + ".qemu.log",
            "PCAP": base + ".pcap", "NO_BUILD": "1", "RUN_UNTIL_MARKER": "1"}
+    if kernel:
+        env["KERNEL"] = os.path.abspath(kernel[0])
     command = ["env"] + ["%s=%s" % pair for pair in env.items()] + ["scripts/qemu-test.sh"]
-    return one("boot " + arch, lane, command, BOOT_TIMEOUT_S)
+    return one("boot " + machine, lane, command, BOOT_TIMEOUT_S)
 
 
 def report(cases):
