@@ -87,7 +87,7 @@ KERNEL_OPT    := -Oz $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 CFLAGS_foreign := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 # A program has the functions of a hosted one, and lld optimises it whole.
-USER_OPT       := -fbuiltin $(if $(filter llvm,$(TOOLCHAIN)),-flto)
+USER_OPT       := -fhosted -fomit-frame-pointer $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
                  -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_fuzz   := $(CFLAGS_host) -fsanitize=fuzzer-no-link
