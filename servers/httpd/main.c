@@ -15,9 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-
-#include <base/fmt.h>
-
 #include "pages.h"
 #include "request.h"
 
@@ -28,6 +25,8 @@ enum {
     EVENTS = 64,
     HEAD_BYTES = 192,
     STATUS_BYTES = 8192,
+    NUMBER_BYTES = 24, /* a size_t in decimal, and the end */
+    WORD_BYTES = 8,
 };
 
 struct connection {
@@ -74,38 +73,69 @@ static void watch_listener(bool has_room)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+/* The number of a status and what it means. */
 static const char *reason(int status)
 {
     switch (status) {
     case REQUEST_WHOLE:
-        return "OK";
+        return "200 OK";
     case 404:
-        return "Not Found";
+        return "404 Not Found";
     case REQUEST_NO_METHOD:
-        return "Method Not Allowed";
+        return "405 Method Not Allowed";
     case REQUEST_BODY:
-        return "Content Too Large";
+        return "413 Content Too Large";
     case REQUEST_TOO_LONG:
-        return "Request Header Fields Too Large";
+        return "431 Request Header Fields Too Large";
     case 503:
-        return "Service Unavailable";
+        return "503 Service Unavailable";
     case REQUEST_VERSION:
-        return "HTTP Version Not Supported";
+        return "505 HTTP Version Not Supported";
     default:
-        return "Bad Request";
+        return "400 Bad Request";
     }
 }
 
-/* Begins an answer of `bytes` of body; a HEAD is told the length all the same. */
+static inline void put(struct connection *connection, const char *text)
+{
+    size_t bytes = strlen(text); /* of our own: all of an answer fits */
+    memcpy(connection->head + connection->head_bytes, text, bytes);
+    connection->head_bytes += bytes;
+}
+
+/* The number in decimal, behind spaces that make all of the head so far whole words. */
+static void put_number(struct connection *connection, size_t number, size_t behind)
+{
+    char digits[NUMBER_BYTES] = {0};
+    size_t at = sizeof(digits) - 1;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while ((connection->head_bytes + (sizeof(digits) - 1 - at) + behind) % WORD_BYTES != 0) {
+        put(connection, " ");
+    }
+    put(connection, digits + at);
+}
+
+/*
+ * Begins an answer of `bytes` of body; a HEAD is told the length all the same. The head is whole
+ * words, so that a body which is copied as words stays that.
+ */
 static void begin(struct connection *connection, int status, const char *type, const char *body,
                   size_t bytes, bool is_head)
 {
-    connection->head_bytes =
-        fmt_format(connection->head, sizeof(connection->head),
-                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %lu\r\n%s%s\r\n", status,
-                   reason(status), type, (unsigned long)bytes,
-                   status == REQUEST_NO_METHOD ? "Allow: GET, HEAD\r\n" : "",
-                   connection->closes ? "Connection: close\r\n" : "");
+    static const char end[] = "\r\n\r\n";
+    connection->head_bytes = 0;
+    put(connection, "HTTP/1.1 ");
+    put(connection, reason(status));
+    put(connection, status == REQUEST_NO_METHOD ? "\r\nAllow: GET, HEAD" : "");
+    put(connection, connection->closes ? "\r\nConnection: close" : "");
+    put(connection, "\r\nContent-Type: ");
+    put(connection, type);
+    put(connection, "\r\nContent-Length: ");
+    put_number(connection, bytes, sizeof(end) - 1);
+    put(connection, end);
     connection->body = body;
     connection->body_bytes = is_head ? 0 : bytes;
     connection->sent = 0;

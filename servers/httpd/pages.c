@@ -28,7 +28,7 @@ static const char style_css[] =
 
 #define ROW "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-\n"
 #define ROWS_4 ROW ROW ROW ROW
-static const char kib[] = ROWS_4 ROWS_4 ROWS_4 ROWS_4;
+_Alignas(8) static const char kib[] = ROWS_4 ROWS_4 ROWS_4 ROWS_4;
 
 _Static_assert(sizeof(kib) - 1 == 1024, "what the benchmark counts on");
 

@@ -10,12 +10,12 @@ struct span {
     size_t bytes;
 };
 
-static bool is_text(struct span span, const char *text)
+static inline bool is_text(struct span span, const char *text)
 {
     return span.bytes == strlen(text) && memcmp(span.text, text, span.bytes) == 0;
 }
 
-static bool is_word(struct span span, const char *word)
+static inline bool is_word(struct span span, const char *word)
 {
     return span.bytes == strlen(word) && strncasecmp(span.text, word, span.bytes) == 0;
 }
