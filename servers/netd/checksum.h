@@ -21,6 +21,24 @@ uint16_t checksum_partial(const void *data, size_t len);
 /* The same, of bytes that are copied by the way. */
 uint16_t checksum_copy(void *to, const void *from, size_t len);
 
+/* Of a header: a few whole words of four bytes. */
+static inline uint16_t checksum_header(const void *data, size_t len)
+{
+    if (((uintptr_t)data & 3) != 0) {
+        return checksum_partial(data, len);
+    }
+    const uint8_t *at = data;
+    uint64_t sum = 0;
+    for (; len != 0; at += 4, len -= 4) {
+        uint32_t word;
+        __builtin_memcpy(&word, __builtin_assume_aligned(at, 4), sizeof(word));
+        sum += word;
+    }
+    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32); /* < 2^18: few words */
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
 /* Adds sums of pieces that begin at even offsets, and 16-bit values in the order of memory. */
 static inline uint16_t checksum_add(uint16_t left, uint16_t right)
 {

@@ -50,11 +50,11 @@ static struct transport find_transport(const uint8_t *frame, uint32_t len)
     if (type == ETHERTYPE_IP4 && (bytes_get_be16(ip + 6) & IP4_FRAGMENT_MASK) == 0) {
         found = (struct transport){.at = IP_AT + (uint32_t)(ip[0] & 15) * 4,
                                    .protocol = ip[9],
-                                   .address_sum = checksum_partial(ip + 12, 8)};
+                                   .address_sum = checksum_header(ip + 12, 8)};
     } else if (type == ETHERTYPE_IP6 && len >= IP_AT + IP6_HEADER_BYTES) {
         found = (struct transport){.at = IP_AT + IP6_HEADER_BYTES,
                                    .protocol = ip[6],
-                                   .address_sum = checksum_partial(ip + 8, 32)};
+                                   .address_sum = checksum_header(ip + 8, 32)};
     } else {
         return none;
     }

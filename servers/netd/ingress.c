@@ -85,6 +85,15 @@ static bool is_group(const uint8_t *mac)
     return (mac[0] & 1) != 0;
 }
 
+static bool is_same_address(const uint8_t *left, const uint8_t *right)
+{
+    unsigned differs = 0;
+    for (int i = 0; i < ETH_ADDRESS_BYTES; i++) {
+        differs |= (unsigned)(left[i] ^ right[i]);
+    }
+    return differs == 0;
+}
+
 /* --- groups of the link -------------------------------------------------------------------- */
 
 static uint64_t group_key(const uint8_t *mac)
@@ -330,7 +339,7 @@ static enum counter check_ip4(struct span packet)
         return COUNTER_ip4_total_length;
     }
     packet.left = total; /* what follows is padding of the link */
-    if (!checksum_is_good(checksum_partial(packet.at, header))) {
+    if (!checksum_is_good(checksum_header(packet.at, header))) {
         return COUNTER_ip4_checksum;
     }
     struct span options = {packet.at + IP4_HEADER_BYTES, header - IP4_HEADER_BYTES};
@@ -353,7 +362,7 @@ static enum counter check_ip4(struct span packet)
         .protocol = packet.at[9],
         .hop_limit = packet.at[8],
         .is_fragment = is_fragment,
-        .address_sum = checksum_partial(packet.at + 12, 8),
+        .address_sum = checksum_header(packet.at + 12, 8),
     };
     return check_transport(&around, skip(packet, header));
 }
@@ -457,7 +466,7 @@ static enum counter check_ip6(struct span packet)
         .hop_limit = packet.at[7],
         .is_ip6 = true,
         .has_source = has_source,
-        .address_sum = checksum_partial(packet.at + 8, 32),
+        .address_sum = checksum_header(packet.at + 8, 32),
     };
     return check_ip6_chain(&around, (struct span){packet.at + IP6_HEADER_BYTES, payload});
 }
@@ -486,7 +495,7 @@ enum counter ingress_check(const struct ingress_rules *rules, const uint8_t *fra
     if (is_group(frame + ETH_ADDRESS_BYTES)) {
         return COUNTER_eth_source_group;
     }
-    if (!is_group(frame) && __builtin_memcmp(frame, rules->mac, ETH_ADDRESS_BYTES) != 0) {
+    if (!is_group(frame) && !is_same_address(frame, rules->mac)) {
         return COUNTER_eth_not_ours;
     }
     if (is_group(frame) && !is_joined(rules, frame)) {

@@ -262,6 +262,7 @@ static MUST_CHECK int serve(void)
         }
         is_request = error == OK && message.bits == 0;
         if (!is_request && error == OK) {
+            process.stack.sockets.is_kicked |= (message.bits & SOCKET_KICK) != 0;
             end_clients(message.bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
         }
     }

@@ -61,12 +61,21 @@ static bool is_plain(const struct pbuf *pbuf)
            (tcp_of(pbuf)[TCP_FLAGS] | FLAG_PSH) == (FLAG_ACK | FLAG_PSH);
 }
 
+/* A word as it lies there: payloads are aligned, and both headers in them. */
+static uint32_t word(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof(value)), sizeof(value));
+    return value;
+}
+
 /* Same ends, same way, same header but for what grows. */
 static bool is_same_flow(const struct pbuf *left, const struct pbuf *right)
 {
     const uint8_t *ip = ip_of(left), *other = ip_of(right);
-    return bytes_get_be64(ip + IP_ADDRESSES) == bytes_get_be64(other + IP_ADDRESSES) &&
-           bytes_get_be32(ip + IP_BYTES) == bytes_get_be32(other + IP_BYTES) && /* both ports */
+    return word(ip + IP_ADDRESSES) == word(other + IP_ADDRESSES) &&
+           word(ip + IP_ADDRESSES + 4) == word(other + IP_ADDRESSES + 4) &&
+           word(ip + IP_BYTES) == word(other + IP_BYTES) && /* both ports */
            ip[IP_TOS] == other[IP_TOS] && ip[IP_TTL] == other[IP_TTL] &&
            ip[IP_BYTES + TCP_OFFSET] == other[IP_BYTES + TCP_OFFSET];
 }
@@ -77,8 +86,8 @@ static bool follows(const struct pbuf *held, const struct pbuf *next)
     uint32_t end = bytes_get_be32(tcp + TCP_SEQUENCE) + data_bytes(held);
     size_t options = (size_t)(tcp_header_bytes(held) - TCP_BYTES);
     return bytes_get_be32(other + TCP_SEQUENCE) == end &&
-           bytes_get_be32(other + TCP_ACKNOWLEDGED) == bytes_get_be32(tcp + TCP_ACKNOWLEDGED) &&
-           bytes_get_be16(other + TCP_WINDOW) == bytes_get_be16(tcp + TCP_WINDOW) &&
+           word(other + TCP_ACKNOWLEDGED) == word(tcp + TCP_ACKNOWLEDGED) &&
+           other[TCP_WINDOW] == tcp[TCP_WINDOW] && other[TCP_WINDOW + 1] == tcp[TCP_WINDOW + 1] &&
            (options == 0 || memcmp(tcp + TCP_BYTES, other + TCP_BYTES, options) == 0);
 }
 

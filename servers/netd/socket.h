@@ -150,6 +150,7 @@ struct sockets {
     /* Whose rings were used since netd last slept; those of the others are as it left them. */
     struct socket_client *touched[SOCKET_CLIENTS_MAX];
     uint32_t touched_count;
+    bool is_kicked; /* SOCKET_KICK was signalled: clients that are not touched may have news */
     struct socket_client client[SOCKET_CLIENTS_MAX]; /* by index */
     struct socket socket[SOCKETS_MAX];
 };

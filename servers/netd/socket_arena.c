@@ -430,19 +430,32 @@ static void work_off(struct sockets *sockets)
     }
 }
 
+/* Who kicked: netd sleeps only when each ring that is not touched will be signalled. */
+static void find_kicked(struct sockets *sockets)
+{
+    sockets->is_kicked = false;
+    for (uint32_t i = 0; i < sockets->attached_count; i++) {
+        struct socket_client *client = sockets->attached[i];
+        if (client->epoch != 0 && ring_consumer_has_news(&client->kicks)) {
+            touch(client);
+        }
+    }
+}
+
 bool sockets_turn(struct sockets *sockets)
 {
     bool has_more = false;
     if (sockets->waits_for_frames) {
         tcp_txnow();
     }
-    for (uint32_t i = 0; i < sockets->attached_count; i++) {
-        struct socket_client *client = sockets->attached[i];
-        if (client->epoch == 0 ||
-            !(client->is_touched || ring_consumer_has_news(&client->kicks))) {
+    if (sockets->is_kicked) {
+        find_kicked(sockets);
+    }
+    for (uint32_t i = 0; i < sockets->touched_count; i++) {
+        struct socket_client *client = sockets->touched[i];
+        if (client->epoch == 0) {
             continue;
         }
-        touch(client);
         has_more |= take_kicks(client);
         if (client->is_broken) {
             stats_count(sockets->stats, COUNTER_socket_ring_corrupt);

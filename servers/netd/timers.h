@@ -32,7 +32,8 @@ void timers_init(void);
 
 /*
  * Calls every handler as often as is due at port_now_us. A step begins with it: what a packet or
- * request starts must not be aged by calls that were left out before. True: one was called.
+ * request starts must not be aged by calls that were left out before. True: one
+ * had something to do.
  */
 bool timers_run(void);
 

@@ -253,6 +253,7 @@ static uint64_t settle(struct sim *sim)
         uint32_t epoch_before = sim->epoch;
         bool was_bound = sim->is_bound;
         bool has_more = stack_input(&sim->stack, sim->now_us);
+        sim->stack.sockets.is_kicked = true; /* whether or not anybody signalled */
         (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
         take_wakeups(sim);
         sim->steps++;

@@ -276,7 +276,9 @@ const ip_addr_t *dns_getserver(u8_t number)
 
 uint16_t netd_checksum_partial(const void *data, int len)
 {
-    return checksum_partial(data, (size_t)len); /* lwIP's lengths are u16 */
+    size_t bytes = (size_t)len; /* u16 */
+    return bytes % 4 == 0 && bytes <= IP_HLEN_MAX ? checksum_header(data, bytes)
+                                                  : checksum_partial(data, bytes);
 }
 
 _Noreturn void netd_lwip_assert(const char *text, const char *file, int line)
