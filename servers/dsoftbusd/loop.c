@@ -14,7 +14,7 @@
 enum {
     US_PER_MS = 1000,
     US_PER_S = 1000 * 1000,
-    MS_PER_S = 1000,
+    WAIT_MOST_S = 3600,
     DATAGRAM_MAX = 2048, /* longer than any announce: what is cut is refused all the same */
     PIECE_MAX = 4096,
     TURN_MAX = 64, /* datagrams or connections taken in one turn */
@@ -327,7 +327,9 @@ int loop_wait_ms(uint64_t next_us)
 {
     uint64_t now_us = loop_now_us();
     uint64_t span_us = next_us > now_us ? next_us - now_us : 0;
-    return span_us > US_PER_S ? MS_PER_S : (int)((span_us + US_PER_MS - 1) / US_PER_MS);
+    const uint64_t most_us = (uint64_t)WAIT_MOST_S * US_PER_S; /* as ms it is an int */
+    uint64_t wait_us = span_us < most_us ? span_us : most_us;
+    return (int)((wait_us + US_PER_MS - 1) / US_PER_MS);
 }
 
 void loop_step(struct loop *loop, uint64_t until_us)
