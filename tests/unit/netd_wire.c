@@ -65,8 +65,8 @@ static void send_syn(struct sim *sim, uint16_t from, uint32_t sequence, bool has
     sim_run(sim, 1000);
 }
 
-/* From the peer, behind the handshake: `at` counts its bytes. */
-static void send_data(struct sim *sim, uint32_t at, const void *bytes, uint32_t len, uint8_t flags)
+/* From the peer, behind the handshake: `at` counts its bytes. Nothing happens until sim_run. */
+static void queue_data(struct sim *sim, uint32_t at, const void *bytes, uint32_t len, uint8_t flags)
 {
     segment_receive(sim, &(struct segment){.from = PEER,
                                            .to = PORT,
@@ -76,6 +76,11 @@ static void send_data(struct sim *sim, uint32_t at, const void *bytes, uint32_t 
                                            .window = 8192,
                                            .len = len,
                                            .bytes = bytes});
+}
+
+static void send_data(struct sim *sim, uint32_t at, const void *bytes, uint32_t len, uint8_t flags)
+{
+    queue_data(sim, at, bytes, len, flags);
     sim_run(sim, 1000);
 }
 
@@ -146,6 +151,38 @@ static void bytes_out_of_order_wait_for_the_missing_ones(void **state)
     send_data(sim, 0, "abc", 3, 0);
     assert_int_equal(arena_receive(&client, slot, text, sizeof(text)), 6);
     assert_memory_equal(text, "abcdef", 6);
+}
+
+static void segments_of_a_burst_are_one_and_acknowledged_at_once(void **state)
+{
+    struct sim *sim = *state;
+    char text[16];
+    uint32_t slot = accept_peer(sim);
+    int before = segment_count(sim);
+    queue_data(sim, 0, "abc", 3, 0);
+    queue_data(sim, 3, "def", 3, 0);
+    queue_data(sim, 6, "ghi", 3, 0);
+    sim_run(sim, 1000);
+    assert_int_equal(sim->stack.link[0].interface.merge.joined, 2);
+    assert_int_equal(segment_count(sim), before + 1);
+    assert_int_equal(last(sim).acknowledged, FIRST + 1 + 9);
+    assert_int_equal(arena_receive(&client, slot, text, sizeof(text)), 9);
+    assert_memory_equal(text, "abcdefghi", 9);
+}
+
+static void a_gap_in_a_burst_is_seen(void **state)
+{
+    struct sim *sim = *state;
+    char text[16];
+    uint32_t slot = accept_peer(sim);
+    queue_data(sim, 0, "abc", 3, 0);
+    queue_data(sim, 6, "ghi", 3, 0);
+    sim_run(sim, 1000);
+    assert_int_equal(arena_filled(&client, slot), 3);
+    assert_int_equal(last(sim).acknowledged, FIRST + 1 + 3);
+    send_data(sim, 3, "def", 3, 0);
+    assert_int_equal(arena_receive(&client, slot, text, sizeof(text)), 9);
+    assert_memory_equal(text, "abcdefghi", 9);
 }
 
 static void what_was_not_acknowledged_is_sent_again_from_the_ring(void **state)
@@ -449,6 +486,8 @@ int main(void)
         CASE(what_is_beyond_the_window_is_cut_off),
         CASE(a_limit_of_the_receive_ring_is_the_window),
         CASE(bytes_out_of_order_wait_for_the_missing_ones),
+        CASE(segments_of_a_burst_are_one_and_acknowledged_at_once),
+        CASE(a_gap_in_a_burst_is_seen),
         CASE(what_was_not_acknowledged_is_sent_again_from_the_ring),
         CASE(three_equal_acknowledgments_are_answered_at_once),
         CASE(a_peer_that_never_answers_again_is_a_time_out),
