@@ -37,8 +37,8 @@
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
 #            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
-#            bad-checksum, loss, dns, dhcp-real   a cable: each frame is a datagram on 127.0.0.1, and a visit has the
-#                         other end [tests/visits/cable.py]
+#            bad-checksum, loss, dns, dhcp-real   a cable: each frame is a datagram on 127.0.0.1, and a visit
+#                         has the other end [tests/visits/cable.py]
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -128,7 +128,8 @@ two-vm) words='' kernel=${kernel%.elf}-keyed.elf ;;
 impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
 dual) words='dual=1' ;;
 bad-checksum) words='' network2=$cable ;;
-loss | dns | dhcp-real) words='' network=$cable ;;
+loss | dhcp-real) words='' network=$cable ;;
+dns) network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
 user-read)

@@ -139,6 +139,12 @@ static bool ping(const struct lease *lease)
     return true;
 }
 
+bool network_has_device(void)
+{
+    struct lease lease;
+    return find_lease(&lease) == OK;
+}
+
 bool network_run(void)
 {
     struct lease lease = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is tested of the network: a ping of the gateway that the lease named, or of the server that
- * gave a lease without one.
+ * gave a lease without one; and what needs no other machine.
  */
 #pragma once
 
@@ -13,6 +13,18 @@
  * network device, no lease); a line says which.
  */
 bool network_run(void);
+
+/* Opens what a first socket opens and keeps. Before figures are compared. */
+void network_warm_up(void);
+
+/*
+ * Loopback, IPv6 to ourselves, the servers that run from boot. Without a device the link-local
+ * address is left out, and the line says so.
+ */
+bool network_run_inside(bool has_device);
+
+/* Whether netd has an interface besides loopback. */
+bool network_has_device(void);
 
 /* Frames that are not in netd's hands: posted for receiving, or on their way out. 0 without a
  * network device. */

@@ -90,7 +90,8 @@ dsoftbusd_SRC := servers/dsoftbusd/main.c servers/dsoftbusd/identity.c servers/d
     $(BUS_PURE_SRC)
 
 # Servers of the network, in plain C.
-PROGRAMS += echod discardd sourced httpd
+PROGRAMS += echod discardd sourced httpd hellonet
+hellonet_SRC := servers/small/hellonet.c
 echod_SRC := servers/small/echod.c
 discardd_SRC := servers/small/discardd.c
 sourced_SRC := servers/small/sourced.c
