@@ -96,6 +96,7 @@ ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
 # What a folder may see on top.
 $(O)/u/drivers/%.o: EXTRA = -Idrivers
 $(O)/u/selftest/arch/%.o: EXTRA = -Iselftest
+$(O)/u/selftest/bench_noise.c.o: EXTRA = -iquote servers/dsoftbusd # it measures what dsoftbusd runs
 $(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(lwip_INC)
 $(O)/u/servers/dsoftbusd/crypto.c.o $(H)/servers/dsoftbusd/crypto.c.o $(H)/fuzz/servers/dsoftbusd/crypto.c.o: EXTRA = $(CRYPTO_INC)
 

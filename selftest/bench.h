@@ -32,3 +32,6 @@ bool bench_signal_wake(struct bench_ticks *ticks);
 bool bench_irq_to_driver(struct bench_ticks *ticks);
 bool bench_fault_to_handler(struct bench_ticks *ticks);
 bool bench_yield_switch(struct bench_ticks *ticks);
+
+/* A whole handshake, once; says the instructions of the side that has more. */
+bool bench_noise_xk(void);

@@ -222,6 +222,19 @@ static int64_t power(struct system *system, const struct process *caller,
     return OK;
 }
 
+static int64_t restart(struct system *system, const struct process *caller,
+                       const uint64_t words[IPC_WORDS])
+{
+    char name[INIT_NAME_BYTES + 1] = "";
+    uint32_t index;
+    if (!may(caller, MAY_POWER)) {
+        return E_DENIED;
+    }
+    memcpy(name, &words[1], INIT_NAME_BYTES);
+    int error = manifest_find(system->manifest, name, &index);
+    return error == OK ? supervise_restart(system, index) : error;
+}
+
 static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_WORDS])
 {
     const struct process *caller = &system->processes[index];
@@ -244,6 +257,8 @@ static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_W
         return power(system, caller, words);
     case INIT_CLIENT:
         return client(system, caller, words);
+    case INIT_RESTART:
+        return restart(system, caller, words);
     case INIT_BUS:
         return bus_client(system, caller, words);
     default:

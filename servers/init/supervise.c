@@ -198,6 +198,18 @@ void supervise_exit(struct system *system, uint32_t index, int64_t code)
     bury(system, index);
 }
 
+int supervise_restart(struct system *system, uint32_t index)
+{
+    struct process *process = &system->processes[index];
+    if (index == 0 || !is_running(process) || process->rule->restart != RESTART_ALWAYS) {
+        return E_STATE;
+    }
+    /* --- committed --- */
+    console_print("init: end %s, as asked", process->rule->name);
+    bury(system, index);
+    return OK;
+}
+
 void supervise_fault(struct system *system, uint32_t index, const uint64_t words[IPC_WORDS])
 {
     static const char *const kinds[] = {

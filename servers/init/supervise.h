@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <abi/types.h>
+#include <base/attributes.h>
 
 #include "system.h"
 
@@ -26,6 +27,9 @@ void supervise_up(struct system *system, uint32_t index);
 
 /* Process `index` says that it ends. */
 void supervise_exit(struct system *system, uint32_t index, int64_t code);
+
+/* Ends process `index`, which then starts again as after a death. E_STATE: not one that does. */
+MUST_CHECK int supervise_restart(struct system *system, uint32_t index);
 
 /* A thread of process `index` faulted; `words` as abi/ipc.h. */
 void supervise_fault(struct system *system, uint32_t index, const uint64_t words[IPC_WORDS]);

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"uptime", "", "time since power-on", command_uptime},
     {"date", "", "wall time, UTC", command_date},
     {"version", "", "what this is", command_version},
+    {"restart", "PROCESS", "end a process and start it again", command_restart},
     {"reboot", "", "start the machine again", command_reboot},
     {"poweroff", "[CODE]", "stop the machine", command_poweroff},
 };

@@ -36,6 +36,7 @@ void command_date(const struct command_call *call);
 void command_version(const struct command_call *call);
 void command_reboot(const struct command_call *call);
 void command_poweroff(const struct command_call *call);
+void command_restart(const struct command_call *call);
 
 /* servers/shell/bus.c */
 void command_bus(const struct command_call *call);

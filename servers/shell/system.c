@@ -246,3 +246,20 @@ void command_poweroff(const struct command_call *call)
     }
     ask_power(OFF_POWER, code);
 }
+
+void command_restart(const struct command_call *call)
+{
+    struct message message = {.words = {INIT_RESTART}};
+    if (call->count != 2 || strnlen(call->words[1], INIT_NAME_BYTES) == INIT_NAME_BYTES) {
+        console_print("write restart PROCESS; ps lists them");
+        return;
+    }
+    memcpy(&message.words[1], call->words[1], strlen(call->words[1]));
+    int error = ipc_call(startup_handle(ROLE_INIT), &message, DEADLINE_FOREVER);
+    error = error == OK ? (int)(int64_t)message.words[0] : error;
+    if (error != OK) {
+        console_print("restart: %s", error == E_STATE       ? "not one that is restarted"
+                                     : error == E_NOT_FOUND ? "no such process"
+                                                            : error_text(error));
+    }
+}

@@ -59,6 +59,9 @@ enum init_label {
     INIT_CLIENT, /* for the process that serves sockets. 1: index from 0 of a process. Answer:
                   * struct init_client, whose handles are the caller's; of a process without an
                   * arena all zero. E_NOT_FOUND: behind the last */
+    INIT_RESTART, /* 1-2 name of a process, the first letter lowest: it is ended, and started again
+                   * as after a death. For whom may stop the machine. E_NOT_FOUND: no such process;
+                   * E_STATE: it does not run, or is init or not one that is restarted */
     INIT_BUS,    /* for the process that serves the bus. 1: index from 0 of a process. Answer:
                   * struct init_bus. E_NOT_FOUND: behind the last */
 };
