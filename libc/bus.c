@@ -140,6 +140,7 @@ int bus_get_node(uint64_t *index, struct bus_node *node)
     node->port = (uint16_t)message.words[1];
     node->mode = message.words[2] < BUS_MODES ? (enum bus_mode)message.words[2] : BUS_MODE_NONE;
     node->up_seconds = message.words[3];
+    node->has_met = message.words[4] == 1;
     ++*index;
     return OK;
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Boot two machines on one wire, which is a pair of sockets of this machine: their nodes of the bus find each other,
-# prove their stored keys, ping and call each other.  dsoftbusd of one is restarted and knows whom it trusts; then one of
-# the machines is restarted, and comes back.
+# prove their stored keys, ping and call each other.  dsoftbusd of one is restarted and knows whom it trusts; then one
+# of the machines is restarted, and comes back.
 #
 #   scripts/two-vm.sh [ARCH1 [ARCH2]]      riscv64 or aarch64; riscv64 aarch64 without
 #

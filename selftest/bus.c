@@ -19,18 +19,21 @@ enum {
     DSOFTBUSD_KIB_MAX = 1024,
 };
 
-/* The first peer that dsoftbusd has a session with. */
+/* The first peer that dsoftbusd has a session with, once its two nodes have met. */
 static int find_peer(struct bus_peer *peer)
 {
     ticks_t end = in_ms(SESSION_WAIT_MS);
-    int error = OK;
     while (time_now() < end) {
-        for (uint64_t i = 0; (error = bus_get_peer(&i, peer)) == OK;) {
-            if ((peer->flags & BUS_PEER_SESSION) != 0) {
+        struct bus_node node;
+        uint64_t index = 0;
+        int error = bus_get_node(&index, &node);
+        for (index = 0; error == OK && node.has_met;) {
+            error = bus_get_peer(&index, peer);
+            if (error == OK && (peer->flags & BUS_PEER_SESSION) != 0) {
                 return OK;
             }
         }
-        if (error != E_NOT_FOUND) {
+        if (error != OK && error != E_NOT_FOUND) {
             return error;
         }
         sleep_ms(POLL_MS);

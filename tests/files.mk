@@ -209,6 +209,8 @@ FUZZ_TARGETS += bus_handshake
 bus_handshake_FUZZ_SRC := $(bus_noise_SRC)
 FUZZ_TARGETS += bus_session
 bus_session_FUZZ_SRC := $(BUS_PURE_SRC) libc/base/fmt.c
+FUZZ_TARGETS += bus_desk
+bus_desk_FUZZ_SRC := $(BUS_PURE_SRC) libc/base/fmt.c
 FUZZ_TARGETS += http_request
 http_request_FUZZ_SRC := servers/httpd/request.c
 FUZZ_TARGETS += syscall
@@ -227,7 +229,7 @@ PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/unit/test_two_vm.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services dual loss two-nic no-mcast no-discovery no-entropy impostor bad-checksum dns dhcp-real default-max \
+QEMU_LANES := default services dual loss two-nic no-mcast no-discovery no-entropy impostor wire bad-checksum dns dhcp-real default-max \
     legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=

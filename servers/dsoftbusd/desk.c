@@ -108,6 +108,7 @@ static int get_node(struct desk *desk, struct desk_client *client, uint64_t inde
     reply[1] = node->config.port;
     reply[2] = desk->mode[index];
     reply[3] = (now_us - node->started_us) / US_PER_S;
+    reply[4] = desk->has_met;
     return OK;
 }
 

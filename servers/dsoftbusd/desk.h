@@ -86,6 +86,7 @@ struct desk {
     struct node *node[DESK_NODES];
     enum bus_mode mode[DESK_NODES];
     int nodes;
+    bool has_met; /* both nodes, each other */
     struct desk_client client[DESK_CLIENTS];
     struct desk_door door[DESK_CLIENTS][DESK_NODES];
     struct desk_errand errand[DESK_ERRANDS];

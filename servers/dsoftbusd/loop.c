@@ -51,6 +51,13 @@ static bool bind_to(int fd, struct in_addr address, uint16_t port)
            bind(fd, (const struct sockaddr *)&here, sizeof(here)) == 0;
 }
 
+static bool is_on_device(int fd, const struct loop_config *config)
+{
+    return fd >= 0 &&
+           (config->device == NULL || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, config->device,
+                                                 (socklen_t)strlen(config->device)) == 0);
+}
+
 static bool join_group(int fd, const struct loop_config *config)
 {
     const struct ip_mreq join = {config->group.sin_addr, config->interface};
@@ -66,10 +73,10 @@ static bool may_broadcast(int fd)
 }
 
 /* Whether there is an interface by which such a datagram would leave. */
-static bool has_way(const struct sockaddr_in *target)
+static bool has_way(const struct loop_config *config, const struct sockaddr_in *target)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool has = fd >= 0 && may_broadcast(fd) &&
+    bool has = is_on_device(fd, config) && may_broadcast(fd) &&
                connect(fd, (const struct sockaddr *)target, sizeof(*target)) == 0;
     if (fd >= 0) {
         (void)close(fd);
@@ -83,7 +90,8 @@ static enum loop_mode open_udp(struct loop *loop)
     const struct in_addr any = {.s_addr = htonl(INADDR_ANY)};
     loop->target = loop->config.group;
     loop->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (!bind_to(loop->udp, any, loop->config.listen_port)) {
+    if (!is_on_device(loop->udp, &loop->config) ||
+        !bind_to(loop->udp, any, loop->config.listen_port)) {
         return LOOP_NONE;
     }
     if (!is_group(&loop->target)) {
@@ -98,7 +106,7 @@ static enum loop_mode open_udp(struct loop *loop)
         loop->is_broadcast_denied = errno == EACCES || errno == EPERM;
         return LOOP_NONE;
     }
-    return has_way(&loop->target) ? LOOP_BROADCAST : LOOP_NONE;
+    return has_way(&loop->config, &loop->target) ? LOOP_BROADCAST : LOOP_NONE;
 }
 
 static bool open_listener(struct loop *loop)
@@ -106,7 +114,8 @@ static bool open_listener(struct loop *loop)
     struct sockaddr_in here;
     socklen_t len = sizeof(here);
     loop->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (!bind_to(loop->listener, loop->config.interface, loop->config.node.port) ||
+    if (!is_on_device(loop->listener, &loop->config) ||
+        !bind_to(loop->listener, loop->config.interface, loop->config.node.port) ||
         listen(loop->listener, NODE_IN_MAX) != 0 ||
         getsockname(loop->listener, (struct sockaddr *)&here, &len) != 0) {
         return false;
@@ -182,8 +191,9 @@ static void connect_stream(struct loop *loop, const struct node_action *action, 
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     loop->streams[action->link] = fd;
     loop->is_connecting[action->link] = true;
-    if (fd < 0 || (connect(fd, (const struct sockaddr *)&there, sizeof(there)) != 0 &&
-                   errno != EINPROGRESS)) {
+    if (!is_on_device(fd, &loop->config) ||
+        (connect(fd, (const struct sockaddr *)&there, sizeof(there)) != 0 &&
+         errno != EINPROGRESS)) {
         lose_stream(loop, action->link, now_us);
     }
 }

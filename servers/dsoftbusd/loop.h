@@ -31,6 +31,7 @@ struct loop_config {
     struct sockaddr_in group; /* announces go there */
     struct in_addr interface; /* of the group, and the address sessions are taken at; 0: any */
     uint16_t listen_port;     /* of announces */
+    const char *device;       /* all of it goes by this interface alone; NULL: as routes say */
 };
 
 struct loop {
@@ -51,8 +52,8 @@ uint64_t loop_now_us(void);
 
 /*
  * Opens the sockets and begins the node. A port of 0 becomes one that is free.
- * E_INVALID: as node_init. E_BUSY: the port of sessions cannot be had. Without discovery it is OK
- * and the mode LOOP_NONE.
+ * E_INVALID: as node_init. E_BUSY: the port of sessions, or the device, cannot be had. Without
+ * discovery it is OK and the mode LOOP_NONE.
  */
 MUST_CHECK int loop_open(struct loop *loop, const struct loop_config *config);
 

@@ -78,6 +78,16 @@ static bool set_id(struct bus_name *id, int which)
     return bus_name_set(id, text, len);
 }
 
+/*
+ * With two network devices and two nodes each has one of its own, so that they meet over the wire
+ * between them. NULL: there is one, or nobody said that there is a second.
+ */
+static const char *device_of(int which)
+{
+    static const char *const names[NODES_MAX] = {"en0", "en1"};
+    return count == NODES_MAX && getenv("ip1") != NULL ? names[which] : NULL;
+}
+
 /* E_AGAIN: no entropy yet. Else as loop_open. */
 static int open_node(int which)
 {
@@ -86,6 +96,7 @@ static int open_node(int which)
         .node = {.port = (uint16_t)(SESSION_PORT + which)},
         .group = {.sin_family = AF_INET, .sin_port = htons(GROUP_PORT)},
         .listen_port = GROUP_PORT,
+        .device = device_of(which),
     };
     config.group.sin_addr.s_addr = htonl(GROUP);
     if (!set_id(&config.node.id, which)) {
@@ -243,6 +254,7 @@ static void take_events(int which)
         } else if (action == DUAL_MET) {
             lines_of_dual(&dual, &lines);
             say(&lines);
+            desk.has_met = true;
         }
     }
 }

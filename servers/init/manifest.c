@@ -114,7 +114,7 @@ static const struct manifest_process processes[] = {
         .flags = SERVES_BUS,
         .is_server = true,
         .calls = {"netd", "rng"},
-        .settings = {"node", "dual"},
+        .settings = {"node", "dual", "ip1"},
         .prefixes = {"dsoftbusd"},
         .network = {.shape = {48, 4096, 2048},
                     .flags = MAY_CONNECT | MAY_BROADCAST,

@@ -397,6 +397,11 @@ TEST(node_peers_services_and_counters_are_listed)
     assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), OK);
     assert_int_equal(get(ASKER, bytes), 7 + CRYPTO_KEY_BYTES);
     assert_memory_equal(bytes, "\6node-0", 7);
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), OK);
+    assert_int_equal(reply[4], 0);
+    desk.has_met = true;
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), OK);
+    assert_int_equal(reply[4], 1);
     assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 1, 0, 0), E_NOT_FOUND);
     assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_PEER_GET, 0, 0, 0), OK);
     assert_int_equal(reply[2], BUS_PEER_SESSION | BUS_PEER_PINNED);

@@ -3,6 +3,7 @@
  * A node on sockets of this machine's loopback: what it does when the network refuses something.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ enum { GROUP_PORT = 37020 };
 static struct loop loop;
 static bool refuses_join;
 static bool refuses_broadcast;
+static int refusal; /* errno of both */
 
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
@@ -23,6 +25,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 {
     if ((refuses_join && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) ||
         (refuses_broadcast && level == SOL_SOCKET && name == SO_BROADCAST)) {
+        errno = refusal;
         return -1;
     }
     return __real_setsockopt(fd, level, name, value, len);
@@ -44,6 +47,7 @@ static int begin(void **state)
     (void)state;
     refuses_join = false;
     refuses_broadcast = false;
+    refusal = EPERM;
     return 0;
 }
 
@@ -100,6 +104,47 @@ TEST(a_port_that_is_taken_is_an_error_and_nothing_stays_open)
     assert_int_equal(second.listener, -1);
 }
 
+TEST(a_group_that_was_refused_is_asked_for_again_and_its_denial_is_known)
+{
+    refuses_join = true;
+    refusal = EACCES;
+    open_for("239.42.0.1", LOOP_BROADCAST);
+    assert_true(loop.is_group_denied);
+    loop_discover(&loop);
+    assert_int_equal(loop.mode, LOOP_BROADCAST);
+    refuses_join = false;
+    loop_discover(&loop);
+    assert_int_equal(loop.mode, LOOP_GROUP);
+    assert_false(loop.node.is_silent);
+    assert_int_equal(loop.target.sin_addr.s_addr, loop.config.group.sin_addr.s_addr);
+    int udp = loop.udp;
+    loop_discover(&loop); /* nothing better can be had */
+    assert_int_equal(loop.udp, udp);
+    loop_close(&loop);
+    refuses_join = true;
+    refuses_broadcast = true;
+    refusal = ENODEV;
+    open_for("239.42.0.1", LOOP_NONE);
+    assert_false(loop.is_group_denied);
+    assert_false(loop.is_broadcast_denied);
+    refusal = EACCES;
+    loop_discover(&loop);
+    assert_true(loop.is_group_denied && loop.is_broadcast_denied);
+    loop_close(&loop);
+}
+
+TEST(a_device_that_is_not_there_is_an_error)
+{
+    struct loop_config config = configure("239.42.0.1");
+    config.device = "nothere0";
+    assert_int_equal(loop_open(&loop, &config), E_BUSY);
+    assert_int_equal(loop.udp, -1);
+    assert_int_equal(loop.listener, -1);
+    config.device = "lo";
+    assert_int_equal(loop_open(&loop, &config), OK);
+    loop_close(&loop);
+}
+
 TEST(the_secret_is_in_the_node_alone)
 {
     const uint8_t zero[CRYPTO_KEY_BYTES] = {0};
@@ -135,6 +180,9 @@ int main(void)
         cmocka_unit_test_setup(a_group_that_cannot_be_joined_is_replaced_by_broadcast, begin),
         cmocka_unit_test_setup(
             without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same, begin),
+        cmocka_unit_test_setup(
+            a_group_that_was_refused_is_asked_for_again_and_its_denial_is_known, begin),
+        cmocka_unit_test_setup(a_device_that_is_not_there_is_an_error, begin),
         cmocka_unit_test_setup(one_address_needs_no_group, begin),
         cmocka_unit_test_setup(a_port_that_is_taken_is_an_error_and_nothing_stays_open, begin),
         cmocka_unit_test_setup(the_secret_is_in_the_node_alone, begin),

@@ -24,7 +24,7 @@ SYN, SYN_ACK, ACK = 2, 18, 16
 def ip(protocol, source, target, payload):
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0,
                        socket.inet_aton(source), socket.inet_aton(target))
-    return wire.Frame(0, bytes(12) + struct.pack(">H", wire.IPV4) + head + payload)
+    return wire.Frame(0, bytes(8) + socket.inet_aton(source) + struct.pack(">H", wire.IPV4) + head + payload)
 
 
 def join(source, group="239.42.0.1"):
@@ -79,13 +79,14 @@ class Pair(unittest.TestCase):
                                          "no announce of right")):
             story = Story()
             del story.heads[missing]
-            self.assertEqual([words in text for text in findings(story.frames())], [True])
+            found = findings(story.frames())
+            self.assertTrue(found and any(words in text for text in found), found)
         story = Story()
         story.heads[0] = join("10.9.0.1", "239.42.0.2")
         self.assertIn("did not report", findings(story.frames())[0])
         story.heads[0] = Story().heads[0]
         story.heads[3] = announce("right", "10.9.0.1")
-        self.assertIn("no announce of right from 10.9.0.2", findings(story.frames())[0])
+        self.assertTrue(any("no announce of right from 10.9.0.2" in text for text in findings(story.frames())))
 
     def test_each_begins_a_session(self):
         self.assertIn("no connection from 10.9.0.2", findings(Story().frames([(0, 1, 50000)]))[0])

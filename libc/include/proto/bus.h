@@ -17,6 +17,8 @@
  *     BUS_NODE_GET     1 index                                 1 port of sessions  its id, its
  *                                                              2 enum bus_mode     public key
  *                                                              3 seconds it is up
+ *                                                              4 1: with dual=1 both
+ *                                                                nodes have met
  *     BUS_PEER_GET     1 index                                 1 address           its id, its
  *                                                                | port << 32      key, services
  *                                                              2 enum bus_peer_flag

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct bus_node {
     uint16_t port;
     enum bus_mode mode;
     uint64_t up_seconds;
+    bool has_met; /* the other node of the same process */
 };
 
 struct bus_peer {
