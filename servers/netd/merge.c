@@ -101,16 +101,17 @@ static bool acknowledges_more(const struct pbuf *held, const struct pbuf *next)
 }
 
 /* Appends the bytes of a packet, and makes the first one's header say so. */
-static void append(struct pbuf *held, struct pbuf *next)
+static void append(struct merge *merge, struct pbuf *next)
 {
-    uint8_t *ip = (uint8_t *)held->payload + IP_AT;
+    uint8_t *ip = (uint8_t *)merge->held->payload + IP_AT;
     uint16_t bytes = data_bytes(next);
     uint16_t whole = (uint16_t)(bytes_get_be16(ip + IP_LENGTH) + bytes); /* <= 16 frames */
     ip[IP_BYTES + TCP_FLAGS] |= tcp_of(next)[TCP_FLAGS] & FLAG_PSH;
     bytes_put_be16(ip + IP_LENGTH, whole);
     (void)pbuf_remove_header(next, (size_t)TCP_AT + tcp_header_bytes(next));
-    next->len = next->tot_len = bytes; /* the link may have padded it */
-    pbuf_cat(held, next);
+    next->len = bytes; /* the link may have padded it */
+    merge->last->next = next;
+    merge->last = next;
 }
 
 bool merge_begin(struct merge *merge, struct pbuf *pbuf)
@@ -119,7 +120,7 @@ bool merge_begin(struct merge *merge, struct pbuf *pbuf)
         return false;
     }
     pbuf->len = pbuf->tot_len = (uint16_t)(IP_AT + bytes_get_be16(ip_of(pbuf) + IP_LENGTH));
-    merge->held = pbuf;
+    merge->held = merge->last = pbuf;
     merge->frames = 1;
     return true;
 }
@@ -140,10 +141,10 @@ bool merge_join(struct merge *merge, struct pbuf *pbuf)
     merge->frames++;
     merge->joined++;
     if (has_data) {
-        append(held, pbuf);
+        append(merge, pbuf);
     } else {
         pbuf->len = pbuf->tot_len = (uint16_t)(TCP_AT + TCP_BYTES);
-        merge->held = pbuf;
+        merge->held = merge->last = pbuf;
         pbuf_free(held);
     }
     return true;
@@ -152,6 +153,13 @@ bool merge_join(struct merge *merge, struct pbuf *pbuf)
 struct pbuf *merge_end(struct merge *merge)
 {
     struct pbuf *held = merge->held;
+    if (held != NULL && held->next != NULL) {
+        uint16_t left = (uint16_t)(IP_AT + bytes_get_be16(ip_of(held) + IP_LENGTH));
+        for (struct pbuf *piece = held; piece != NULL; piece = piece->next) {
+            piece->tot_len = left;
+            left = (uint16_t)(left - piece->len);
+        }
+    }
     merge->held = NULL;
     return held;
 }

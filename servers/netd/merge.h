@@ -25,7 +25,8 @@
 enum { MERGE_FRAMES_MAX = 16 };
 
 struct merge {
-    struct pbuf *held; /* NULL: nothing */
+    struct pbuf *held; /* NULL: nothing; its tot_len is right once it is given */
+    struct pbuf *last; /* of its chain */
     uint32_t frames;   /* in it */
     uint32_t joined;   /* what lwIP was spared so far */
 };
