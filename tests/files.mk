@@ -185,6 +185,8 @@ kernel_sched_LIBS := $(KERNEL_HOST_LIBS)
 CONFORM_SRC := $(addprefix tests/conformance/, \
   main.c support.c make.c names.c connect.c stream.c ends.c datagram.c options.c ready.c events.c files.c \
   resolve.c groups.c wire.c deviations.c)
+PROGRAMS += crowd
+crowd_SRC := tests/crowd/main.c
 PROGRAMS += conform
 conform_SRC := $(CONFORM_SRC)
 
@@ -229,7 +231,7 @@ PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/unit/test_two_vm.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
-QEMU_LANES := default services dual loss two-nic no-mcast no-discovery no-entropy impostor wire bad-checksum dns dhcp-real default-max \
+QEMU_LANES := default services dual loss crowd two-nic no-mcast no-discovery no-entropy impostor wire bad-checksum dns dhcp-real default-max \
     legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=
