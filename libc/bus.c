@@ -10,6 +10,8 @@
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
+enum { BUS_LOOK_S = 5 }; /* whoever offers something looks whether dsoftbusd still knows it */
+
 /* --- requests with buffers --- */
 
 struct buffer {
@@ -356,7 +358,7 @@ int bus_next(struct bus_request *request)
         if (error != E_AGAIN) {
             return error;
         }
-        error = event_wait(EVENT_BUS, time_after(time_now(), NS_PER_SECOND), &bits);
+        error = event_wait(EVENT_BUS, time_after(time_now(), BUS_LOOK_S * NS_PER_SECOND), &bits);
         if (error != OK && error != E_TIMEOUT) {
             return error;
         }

@@ -124,6 +124,8 @@ void desk_answer(struct desk *desk, const struct desk_request *request,
 /* An event of a node; and time. */
 void desk_event(struct desk *desk, int node, const struct node_event *event);
 void desk_tick(struct desk *desk, uint64_t now_us);
+/* When desk_tick has something to do; UINT64_MAX: never. */
+uint64_t desk_next_us(const struct desk *desk);
 
 /* A process has died: what it offered is gone, nobody waits for what it asked. */
 void desk_gone(struct desk *desk, uint64_t badge, uint64_t now_us);

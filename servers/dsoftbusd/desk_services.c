@@ -74,6 +74,16 @@ void desk_expire_errands(struct desk *desk, uint64_t now_us)
     }
 }
 
+uint64_t desk_next_us(const struct desk *desk)
+{
+    uint64_t next_us = UINT64_MAX;
+    for (int i = 0; i < DESK_ERRANDS; i++) {
+        const struct desk_errand *errand = &desk->errand[i];
+        next_us = errand->is_used && errand->until_us < next_us ? errand->until_us : next_us;
+    }
+    return next_us;
+}
+
 /* --- from the process --- */
 
 /* Whether the manifest lets it offer this. */

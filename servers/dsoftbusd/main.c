@@ -35,6 +35,7 @@ enum {
     SESSION_PORT = 34567, /* and the next of the second node */
     GROUP_TRIES = 30,     /* netd has an address after ten seconds; then broadcast will do */
     TRY_AGAIN_US = 500 * 1000,
+    WAIT_MOST_US = 60 * 1000 * 1000,
 };
 
 static const struct crypto_span ping_text = {(const uint8_t *)"dsoftbusd", 9};
@@ -303,11 +304,20 @@ static void end_clients(uint64_t gone)
     }
 }
 
+/* Until something is due, rounded up: an idle node wakes for its announces and nothing else. */
+static int wait_ms(uint64_t next_us)
+{
+    uint64_t now_us = loop_now_us();
+    uint64_t span_us = next_us > now_us ? next_us - now_us : 0;
+    return span_us > WAIT_MOST_US ? WAIT_MOST_US / 1000 : (int)((span_us + 999) / 1000);
+}
+
 /* Waits for sockets, requests and time, then does what came of it. */
 static int turn(struct message *message)
 {
     static struct pollfd fds[NODES_MAX * LOOP_FDS];
-    uint64_t next_us = is_found ? UINT64_MAX : try_us;
+    uint64_t next_us = desk_next_us(&desk);
+    next_us = is_found || next_us < try_us ? next_us : try_us;
     bool is_request;
     nfds_t used = 0;
     for (int i = 0; i < count && is_open; i++, used += LOOP_FDS) {
@@ -317,8 +327,8 @@ static int turn(struct message *message)
         next_us = due_us < next_us ? due_us : next_us;
     }
     wake_clients();
-    int error = poll_serve(fds, used, loop_wait_ms(next_us),
-                           startup_handle(ROLE_ENDPOINT), message, &is_request);
+    int error = poll_serve(fds, used, wait_ms(next_us), startup_handle(ROLE_ENDPOINT), message,
+                           &is_request);
     if (error != OK) {
         return error;
     }

@@ -287,7 +287,12 @@ TEST(a_request_that_is_not_answered_has_failed_in_time)
     uint32_t token = call_us("slow", 8);
     assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_NEXT, 0, 0, 0), OK);
     uint64_t number = reply[1];
-    desk_tick(&desk, world.sim.now_us + (uint64_t)NODE_CALL_MS * MS);
+    uint64_t due_us = desk_next_us(&desk);
+    assert_in_range(due_us, world.sim.now_us, world.sim.now_us + (uint64_t)NODE_CALL_MS * MS);
+    desk_tick(&desk, due_us - 1);
+    assert_int_equal(desk_next_us(&desk), due_us);
+    desk_tick(&desk, due_us);
+    assert_int_equal(desk_next_us(&desk), UINT64_MAX);
     bus_sim_serve(&world.sim, 0);
     bus_sim_run(&world.sim, 500 * MS);
     assert_int_equal(status_of(token, bytes, &len), CALL_FAILED);

@@ -95,7 +95,7 @@ struct bus_request {
 MUST_CHECK int bus_serve(const char *service, enum bus_policy policy, uint32_t request_max);
 /*
  * The next request of a peer; waits for it. E_NOT_FOUND: nothing is offered, as after a restart of
- * dsoftbusd, which is seen within a second.
+ * dsoftbusd, which is seen within five seconds.
  */
 MUST_CHECK int bus_next(struct bus_request *request);
 /* E_NOT_FOUND: nobody waits for it any more. */
