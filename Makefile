@@ -85,7 +85,7 @@ CFLAGS_kernel := -std=c11 $(WARN) -Wframe-larger-than=1024 $(FREE) $(KERNEL_ARCH
 # The kernel is small before it is fast, but for the ways of every interrupt [KERNEL_HOT]; lld optimises it whole.
 KERNEL_OPT    := -Oz $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_user   := -std=c11 $(WARN) $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
-CFLAGS_foreign := -std=c11 -w $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
+CFLAGS_foreign := -std=c11 -w -fno-strict-aliasing $(FREE) $(USER_ARCH_CFLAGS) $(INC_user) $(MUSL_INC)
 # A program has the functions of a hosted one, and lld optimises it whole.
 USER_OPT       := -fhosted -fomit-frame-pointer $(if $(filter llvm,$(TOOLCHAIN)),-flto)
 CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-frame-pointer \
