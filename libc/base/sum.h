@@ -26,6 +26,7 @@ enum { SUM_WORD_BYTES = 8 };
 static inline uint64_t sum_extend(uint64_t sum, const void *bytes, size_t length)
 {
     const uint8_t *at = __builtin_assume_aligned(bytes, SUM_WORD_BYTES);
+#pragma GCC unroll 8
     for (const uint8_t *end = at + length; at != end; at += SUM_WORD_BYTES) {
         sum = sum * SUM_FACTOR + bytes_get_le64(at);
     }

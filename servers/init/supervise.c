@@ -241,19 +241,20 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
     if (!is_running(process) || (process->rule->flags & IS_UNWATCHED) != 0) {
         return;
     }
+    bool is_asked = true;
     if (process->state == INIT_STATE_UP) {
         handle_t thread = process->thread;
         uint32_t alive = atomic_load_explicit(&process->log->alive, memory_order_relaxed);
-        bool is_silent = alive == process->watch.alive; /* else its thread need not be looked at */
-        bool is_ready =
-            is_silent && sys_object_info(thread, INFO_THREAD_STATE).value == THREAD_READY;
+        uint64_t state = sys_object_info(thread, INFO_THREAD_STATE).value;
+        bool is_ready = state == THREAD_READY;
         is_late = watch_beat(&process->watch, alive, is_ready,
                              is_ready ? sys_object_info(thread, INFO_THREAD_CPU_TICKS).value : 0);
+        is_asked = watch_asks(&process->watch, state >= THREAD_WAITING, system->beats + index);
     }
     if (is_late) {
         console_print("init: %s hangs", process->rule->name);
         bury(system, index);
-    } else {
+    } else if (is_asked) {
         sys_signal(process->notification, EVENT_ALIVE);
     }
 }
@@ -273,6 +274,7 @@ ticks_t supervise_tick(struct system *system, ticks_t now)
     bool is_beat = now >= system->beat_at;
     if (is_beat) {
         system->beat_at = time_after(now, NS_PER_SECOND);
+        system->beats++;
     }
     ticks_t next = system->beat_at < system->off_at ? system->beat_at : system->off_at;
     for (uint32_t i = 1; i < system->manifest->process_count; i++) {

@@ -72,6 +72,7 @@ struct system {
 
     bool is_ready;   /* its line was said */
     ticks_t beat_at; /* when the next signs of life are asked for */
+    uint32_t beats; /* so far */
     ticks_t off_at;  /* when the machine goes off; DEADLINE_FOREVER: nobody wants that */
     uint64_t off_action;
     uint64_t off_code;

@@ -15,13 +15,18 @@ bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_
     bool is_starved = is_ready && cpu_ticks == watch->cpu_ticks;
     watch->alive = alive;
     watch->cpu_ticks = cpu_ticks;
-    watch->was_asked = true;
     if (!is_missing) {
         watch->misses = 0;
     } else if (!is_starved) {
         watch->misses++;
     }
     return watch->misses >= WATCH_MISSES_MAX;
+}
+
+bool watch_asks(struct watch *watch, bool is_waiting, uint32_t turn)
+{
+    watch->was_asked = !is_waiting || watch->misses != 0 || turn % WATCH_TURNS == 0;
+    return watch->was_asked;
 }
 
 bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms)

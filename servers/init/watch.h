@@ -2,9 +2,10 @@
 /*
  * When a process counts as hung, and how long after a death it is started again. Pure.
  *
- * Signs of life are asked for once a second. The pause before a restart doubles with each death
- * that follows a short life, from 100 ms to 10 s; a long life makes it short again. Who dies
- * WATCH_DEATHS_MAX times in a row is left alone.
+ * Signs of life are asked for once a second, of who waits for news once in WATCH_TURNS seconds: the
+ * next bit would wake it, so most of these answers would cost two switches and say nothing. The
+ * pause before a restart doubles with each death that follows a short life, from 100 ms to 10 s; a
+ * long life makes it short again. Who dies WATCH_DEATHS_MAX times in a row is left alone.
  */
 #pragma once
 
@@ -15,6 +16,7 @@
 
 enum {
     WATCH_MISSES_MAX = 3,
+    WATCH_TURNS = 8,
     WATCH_DEATHS_MAX = 8,
     WATCH_PAUSE_FIRST_MS = 100,
     WATCH_PAUSE_LAST_MS = 10000,
@@ -40,6 +42,10 @@ void watch_start(struct watch *watch, uint32_t alive);
  * `is_ready`.
  */
 bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks);
+
+/* After a beat: whether to ask now. `turn` grows by one a second and differs between processes. Who
+ * has missed a sign of life is asked until it gives one. */
+bool watch_asks(struct watch *watch, bool is_waiting, uint32_t turn);
 
 /* It died after `lived_ms`. False: leave it alone. Else *pause_ms says when to start it again. */
 bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms);

@@ -6,10 +6,20 @@
 
 #include <servers/init/watch.h>
 
-/* A beat of a process that waits for something. */
+/* A beat of a process that is in a call, which is asked each time. */
 static bool beat(struct watch *watch, uint32_t alive)
 {
-    return watch_beat(watch, alive, false, 5);
+    bool is_hung = watch_beat(watch, alive, false, 5);
+    assert_true(watch_asks(watch, false, 1));
+    return is_hung;
+}
+
+/* The same of one that is ready. */
+static bool beat_ready(struct watch *watch, ticks_t cpu_ticks)
+{
+    bool is_hung = watch_beat(watch, 0, true, cpu_ticks);
+    assert_true(watch_asks(watch, false, 1));
+    return is_hung;
 }
 
 TEST(three_missed_signs_of_life_are_a_hang)
@@ -39,7 +49,7 @@ TEST(who_is_ready_and_gets_no_cpu_time_is_starved_not_hung)
     struct watch watch = {0};
     watch_start(&watch, 0);
     for (int i = 0; i < 100; i++) {
-        assert_false(watch_beat(&watch, 0, true, 5));
+        assert_false(beat_ready(&watch, 5));
     }
 }
 
@@ -50,7 +60,7 @@ TEST(starving_neither_counts_nor_forgives)
     assert_false(beat(&watch, 0));
     assert_false(beat(&watch, 0));
     assert_false(beat(&watch, 0));
-    assert_false(watch_beat(&watch, 0, true, 5));
+    assert_false(beat_ready(&watch, 5));
     assert_int_equal(watch.misses, 2);
     assert_true(beat(&watch, 0));
 }
@@ -59,10 +69,34 @@ TEST(who_runs_without_an_answer_is_hung)
 {
     struct watch watch = {0};
     watch_start(&watch, 0);
-    assert_false(watch_beat(&watch, 0, true, 1));
-    assert_false(watch_beat(&watch, 0, true, 2));
-    assert_false(watch_beat(&watch, 0, true, 3));
-    assert_true(watch_beat(&watch, 0, true, 4));
+    assert_false(beat_ready(&watch, 1));
+    assert_false(beat_ready(&watch, 2));
+    assert_false(beat_ready(&watch, 3));
+    assert_true(beat_ready(&watch, 4));
+}
+
+TEST(who_waits_for_news_is_asked_in_its_turn)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    for (uint32_t turn = 1; turn < WATCH_TURNS; turn++) {
+        assert_false(watch_beat(&watch, 0, false, 0));
+        assert_false(watch_asks(&watch, true, turn));
+    }
+    assert_false(watch_beat(&watch, 0, false, 0));
+    assert_true(watch_asks(&watch, true, WATCH_TURNS));
+}
+
+TEST(who_waits_and_does_not_answer_in_its_turn_is_asked_until_it_is_hung)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    assert_true(watch_asks(&watch, true, 0));
+    for (uint32_t turn = 1; turn < WATCH_MISSES_MAX; turn++) {
+        assert_false(watch_beat(&watch, 0, false, 0));
+        assert_true(watch_asks(&watch, true, turn));
+    }
+    assert_true(watch_beat(&watch, 0, false, 0));
 }
 
 TEST(a_new_incarnation_starts_without_misses)
@@ -111,6 +145,8 @@ int main(void)
         cmocka_unit_test(who_is_ready_and_gets_no_cpu_time_is_starved_not_hung),
         cmocka_unit_test(starving_neither_counts_nor_forgives),
         cmocka_unit_test(who_runs_without_an_answer_is_hung),
+        cmocka_unit_test(who_waits_for_news_is_asked_in_its_turn),
+        cmocka_unit_test(who_waits_and_does_not_answer_in_its_turn_is_asked_until_it_is_hung),
         cmocka_unit_test(a_new_incarnation_starts_without_misses),
         cmocka_unit_test(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone),
         cmocka_unit_test(a_long_life_makes_the_pause_short_again),

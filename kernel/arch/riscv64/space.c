@@ -56,11 +56,11 @@ void arch_icache_sync(const void *start, size_t bytes)
 void arch_zero_page(void *page)
 {
     enum { ZEROED_A_TURN = 16 };
-    uint64_t *words = page;
-    for (unsigned i = 0; i < PAGE_BYTES / sizeof(*words); i += ZEROED_A_TURN) {
+    uint64_t *end = (uint64_t *)page + PAGE_BYTES / sizeof(uint64_t);
+    for (uint64_t *words = page; words != end; words += ZEROED_A_TURN) {
 #pragma GCC unroll 16
         for (unsigned k = 0; k < ZEROED_A_TURN; k++) {
-            words[i + k] = 0;
+            words[k] = 0;
         }
     }
 }
