@@ -5,6 +5,7 @@
 #include "conformance.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
 
@@ -247,6 +248,12 @@ static void localhost_is_the_loopback(void)
 {
     struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found = NULL;
     union address got;
+    int hosts = open("/etc/hosts", O_RDONLY);
+    if (hosts < 0) { /* a system that was unpacked and not installed */
+        conform_skip("no /etc/hosts");
+        return;
+    }
+    CHECK(close(hosts) == 0);
     CHECK(getaddrinfo("localhost", "80", &hints, &found) == 0);
     memcpy(&got, found->ai_addr, sizeof(struct sockaddr_in));
     freeaddrinfo(found);
