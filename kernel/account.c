@@ -181,12 +181,8 @@ void account_give_slot(struct account *account, void *slot, size_t bytes)
 bool account_reap_step(struct object *object)
 {
     struct account *account = container_of(object, struct account, object);
-    for (unsigned i = 0; i < STEP_HANDLES; i++) {
-        struct list_node *node = list_first(&account->objects);
-        if (node == NULL) {
-            break;
-        }
-        object_destroy(container_of(node, struct object, in_account));
+    for (unsigned i = 0; i < STEP_HANDLES && !list_is_empty(&account->objects); i++) {
+        object_destroy(container_of(list_first(&account->objects), struct object, in_account));
     }
     if (account->object_count != account->parked_count) {
         return false; /* the others are on the reap list too */

@@ -19,13 +19,6 @@ int call_endpoint_create(struct call *call)
 
 /* --- the caller queue ----------------------------------------------------------------------- */
 
-static void enqueue(struct endpoint *endpoint, struct thread *thread)
-{
-    thread->queued_on = endpoint;
-    endpoint->caller_count++;
-    list_append(&endpoint->callers, &thread->queue);
-}
-
 static void dequeue(struct thread *thread)
 {
     struct endpoint *endpoint = thread->queued_on;
@@ -161,10 +154,7 @@ static bool take_caller(struct endpoint *endpoint, struct thread *server, unsign
     for (unsigned i = 0; i < STEP_THREADS && endpoint->caller_count != 0; i++) {
         struct thread *caller = first_caller(endpoint);
         struct parcel parcel = {.count = 0};
-        int error = OK;
-        if (caller->state == THREAD_SENDING) {
-            error = parcel_read(caller, &parcel);
-        }
+        int error = caller->state == THREAD_SENDING ? parcel_read(caller, &parcel) : OK;
         if (error == OK) {
             error = parcel_check(&parcel, server, accepts);
         }
@@ -181,7 +171,9 @@ static bool take_caller(struct endpoint *endpoint, struct thread *server, unsign
 /* `caller`, blocked or faulted, waits for its turn, or is received at once. */
 static void queue_caller(struct endpoint *endpoint, struct thread *caller)
 {
-    enqueue(endpoint, caller);
+    caller->queued_on = endpoint;
+    endpoint->caller_count++;
+    list_append(&endpoint->callers, &caller->queue);
     if (is_receiving(endpoint->server)) {
         take_caller(endpoint, endpoint->server, endpoint->server->call_accepts);
     }
@@ -296,15 +288,6 @@ static int check_wait(struct thread *self, struct endpoint **endpoint)
     return is_taken ? E_BUSY : OK;
 }
 
-static void claim(struct endpoint *endpoint, struct thread *self)
-{
-    if (self->receiving_on != NULL) {
-        self->receiving_on->server = &thread_none;
-    }
-    self->receiving_on = endpoint;
-    endpoint->server = self;
-}
-
 int call_reply_wait(struct call *call)
 {
     struct thread *self = call->self;
@@ -322,7 +305,11 @@ int call_reply_wait(struct call *call)
         return error;
     }
     /* --- committed --- */
-    claim(endpoint, self);
+    if (self->receiving_on != NULL) {
+        self->receiving_on->server = &thread_none;
+    }
+    self->receiving_on = endpoint;
+    endpoint->server = self;
     ticks_t deadline = self->frame.x[REG_DEADLINE];
     if (self->bound->bits != 0) {
         thread_set_ipc(self, OK, 0, self->bound->bits);
@@ -339,6 +326,22 @@ int call_reply_wait(struct call *call)
         thread_block(self, is_fast ? THREAD_RECEIVING_FAST : THREAD_RECEIVING, deadline);
     }
     return REGISTERS_SET;
+}
+
+bool endpoint_block(struct thread *self)
+{
+    unsigned accepted = accepts(self);
+    struct endpoint *endpoint;
+    if (self->frame.x[REG_NUMBER] != (SYS_reply_wait | accepted << IPC_ACCEPT_SHIFT) ||
+        accepted > IPC_HANDLES_MAX || self->frame.x[REG_DEADLINE] != DEADLINE_FOREVER ||
+        self->caller != &thread_none || self->bound->bits != 0 ||
+        check_wait(self, &endpoint) != OK || endpoint->server != self ||
+        !list_is_empty(&endpoint->callers)) {
+        return false;
+    }
+    self->call_accepts = (uint8_t)accepted; /* <= IPC_HANDLES_MAX */
+    self->state = accepted == 0 ? THREAD_RECEIVING_FAST : THREAD_RECEIVING;
+    return true;
 }
 
 /* --- ends ----------------------------------------------------------------------------------- */

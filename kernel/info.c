@@ -38,7 +38,6 @@ static const struct figure figures[INFO_SELECTORS] = {
     FIGURE(MEMORY_PAGES, MEMORY, memory, pages),
     FIGURE(MEMORY_MAPPINGS, MEMORY, memory, mapping_count),
     FIGURE(IRQ_LINE, IRQ, irq, line),
-    FIGURE(IRQ_COUNT, IRQ, irq, delivered),
     FIGURE(ENDPOINT_QUEUED, ENDPOINT, endpoint, caller_count),
     FIGURE(NOTIFICATION_BITS, NOTIFICATION, notification, bits),
     FIGURE(SYSTEM_OBJECTS, SYSTEM, system, objects),

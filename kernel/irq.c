@@ -6,15 +6,14 @@
 static struct irq *lines[IRQ_LINES_MAX];
 
 /* The bound line that was taken, or NULL. */
-static struct irq *take(void)
+static const struct irq *take(void)
 {
     unsigned line = arch_irq_take();
-    struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
+    const struct irq *irq = line < IRQ_LINES_MAX ? lines[line] : NULL;
     if (irq == NULL || irq->notification == NULL) {
         kernel_system.irqs_spurious += line != 0;
         return NULL;
     }
-    irq->delivered++;
     return irq;
 }
 
@@ -28,7 +27,7 @@ void irq_dispatch(void)
 
 struct thread *kernel_interrupt(struct thread *self)
 {
-    struct irq *irq = take();
+    const struct irq *irq = take();
     return irq == NULL ? self : kernel_signal(self, irq->notification, 1ull << irq->bit);
 }
 

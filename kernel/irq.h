@@ -13,7 +13,6 @@ struct irq {
     uint32_t bit;
     struct notification *notification; /* NULL until bound */
     struct list_node in_notification;
-    uint64_t delivered;
 };
 
 enum { IRQ_LINES_MAX = 1024 };

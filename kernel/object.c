@@ -113,12 +113,8 @@ void object_unpark(struct object *object)
 
 static bool close_handles_step(struct object *object)
 {
-    for (unsigned i = 0; i < STEP_HANDLES; i++) {
-        struct list_node *node = list_first(&object->handles);
-        if (node == NULL) {
-            return true;
-        }
-        handle_remove(container_of(node, struct handle_entry, link));
+    for (unsigned i = 0; i < STEP_HANDLES && !list_is_empty(&object->handles); i++) {
+        handle_remove(container_of(list_first(&object->handles), struct handle_entry, link));
     }
     return list_is_empty(&object->handles);
 }

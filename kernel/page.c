@@ -127,14 +127,9 @@ int page_alloc_run(uint64_t pages, uint64_t *from, paddr_t *base)
             return E_NO_MEMORY;
         }
         uint64_t word = ram.free_words[number / PAGES_PER_WORD] >> number % PAGES_PER_WORD;
-        if (word == 0) { /* skip what is left of the word */
-            number = (number / PAGES_PER_WORD + 1) * PAGES_PER_WORD;
+        number = word == 0 ? (number / PAGES_PER_WORD + 1) * PAGES_PER_WORD : number + 1;
+        if ((word & 1) == 0) {
             start = number;
-        } else if ((word & 1) == 0) {
-            number++;
-            start = number;
-        } else {
-            number++;
         }
         if (++looked == pages + RUN_EXTRA_LOOKS) {
             *from = start;

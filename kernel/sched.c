@@ -5,6 +5,7 @@
 #include "irq.h"
 #include "task.h"
 #include <abi/ipc.h>
+#include <base/bits.h>
 
 struct cpu boot_cpu;
 
@@ -62,7 +63,7 @@ void sched_dequeue(struct thread *thread)
     list_remove(&thread->queue);
     if (list_is_empty(&cpu->ready[thread->priority])) {
         cpu->ready_mask &= ~(1ull << thread->priority);
-        cpu->top_ready = cpu->ready_mask == 0 ? 0 : arch_highest_bit(cpu->ready_mask);
+        cpu->top_ready = cpu->ready_mask == 0 ? 0 : (uint8_t)bits_highest(cpu->ready_mask);
     }
 }
 
@@ -246,6 +247,7 @@ void sched_tick(struct cpu *cpu)
  * without leaving the kernel. */
 static void idle(struct cpu *cpu)
 {
+    charge(cpu, arch_now());
     cpu->current = NULL;
     cpu->payer = &thread_none;
     cpu->slice_end = DEADLINE_FOREVER;
@@ -281,6 +283,16 @@ static struct thread *choose(struct cpu *cpu)
         }
     }
     return take_top(cpu);
+}
+
+static __attribute__((noinline)) struct thread *idle_until_chosen(struct cpu *cpu)
+{
+    struct thread *next;
+    do {
+        idle(cpu);
+        next = choose(cpu);
+    } while (next == NULL);
+    return next;
 }
 
 /* Requires that the payer is charged up to now. */
@@ -330,8 +342,7 @@ static struct thread *hand_over(struct cpu *cpu, struct thread *woken)
     cpu->payer = woken;
     cpu->current = woken;
     cpu->slice_end = DEADLINE_FOREVER;
-    list_prepend(&cpu->ready[level], &current->queue);
-    mark_ready(cpu, level);
+    sched_enqueue_first(current);
     return woken->budget_ticks != 0 ? current_with_budget(cpu) : woken;
 }
 
@@ -356,11 +367,9 @@ struct thread *sched_resume(struct cpu *cpu)
 {
     const struct thread *loaded = cpu->current;
     struct thread *next = choose(cpu);
-    while (next == NULL) {
-        charge(cpu, arch_now());
-        idle(cpu);
+    if (next == NULL) {
         loaded = NULL;
-        next = choose(cpu);
+        next = idle_until_chosen(cpu);
     }
     if (next != loaded || next->space == 0) {
         charge(cpu, arch_now());

@@ -4,7 +4,9 @@
  * it returns, in steps between which interrupts are taken [object.h I2].
  */
 #include "calls.h"
+#include "endpoint.h"
 #include "handle.h"
+#include "notification.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
@@ -27,17 +29,6 @@ enum { RIGHT_NONE = 0 };
     [number] = {.run = call_##name, handles.makes = OBJECT_##made},
 
 static const struct rule rules[SYSCALL_COUNT] = {SYSCALLS(RULE)};
-
-/* The rule of a call number word; counts beside the number mean something to IPC only. */
-static const struct rule *find_rule(uint64_t number)
-{
-    uint64_t index = number & IPC_NUMBER_MASK;
-    bool has_counts = number != index;
-    if (index >= SYSCALL_COUNT || (has_counts && index > SYS_reply_wait)) {
-        return NULL;
-    }
-    return &rules[index];
-}
 
 /* E_BAD_HANDLE, E_WRONG_TYPE, E_NO_RIGHT. */
 static int find_handles(const struct rule *rule, struct call *call)
@@ -81,19 +72,18 @@ static int make(const struct rule *rule, struct call *call)
 /* Run one step of the call. False when the same call must be issued again. */
 static bool run(struct thread *self)
 {
-    struct call call = {.self = self, .made_rights = RIGHTS_ALL};
-    const struct rule *rule = find_rule(self->frame.x[REG_NUMBER]);
-    int status = rule == NULL ? E_BAD_CALL : find_handles(rule, &call);
+    struct call call; /* its other fields are written before they mean something */
+    uint64_t number = self->frame.x[REG_NUMBER];
+    const struct rule *rule = &rules[number < SYSCALL_COUNT ? number : SYS_null];
+    call.self = self;
+    call.value = 0;
+    call.made_rights = RIGHTS_ALL;
+    int status = number < SYSCALL_COUNT ? find_handles(rule, &call) : E_BAD_CALL;
     if (status == OK) {
         status = rule->makes != OBJECT_NONE ? make(rule, &call) : rule->run(&call);
     }
     if (status == RESTART) {
-        arch_frame_restart_call(&self->frame);
         return false;
-    }
-    if (status != REGISTERS_SET && rule != NULL && rule <= &rules[SYS_reply_wait]) {
-        thread_set_ipc(self, status, 0, 0); /* a message that failed: no words */
-        status = REGISTERS_SET;
     }
     self->progress = 0;
     self->result = (struct sysret){status, status == OK ? call.value : 0};
@@ -103,35 +93,52 @@ static bool run(struct thread *self)
 /* Reap until nothing is left or an interrupt wants to be taken. */
 static bool reap(void)
 {
-    while (object_is_reaping()) {
+    do {
         object_reap_step();
-        if (arch_irq_is_pending()) {
-            return !object_is_reaping();
-        }
-    }
-    return true;
+    } while (object_is_reaping() && !arch_irq_is_pending());
+    return !object_is_reaping();
 }
 
+static __attribute__((noinline)) void serve(const struct cpu *cpu, struct thread *self)
+{
+    object_has_ended = false;
+    bool is_done = self->has_result || run(self);
+    if (is_done && (self->has_result || object_has_ended)) {
+        self->has_result = true;
+        is_done = !object_is_reaping() || reap();
+    }
+    if (cpu->current != self) { /* it ended itself, and may be gone */
+        return;
+    }
+    if (is_done) {
+        self->has_result = false;
+        arch_frame_result(&self->frame, self->result.status, self->result.value);
+    } else {
+        arch_frame_restart_call(&self->frame);
+    }
+}
+
+/* Never issued again, because its registers are the answer: no words when it failed. */
+static __attribute__((noinline)) void serve_ipc(struct thread *self, const struct rule *rule)
+{
+    struct call call = {.self = self};
+    int status = rule->run(&call);
+    if (status != REGISTERS_SET) {
+        thread_set_ipc(self, status, 0, 0);
+    }
+}
+
+/* Counts beside the number mean something to IPC only. */
 struct thread *kernel_syscall(struct thread *self)
 {
     struct cpu *cpu = self->cpu;
-    object_has_ended = false;
-    if (!self->has_result && !run(self)) {
-        return sched_resume(cpu);
-    }
-    /* IPC is never issued again, because its registers are the answer. */
-    self->has_result |= object_has_ended && self->result.status != REGISTERS_SET;
-    bool is_reaped = !self->has_result || reap();
-    if (cpu->current != self) { /* it ended itself */
-        return sched_resume(cpu);
-    }
-    if (!is_reaped) {
-        arch_frame_restart_call(&self->frame);
-        return sched_resume(cpu);
-    }
-    self->has_result = false;
-    if (self->result.status != REGISTERS_SET) {
-        arch_frame_result(&self->frame, self->result.status, self->result.value);
+    uint64_t index = self->frame.x[REG_NUMBER] & IPC_NUMBER_MASK;
+    if (index > SYS_reply_wait) {
+        if (!notification_block(self)) {
+            serve(cpu, self);
+        }
+    } else if (!endpoint_block(self)) {
+        serve_ipc(self, &rules[index]);
     }
     return sched_resume(cpu);
 }

@@ -43,11 +43,8 @@ ticks_t timer_next(const struct cpu *cpu)
 
 void timer_run(struct cpu *cpu, ticks_t now)
 {
-    for (unsigned i = 0; i < STEP_THREADS; i++) {
+    for (unsigned i = 0; i < STEP_THREADS && timer_next(cpu) <= now; i++) {
         struct timer *timer = first(cpu);
-        if (timer == NULL || timer->deadline > now) {
-            return;
-        }
         timer_disarm(timer);
         timer->fire(timer->thread);
     }

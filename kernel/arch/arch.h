@@ -94,8 +94,6 @@ void arch_tlb_flush_all(void);
 /* Make `bytes` at kernel address `start` visible to instruction fetch. */
 void arch_icache_sync(const void *start, size_t bytes);
 
-/* arch_highest_bit(word): number of the highest bit set in a word that is not 0; inline. */
-
 /* Zero one page through the linear map. */
 void arch_zero_page(void *page);
 

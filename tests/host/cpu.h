@@ -50,11 +50,6 @@ void arch_space_switch(uint64_t space_register);
 void arch_fp_enable(bool on);
 bool arch_fp_is_enabled(void);
 
-static inline uint8_t arch_highest_bit(uint64_t word)
-{
-    return (uint8_t)(63 - __builtin_clzll(word)); /* 0..63 */
-}
-
 static inline void arch_frame_clear_message(struct frame *frame)
 {
     for (unsigned i = REG_WORD; i < REG_KEPT; i++) {

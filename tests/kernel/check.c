@@ -11,6 +11,7 @@
 #include "sched.h"
 #include "task.h"
 #include "tests/fuzz/fuzz.h"
+#include <base/bits.h>
 
 /* The next object alive from *at on, of `type` (OBJECT_NONE: any); NULL at the end. */
 static struct object *next_object(unsigned *at, enum object_type type)
@@ -465,7 +466,7 @@ static void check_ready_queues(void)
             REQUIRE(thread->priority == level);
         }
     }
-    unsigned top = boot_cpu.ready_mask == 0 ? 0 : arch_highest_bit(boot_cpu.ready_mask);
+    unsigned top = (unsigned)bits_highest(boot_cpu.ready_mask | 1);
     REQUIRE(boot_cpu.top_ready == top);
 }
 

@@ -282,6 +282,30 @@ TEST(a_bound_notification_ends_the_wait_and_comes_before_callers)
     bench_end();
 }
 
+TEST(a_receiver_that_nobody_waits_for_blocks_only_for_valid_counts_and_without_bits)
+{
+    start();
+    struct notification *notification = bench_make_notification();
+    handle_t signal = bench_own(client, &notification->object);
+    handle_t thread = bench_own(server, &server->object);
+    handle_t wait = bench_give(server, &notification->object, RIGHT_READ, 0);
+    struct bench_message message = {.target = receive, .deadline = BENCH_FOREVER, .accepted = 5};
+    assert_int_equal(CALL(server, thread_bind, thread, wait).status, OK);
+    wait_for_call(fake_cpu.now + 1); /* from now on it is the endpoint's receiver */
+    bench_sleep_until(fake_cpu.now + 2);
+    bench_ipc(server, SYS_reply_wait, &message);
+    assert_int_equal(status_of(server), E_INVALID);
+    assert_int_equal(CALL(client, signal, signal, 5).status, OK);
+    message.accepted = 2;
+    bench_ipc(server, SYS_reply_wait, &message);
+    assert_int_equal(status_of(server), OK);
+    assert_int_equal(server->frame.x[REG_DEADLINE], 5);
+    bench_ipc(server, SYS_reply_wait, &message);
+    assert_int_equal(server->state, THREAD_RECEIVING);
+    assert_int_equal(server->call_accepts, 2);
+    bench_end();
+}
+
 TEST(an_answered_caller_runs_before_others_of_its_level)
 {
     start();
@@ -352,6 +376,8 @@ int main(void)
         cmocka_unit_test(a_fault_is_a_message_and_the_answer_lets_the_thread_go_on_or_not),
         cmocka_unit_test(a_faulted_thread_stops_when_its_supervisor_or_the_endpoint_goes),
         cmocka_unit_test(a_bound_notification_ends_the_wait_and_comes_before_callers),
+        cmocka_unit_test(
+            a_receiver_that_nobody_waits_for_blocks_only_for_valid_counts_and_without_bits),
         cmocka_unit_test(an_answered_caller_runs_before_others_of_its_level),
         cmocka_unit_test(on_every_walk_the_fast_paths_and_the_c_paths_agree),
     };

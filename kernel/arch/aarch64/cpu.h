@@ -155,11 +155,6 @@ static inline bool arch_fp_is_enabled(void)
     return (SYSREG_READ(cpacr_el1) & CPACR_FPEN) != 0;
 }
 
-static inline uint8_t arch_highest_bit(uint64_t word)
-{
-    return (uint8_t)(63 - __builtin_clzll(word)); /* 0..63 */
-}
-
 /* --- the frame ------------------------------------------------------------------------------ */
 
 enum { FRAME_SAVED_FIRST = 19 }; /* x19-x30 are kept by a call, x30 because `svc` needs no link */

@@ -10,6 +10,7 @@
 #include "arch/frame.h"
 #include "page.h"
 #include <abi/types.h>
+#include <base/mem.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,13 +95,9 @@ static inline void arch_tlb_flush_page(vaddr_t vaddr, unsigned asid)
  * boot; so a trap needs no switch, and a space is its lower half. */
 static inline void arch_space_init(paddr_t root)
 {
-    enum { FIRST = 256, END = 512 };
+    enum { HALF = PAGE_BYTES / 2 };
     uint64_t kernel_root = arch_kernel_space << PAGE_SHIFT; /* satp: the mode is shifted out */
-    const uint64_t *from = kernel_pointer(kernel_root);
-    uint64_t *to = kernel_pointer(root);
-    for (unsigned i = FIRST; i < END; i++) {
-        to[i] = from[i];
-    }
+    memcpy((char *)kernel_pointer(root) + HALF, (char *)kernel_pointer(kernel_root) + HALF, HALF);
 }
 
 /* --- time, interrupts, address space ------------------------------------------------------- */
@@ -144,19 +141,6 @@ static inline void arch_fp_enable(bool on)
 static inline bool arch_fp_is_enabled(void)
 {
     return (CSR_READ(sstatus) & SSTATUS_FS) != 0;
-}
-
-/* No instruction of this ISA counts zeros. */
-static inline uint8_t arch_highest_bit(uint64_t word)
-{
-    uint8_t index = 0;
-    for (unsigned step = 32; step > 0; step /= 2) {
-        if (word >> step != 0) {
-            word >>= step;
-            index = (uint8_t)(index + step); /* <= 63 */
-        }
-    }
-    return index;
 }
 
 /* --- the frame ------------------------------------------------------------------------------- */

@@ -160,7 +160,6 @@ enum info {
     INFO_MEMORY_PAGES,
     INFO_MEMORY_MAPPINGS,
     INFO_IRQ_LINE,
-    INFO_IRQ_COUNT,         /* interrupts delivered */
     INFO_ENDPOINT_QUEUED,   /* callers waiting */
     INFO_NOTIFICATION_BITS, /* pending now; does not clear them */
     INFO_SYSTEM_OBJECTS,
