@@ -220,8 +220,8 @@ static void arm(struct cpu *cpu)
 /* A slice runs exactly while somebody of the current thread's level waits. */
 static void update_slice(struct cpu *cpu, ticks_t now)
 {
-    bool is_shared = (cpu->ready_mask >> cpu->current->priority & 1) != 0;
-    if (!is_shared) {
+    uint8_t level = cpu->current->priority;
+    if (cpu->top_ready < level || cpu->ready_mask == 0) { /* nobody ready is above it */
         cpu->slice_end = DEADLINE_FOREVER;
     } else if (cpu->slice_end == DEADLINE_FOREVER) {
         cpu->slice_end = now + cpu->slice_ticks;
@@ -245,7 +245,7 @@ void sched_tick(struct cpu *cpu)
 
 /* Nobody is ready: reap what a task that ended itself left, then sleep, and take what wakes us
  * without leaving the kernel. */
-static void idle(struct cpu *cpu)
+static __attribute__((noinline)) void idle(struct cpu *cpu)
 {
     charge(cpu, arch_now());
     cpu->current = NULL;
@@ -262,6 +262,7 @@ static void idle(struct cpu *cpu)
         arm(cpu);
     }
     irq_dispatch();
+    cpu->is_slice_over = false;
 }
 
 /* Put the thread that ran back, unless it is the one to run on. */
@@ -283,16 +284,6 @@ static struct thread *choose(struct cpu *cpu)
         }
     }
     return take_top(cpu);
-}
-
-static __attribute__((noinline)) struct thread *idle_until_chosen(struct cpu *cpu)
-{
-    struct thread *next;
-    do {
-        idle(cpu);
-        next = choose(cpu);
-    } while (next == NULL);
-    return next;
 }
 
 /* Requires that the payer is charged up to now. */
@@ -367,9 +358,10 @@ struct thread *sched_resume(struct cpu *cpu)
 {
     const struct thread *loaded = cpu->current;
     struct thread *next = choose(cpu);
-    if (next == NULL) {
+    while (next == NULL) {
+        idle(cpu);
         loaded = NULL;
-        next = idle_until_chosen(cpu);
+        next = take_top(cpu);
     }
     if (next != loaded || next->space == 0) {
         charge(cpu, arch_now());
