@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One rule per timer. Whether reassembly is under way is read from its pool, because lwIP keeps
- * the list to itself; a pending neighbour shows in nothing at all, so every packet that leaves
- * keeps the neighbour timer at its pace for as long as lwIP may ask.
+ * the list to itself; a pending neighbour shows in nothing at all, so every packet to
+ * one host keeps the neighbour timer at its pace for as long as lwIP may ask.
  */
 #include "timers.h"
 

@@ -325,6 +325,23 @@ static void a_socket_that_did_not_join_hears_nothing_of_a_group(void **state)
     assert_int_equal(arena_receive_from(&server, other, &record, text, sizeof(text)), -1);
 }
 
+/* Nobody is asked for the address of a group, so nothing is to be asked again. */
+static void datagrams_to_groups_and_to_everybody_leave_netd_asleep(void **state)
+{
+    struct sim *sim = *state;
+    uint32_t sender = make_bound(&client, 0, PORT);
+    assert_int_equal(ARENA_ASK(&client, SOCKET_SET, sender, SOCKET_BROADCAST, 1), 0);
+    meet_gateway(sim, sender);
+    sim_run(sim, 20 * SIM_S);
+    uint64_t steps = sim->steps;
+    for (int i = 0; i < 10; i++) {
+        assert_true(arena_send_to(&client, sender, (uint32_t)GROUP, 9, "x", 1));
+        assert_true(arena_send_to(&client, sender, UINT32_MAX, 9, "x", 1));
+        sim_run(sim, 5 * SIM_S);
+    }
+    assert_true(sim->steps - steps <= 2 * 10 + 4);
+}
+
 static void a_group_is_looped_to_local_members_unless_told_otherwise(void **state)
 {
     struct sim *sim = *state;
@@ -466,6 +483,7 @@ int main(void)
         CASE(a_broadcast_is_for_every_socket_of_its_port),
         CASE(a_group_is_reported_heard_and_left),
         CASE(a_socket_that_did_not_join_hears_nothing_of_a_group),
+        CASE(datagrams_to_groups_and_to_everybody_leave_netd_asleep),
         CASE(a_group_is_looped_to_local_members_unless_told_otherwise),
         CASE(an_echo_through_an_icmp_socket_is_answered),
         CASE(a_raw_socket_sends_without_and_receives_with_the_ip_header),
