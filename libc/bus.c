@@ -10,8 +10,6 @@
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
-enum { BUS_LOOK_S = 5 }; /* whoever offers something looks whether dsoftbusd still knows it */
-
 /* --- requests with buffers --- */
 
 struct buffer {
@@ -358,8 +356,8 @@ int bus_next(struct bus_request *request)
         if (error != E_AGAIN) {
             return error;
         }
-        error = event_wait(EVENT_BUS, time_after(time_now(), BUS_LOOK_S * NS_PER_SECOND), &bits);
-        if (error != OK && error != E_TIMEOUT) {
+        error = event_wait(EVENT_BUS, DEADLINE_FOREVER, &bits);
+        if (error != OK) {
             return error;
         }
     }

@@ -13,6 +13,14 @@ void event_open(handle_t notification)
     own = notification;
 }
 
+/* So that init need not ask the kernel each second what this thread does. */
+static void show_waiting(uint32_t is_waiting)
+{
+    if (console_page() != NULL) {
+        atomic_store_explicit(&console_page()->is_waiting, is_waiting, memory_order_relaxed);
+    }
+}
+
 /* Keeps bits that the kernel gave; answers init's question by the way. */
 static void keep(uint64_t bits)
 {
@@ -36,7 +44,9 @@ static uint64_t take(uint64_t mask)
 int event_wait(uint64_t mask, ticks_t deadline, uint64_t *bits)
 {
     while ((*bits = take(mask)) == 0) {
+        show_waiting(1);
         struct sysret woken = sys_wait(own, deadline);
+        show_waiting(0);
         if (woken.status != OK) {
             return (int)woken.status;
         }
@@ -60,7 +70,9 @@ int event_serve(handle_t endpoint, struct message *message)
 int event_serve_until(handle_t endpoint, struct message *message, ticks_t deadline)
 {
     for (;;) {
+        show_waiting(1);
         int error = ipc_reply_wait(endpoint, message, pending != 0 ? 0 : deadline);
+        show_waiting(0);
         if (error == OK && message->bits == 0) {
             return OK; /* a request; kept bits come with the next call */
         }

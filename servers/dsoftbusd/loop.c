@@ -61,7 +61,9 @@ static bool is_on_device(int fd, const struct loop_config *config)
 static bool join_group(int fd, const struct loop_config *config)
 {
     const struct ip_mreq join = {config->group.sin_addr, config->interface};
+    const int comes_back = !config->is_alone;
     return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof(join)) == 0 &&
+           setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &comes_back, sizeof(comes_back)) == 0 &&
            setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &join.imr_interface,
                       sizeof(join.imr_interface)) == 0;
 }

@@ -31,6 +31,7 @@ struct loop_config {
     struct sockaddr_in group; /* announces go there */
     struct in_addr interface; /* of the group, and the address sessions are taken at; 0: any */
     uint16_t listen_port;     /* of announces */
+    bool is_alone; /* the only node of this machine: what it says to the group need not come back */
     const char *device;       /* all of it goes by this interface alone; NULL: as routes say */
 };
 

@@ -97,6 +97,7 @@ static int open_node(int which)
         .node = {.port = (uint16_t)(SESSION_PORT + which)},
         .group = {.sin_family = AF_INET, .sin_port = htons(GROUP_PORT)},
         .listen_port = GROUP_PORT,
+        .is_alone = count == 1,
         .device = device_of(which),
     };
     config.group.sin_addr.s_addr = htonl(GROUP);

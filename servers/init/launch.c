@@ -192,6 +192,7 @@ int launch_start(struct system *system, uint32_t index)
     /* --- committed --- */
     process->state = INIT_STATE_STARTING;
     process->started = time_now();
+    atomic_store_explicit(&process->log->is_waiting, 0, memory_order_relaxed);
     watch_start(&process->watch, atomic_load_explicit(&process->log->alive, memory_order_relaxed));
     return OK;
 }

@@ -65,7 +65,7 @@ enum manifest_flag {
     SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
     IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
     IS_SPARE = 1 << 10, /* most machines have no device for it: then nothing is said */
-    SERVES_BUS = 1 << 11, /* INIT_BUS; told when a client of the bus dies */
+    SERVES_BUS = 1 << 11, /* INIT_BUS; told when a client of the bus dies, who tells of its start */
 };
 
 struct manifest_device {

@@ -136,6 +136,16 @@ void supervise_start_all(struct system *system)
     check_ready(system);
 }
 
+/* A server of the bus that has begun knows nobody's services. */
+static void tell_offerers(const struct system *system)
+{
+    for (uint32_t i = 1; i < system->manifest->process_count; i++) {
+        if (system->manifest->processes[i].bus.services[0] != NULL) {
+            sys_signal(system->processes[i].notification, EVENT_BUS);
+        }
+    }
+}
+
 void supervise_up(struct system *system, uint32_t index)
 {
     struct process *process = &system->processes[index];
@@ -149,6 +159,9 @@ void supervise_up(struct system *system, uint32_t index)
     }
     if ((process->rule->flags & HAS_SEED) != 0) {
         setup_forget_seed(system);
+    }
+    if ((process->rule->flags & SERVES_BUS) != 0) {
+        tell_offerers(system);
     }
     console_print("init: up %s", process->rule->name);
     check_ready(system);
@@ -231,6 +244,19 @@ void supervise_fault(struct system *system, uint32_t index, const uint64_t words
 
 /* --- time ------------------------------------------------------------------------------------- */
 
+/*
+ * What its thread does. Of one that owes no sign of life its own word is enough: who lies is asked
+ * in its turn all the same.
+ */
+static uint64_t find_state(const struct process *process, uint32_t alive)
+{
+    bool says_waiting =
+        atomic_load_explicit(&process->log->is_waiting, memory_order_relaxed) != 0;
+    return says_waiting && !watch_is_missing(&process->watch, alive)
+               ? THREAD_WAITING
+               : sys_object_info(process->thread, INFO_THREAD_STATE).value;
+}
+
 /* Looks for the last sign of life of one process and asks for the next. */
 static void beat(struct system *system, uint32_t index, ticks_t now)
 {
@@ -245,7 +271,7 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
     if (process->state == INIT_STATE_UP) {
         handle_t thread = process->thread;
         uint32_t alive = atomic_load_explicit(&process->log->alive, memory_order_relaxed);
-        uint64_t state = sys_object_info(thread, INFO_THREAD_STATE).value;
+        uint64_t state = find_state(process, alive);
         bool is_ready = state == THREAD_READY;
         is_late = watch_beat(&process->watch, alive, is_ready,
                              is_ready ? sys_object_info(thread, INFO_THREAD_CPU_TICKS).value : 0);

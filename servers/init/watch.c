@@ -11,7 +11,7 @@ void watch_start(struct watch *watch, uint32_t alive)
 
 bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks)
 {
-    bool is_missing = watch->was_asked && alive == watch->alive;
+    bool is_missing = watch_is_missing(watch, alive);
     bool is_starved = is_ready && cpu_ticks == watch->cpu_ticks;
     watch->alive = alive;
     watch->cpu_ticks = cpu_ticks;

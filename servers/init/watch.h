@@ -36,6 +36,12 @@ struct watch {
 /* A new incarnation starts; its log page shows `alive`. */
 void watch_start(struct watch *watch, uint32_t alive);
 
+/* Whether it was asked and its log page has not moved since. */
+static inline bool watch_is_missing(const struct watch *watch, uint32_t alive)
+{
+    return watch->was_asked && alive == watch->alive;
+}
+
 /*
  * One second has passed. True: hung. A thread that was ready and got no CPU time since the last
  * beat is starved: its silence is neither a miss nor a sign of life. `cpu_ticks` counts only with

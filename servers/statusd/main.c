@@ -3,8 +3,7 @@
  * The process statusd: what every node of the bus offers to its peers, as a local process like any
  * other. `echo` gives back what it got; `status` says how this node is [status.c].
  *
- * A dsoftbusd that is started again knows no services: they are offered anew when a request finds
- * it gone, and looked at once in a while.
+ * A dsoftbusd that is started again knows no services: init says so, and they are offered anew.
  */
 #include <stdlib.h>
 #include <string.h>

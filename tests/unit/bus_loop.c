@@ -69,6 +69,21 @@ TEST(a_group_that_cannot_be_joined_is_replaced_by_broadcast)
     loop_close(&loop);
 }
 
+TEST(who_is_alone_on_a_machine_does_not_hear_its_own_announces)
+{
+    for (int is_alone = 0; is_alone <= 1; is_alone++) {
+        struct loop_config config = configure("239.42.0.1");
+        int comes_back = -1;
+        socklen_t len = sizeof(comes_back);
+        config.is_alone = is_alone == 1;
+        assert_int_equal(loop_open(&loop, &config), OK);
+        assert_int_equal(
+            getsockopt(loop.udp, IPPROTO_IP, IP_MULTICAST_LOOP, &comes_back, &len), 0);
+        assert_int_equal(comes_back, 1 - is_alone);
+        loop_close(&loop);
+    }
+}
+
 TEST(without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same)
 {
     refuses_join = true;
@@ -178,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_group_that_cannot_be_joined_is_replaced_by_broadcast, begin),
+        cmocka_unit_test_setup(who_is_alone_on_a_machine_does_not_hear_its_own_announces, begin),
         cmocka_unit_test_setup(
             without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same, begin),
         cmocka_unit_test_setup(

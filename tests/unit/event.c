@@ -24,6 +24,7 @@ static ticks_t deadlines[SCRIPT_MAX];
 static ticks_t timer_set_to;
 static int timer_sets;
 static struct log_page page;
+static bool was_waiting; /* as init saw it, in the last wait */
 
 static int start(void **state)
 {
@@ -44,6 +45,7 @@ static void expect_step(uint64_t bits, uint64_t label)
 
 static struct step next_step(ticks_t deadline)
 {
+    was_waiting = atomic_load(&page.is_waiting) == 1;
     deadlines[script_at] = deadline;
     struct step none = {0, 0};
     struct step step = script_at < script_length ? script[script_at] : none;
@@ -119,6 +121,21 @@ TEST(the_sign_of_life_moves_and_is_not_an_event)
     assert_int_equal(atomic_load(&page.alive), 2);
 }
 
+TEST(who_waits_says_so_and_who_runs_does_not)
+{
+    struct message message = {.words = {0}};
+    uint64_t bits;
+    expect_step(1, 0);
+    expect_step(0, 41);
+    assert_int_equal(event_wait(1, DEADLINE_FOREVER, &bits), OK);
+    assert_true(was_waiting);
+    assert_int_equal(atomic_load(&page.is_waiting), 0);
+    was_waiting = false;
+    assert_int_equal(event_serve(ENDPOINT, &message), OK);
+    assert_true(was_waiting);
+    assert_int_equal(atomic_load(&page.is_waiting), 0);
+}
+
 TEST(a_request_comes_through_and_its_answer_goes_out_once)
 {
     struct message message = {.words = {0}};
@@ -175,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup(bits_that_nobody_asked_for_are_kept, start),
         cmocka_unit_test_setup(a_sleep_ends_at_its_time_whatever_is_signalled, start),
         cmocka_unit_test_setup(the_sign_of_life_moves_and_is_not_an_event, start),
+        cmocka_unit_test_setup(who_waits_says_so_and_who_runs_does_not, start),
         cmocka_unit_test_setup(a_request_comes_through_and_its_answer_goes_out_once, start),
         cmocka_unit_test_setup(kept_bits_do_not_wait_for_a_request_and_do_not_hold_one_up, start),
         cmocka_unit_test_setup(the_timer_is_set_again_only_for_another_time, start),

@@ -36,8 +36,9 @@ struct log_page {
     struct ring_shared ring;
     _Atomic uint64_t entries[LOG_ENTRIES];
 
-    /* Written by the process: moves each time init asks for a sign of life [wherry/event.h]. */
+    /* Written by the process. Moves each time init asks for a sign of life [wherry/event.h]. */
     alignas(RING_LINE_BYTES) _Atomic uint32_t alive;
+    _Atomic uint32_t is_waiting; /* it waits for its notification, so the next bit wakes it */
 };
 
 static_assert(offsetof(struct log_page, entries) == sizeof(struct ring_shared), "as ring.h binds");

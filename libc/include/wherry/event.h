@@ -4,7 +4,7 @@
  *
  * A program has one thread and one notification, bound to it [wherry/startup.h]. Bits that one
  * wait took and did not ask for are kept for the next. The bits below EVENT_BITS_END are the
- * program's; init signals EVENT_ALIVE once a second, and waiting here answers it.
+ * program's; init signals EVENT_ALIVE now and then, and waiting here answers it.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 enum { EVENT_BITS_END = 59 };
 
 #define EVENT_PING (1ull << 60) /* netd has the answer to a ping of ours */
-#define EVENT_BUS (1ull << 59)  /* dsoftbusd has an answer, or a request of a peer */
+#define EVENT_BUS (1ull << 59)  /* dsoftbusd has an answer or a request, or is a new one */
 /* Bit 61 is SOCKET_EVENT [proto/socket.h]. */
 #define EVENT_ALIVE (1ull << 62) /* init wants to see the log page's `alive` move */
 #define EVENT_TIMER (1ull << NOTIFICATION_TIMER_BIT) /* the time of event_set_timer has come */
