@@ -261,20 +261,20 @@ static bool run_tests(void)
     return is_passed;
 }
 
-int main(void)
+/* What measures the machine needs it warm and quiet. */
+static bool run_lane(const char *lane)
 {
-    const char *lane = own_lane();
-    bool is_passed;
     warm_up();
     wait_for_others();
     wait_for_quiet();
-    if (lane == NULL) {
-        is_passed = network_run(); /* at a person's prompt: is the gateway there? */
-    } else if (strcmp(lane, "bench") == 0) {
-        is_passed = bench_run();
-    } else {
-        is_passed = run_tests();
-    }
+    return strcmp(lane, "bench") == 0 ? bench_run() : run_tests();
+}
+
+int main(void)
+{
+    const char *lane = own_lane();
+    bool is_passed = lane == NULL ? network_run() /* at a person's prompt: is the gateway there? */
+                                  : run_lane(lane);
     console_print("SELFTEST: end%s", is_passed ? "" : " FAIL");
     stop_machine(is_passed);
     return is_passed ? 0 : 1;

@@ -12,12 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <base/bytes.h>
+#include <base/attributes.h>
 
 #define SUM_EMPTY  UINT64_C(1)
 #define SUM_FACTOR UINT64_C(0x100000001b3)
 
 enum { SUM_WORD_BYTES = 8 };
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a word is read as it stands");
+
+/* May stand for any bytes. */
+typedef uint64_t __attribute__((may_alias)) sum_word_t;
 
 /*
  * The sum of what `sum` covers followed by `bytes`; begin with SUM_EMPTY. Requires that address
@@ -25,10 +30,10 @@ enum { SUM_WORD_BYTES = 8 };
  */
 static inline uint64_t sum_extend(uint64_t sum, const void *bytes, size_t length)
 {
-    const uint8_t *at = __builtin_assume_aligned(bytes, SUM_WORD_BYTES);
+    const sum_word_t *at = bytes;
 #pragma GCC unroll 8
-    for (const uint8_t *end = at + length; at != end; at += SUM_WORD_BYTES) {
-        sum = sum * SUM_FACTOR + bytes_get_le64(at);
+    for (const sum_word_t *end = at + length / SUM_WORD_BYTES; at != end; at++) {
+        sum = sum * SUM_FACTOR + *at;
     }
     return sum;
 }

@@ -102,9 +102,9 @@ static int get_node(struct desk *desk, struct desk_client *client, uint64_t inde
     if (index >= (uint64_t)desk->nodes) {
         return E_NOT_FOUND;
     }
-    const struct node *node = desk->node[index];
+    struct node *node = desk->node[index];
     desk_put_name(client, &node->config.id);
-    desk_put(client, node->public_key, CRYPTO_KEY_BYTES);
+    desk_put(client, node_public_key(node), CRYPTO_KEY_BYTES);
     reply[1] = node->config.port;
     reply[2] = desk->mode[index];
     reply[3] = (now_us - node->started_us) / US_PER_S;

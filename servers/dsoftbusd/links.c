@@ -273,7 +273,7 @@ static bool begin_session(struct node *node, struct link *link, const uint8_t *p
     const struct session_setup setup = {
         .is_initiator = link->is_ours,
         .static_secret = node->config.secret,
-        .static_public = node->public_key,
+        .static_public = node_public_key(node),
         .ephemeral_secret = ephemeral,
         .peer_key = peer_key,
         .stats = &node->stats,

@@ -122,8 +122,8 @@ static int pin_both(void)
     struct node *b = &loops[1]->node;
     dual_begin(&dual, &a->config.id, &b->config.id);
     (void)!trust_forget_id(&a->trust, &b->config.id);
-    int error = trust_pin(&a->trust, &b->config.id, b->public_key);
-    return error == OK ? trust_pin(&b->trust, &a->config.id, a->public_key) : error;
+    int error = trust_pin(&a->trust, &b->config.id, node_public_key(b));
+    return error == OK ? trust_pin(&b->trust, &a->config.id, node_public_key(a)) : error;
 }
 
 /* Opens all nodes, or none yet. */

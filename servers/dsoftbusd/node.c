@@ -18,11 +18,19 @@ int node_init(struct node *node, const struct node_config *config, uint64_t now_
     memset(node, 0, sizeof(*node));
     node->config = *config;
     node->started_us = now_us;
-    crypto_x25519_public(config->secret, node->public_key);
     peers_init(&node->peers, now_us);
     node->refusals = bucket_full(NODE_REFUSALS_BURST, now_us);
     node->announce_us = now_us + bus_name_hash(&config->id) % (FIRST_ANNOUNCE_MS * US_PER_MS);
     return OK;
+}
+
+const uint8_t *node_public_key(struct node *node)
+{
+    if (!node->has_public_key) {
+        crypto_x25519_public(node->config.secret, node->public_key);
+        node->has_public_key = true;
+    }
+    return node->public_key;
 }
 
 /* --- events --- */
@@ -87,10 +95,10 @@ static bool is_worth_telling(enum bus_counter refusal)
 /* --- announces --- */
 
 /* Whether it is ours or what trust says of it; BUS_announce_new: nothing against it. */
-static enum bus_counter judge(const struct node *node, const struct announce *announce)
+static enum bus_counter judge(struct node *node, const struct announce *announce)
 {
     bool is_our_id = bus_name_is_equal(&announce->id, &node->config.id);
-    bool is_our_key = crypto_is_equal(announce->key, node->public_key, CRYPTO_KEY_BYTES);
+    bool is_our_key = crypto_is_equal(announce->key, node_public_key(node), CRYPTO_KEY_BYTES);
     if (is_our_id || is_our_key) {
         return is_our_id && is_our_key ? BUS_announce_own : BUS_announce_own_id;
     }
@@ -153,7 +161,7 @@ enum bus_counter node_hear(struct node *node, uint32_t address, const uint8_t *b
 static struct crypto_span write_announce(struct node *node)
 {
     struct announce announce = {.id = node->config.id, .port = node->config.port};
-    memcpy(announce.key, node->public_key, CRYPTO_KEY_BYTES);
+    memcpy(announce.key, node_public_key(node), CRYPTO_KEY_BYTES);
     for (int i = 0; i < SERVICES_MAX; i++) { /* <= ANNOUNCE_SERVICES_MAX */
         const struct service *service = &node->services.slot[i];
         if (service->is_used && service->policy != SERVICE_FOR_NOBODY) {

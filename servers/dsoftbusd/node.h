@@ -146,7 +146,8 @@ struct node_config {
 
 struct node {
     struct node_config config;
-    uint8_t public_key[CRYPTO_KEY_BYTES];
+    bool has_public_key;                  /* it is worth a million instructions, so it is made */
+    uint8_t public_key[CRYPTO_KEY_BYTES]; /* when somebody asks for it: node_public_key */
     struct bus_stats stats;
     struct trust trust;
     struct services services;
@@ -172,6 +173,9 @@ struct node {
 
 /* E_INVALID: no id, no port, no random. The id is at most BUS_NAME_MAX bytes. */
 MUST_CHECK int node_init(struct node *node, const struct node_config *config, uint64_t now_us);
+
+/* CRYPTO_KEY_BYTES, which stay. Requires that the node is not closed, or was asked before. */
+const uint8_t *node_public_key(struct node *node);
 /* Ends every session with a goodbye; nothing secret stays but in what `out` still holds. */
 void node_close(struct node *node, uint64_t now_us);
 

@@ -85,7 +85,7 @@ static void begin(void)
         .static_secret = secret,
         .static_public = key,
         .ephemeral_secret = secret,
-        .peer_key = node->public_key,
+        .peer_key = node_public_key(node),
         .stats = &now.stats,
     };
     session_begin(peer, &setup, now_us);

@@ -169,8 +169,8 @@ void bus_sim_pin(struct bus_sim *sim, int a, int b)
     for (int i = 0; i < 2; i++) {
         struct bus_name name = bus_sim_name(i == 0 ? b : a);
         struct node *node = &sim->nodes[i == 0 ? a : b];
-        const struct node *other = &sim->nodes[i == 0 ? b : a];
-        assert_int_equal(trust_pin(&node->trust, &name, other->public_key), OK);
+        struct node *other = &sim->nodes[i == 0 ? b : a];
+        assert_int_equal(trust_pin(&node->trust, &name, node_public_key(other)), OK);
     }
 }
 

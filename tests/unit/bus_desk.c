@@ -361,7 +361,7 @@ TEST(trust_that_is_changed_here_holds_at_once)
 {
     uint8_t words[1 + 6 + CRYPTO_KEY_BYTES] = "\6node-1";
     uint8_t bytes[BUS_BYTES_MAX];
-    memcpy(words + 7, world.sim.nodes[1].public_key, CRYPTO_KEY_BYTES);
+    memcpy(words + 7, node_public_key(&world.sim.nodes[1]), CRYPTO_KEY_BYTES);
     bus_sim_pin(&world.sim, 0, 1);
     assert_int_equal(trust_forget_id(&world.sim.nodes[0].trust, &(struct bus_name){6, "node-1"}),
                      OK);

@@ -41,8 +41,8 @@ TEST(strangers_see_each_other_and_do_not_talk)
 TEST(a_peer_that_is_not_trusted_in_return_gets_no_session)
 {
     struct bus_name name = bus_sim_name(0);
-    assert_int_equal(trust_pin(&world.sim.nodes[1].trust, &name, world.sim.nodes[0].public_key),
-                     OK);
+    assert_int_equal(
+        trust_pin(&world.sim.nodes[1].trust, &name, node_public_key(&world.sim.nodes[0])), OK);
     bus_sim_run(&world.sim, 10 * S);
     assert_true(world_counted(0, BUS_end_key_refused) > 0);
     assert_int_equal(world_counted(0, BUS_auth_ok), 0);
@@ -81,7 +81,8 @@ TEST(a_key_change_is_refused_while_the_session_goes_on)
     struct announce forged = {.id = bus_sim_name(1), .port = BUS_SIM_PORT, .key = {9}};
     world_meet();
     assert_int_equal(trust_forget_id(&world.sim.nodes[0].trust, &forged.id), OK);
-    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, world.sim.nodes[1].public_key), OK);
+    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, node_public_key(&world.sim.nodes[1])),
+                     OK);
     enum bus_counter verdict = node_hear(&world.sim.nodes[0], BUS_SIM_ADDRESS + 1, bytes,
                                          announce_write(&forged, bytes), world.sim.now_us);
     bus_sim_serve(&world.sim, 0);
@@ -107,7 +108,8 @@ TEST(somebody_with_our_id_is_told_of)
 
 TEST(a_denied_key_is_not_even_a_peer)
 {
-    assert_int_equal(trust_deny_key(&world.sim.nodes[0].trust, world.sim.nodes[1].public_key), OK);
+    assert_int_equal(
+        trust_deny_key(&world.sim.nodes[0].trust, node_public_key(&world.sim.nodes[1])), OK);
     bus_sim_run(&world.sim, 10 * S);
     assert_int_equal(world.told[0][EVENT_PEER_FOUND], 0);
     assert_int_equal(world.last[0][EVENT_ANNOUNCE_REFUSED].reason, BUS_announce_denied);
@@ -123,7 +125,7 @@ TEST(trust_on_first_use_pins_what_it_saw_first)
         struct bus_name name = bus_sim_name(1 - i);
         const uint8_t *key = trust_find_key(&world.sim.nodes[i].trust, &name);
         assert_non_null(key);
-        assert_memory_equal(key, world.sim.nodes[1 - i].public_key, CRYPTO_KEY_BYTES);
+        assert_memory_equal(key, node_public_key(&world.sim.nodes[1 - i]), CRYPTO_KEY_BYTES);
         assert_int_equal(world_counted(i, BUS_first_use), 1);
     }
     memset(world.sim.nodes[1].config.secret, 0x66, CRYPTO_KEY_BYTES);
@@ -135,8 +137,10 @@ TEST(trust_on_first_use_pins_what_it_saw_first)
 
 TEST(an_allowed_key_has_a_session_under_the_id_it_announces)
 {
-    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, world.sim.nodes[1].public_key), OK);
-    assert_int_equal(trust_allow(&world.sim.nodes[1].trust, world.sim.nodes[0].public_key), OK);
+    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, node_public_key(&world.sim.nodes[1])),
+                     OK);
+    assert_int_equal(trust_allow(&world.sim.nodes[1].trust, node_public_key(&world.sim.nodes[0])),
+                     OK);
     bus_sim_run(&world.sim, 5 * S);
     assert_true(bus_sim_has_session(&world.sim, 0, 1));
     assert_int_equal(world_ping(1, 0), OK);
@@ -145,9 +149,10 @@ TEST(an_allowed_key_has_a_session_under_the_id_it_announces)
 TEST(a_key_nobody_announced_is_named_after_itself)
 {
     struct bus_name name = bus_sim_name(0);
-    assert_int_equal(trust_pin(&world.sim.nodes[1].trust, &name, world.sim.nodes[0].public_key),
+    assert_int_equal(
+        trust_pin(&world.sim.nodes[1].trust, &name, node_public_key(&world.sim.nodes[0])), OK);
+    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, node_public_key(&world.sim.nodes[1])),
                      OK);
-    assert_int_equal(trust_allow(&world.sim.nodes[0].trust, world.sim.nodes[1].public_key), OK);
     world.sim.nodes[1].is_silent = true;
     bus_sim_run(&world.sim, 5 * S);
     assert_int_equal(world.told[0][EVENT_AUTH_OK], 1);
@@ -224,8 +229,8 @@ TEST(a_node_that_closes_says_goodbye)
 TEST(a_failed_connection_is_tried_again_later_and_later)
 {
     struct bus_name name = bus_sim_name(0);
-    assert_int_equal(trust_pin(&world.sim.nodes[1].trust, &name, world.sim.nodes[0].public_key),
-                     OK);
+    assert_int_equal(
+        trust_pin(&world.sim.nodes[1].trust, &name, node_public_key(&world.sim.nodes[0])), OK);
     bus_sim_run(&world.sim, 600 * (uint64_t)S); /* node 0 refuses the key each time */
     assert_in_range(world_counted(1, BUS_session_out), 10, 20);
 }

@@ -38,11 +38,11 @@ static bool open_both(const struct loop_config *config)
         crypto_wipe(own.node.secret, CRYPTO_KEY_BYTES);
         printf("discovery %s\n", modes[loops[i].mode]);
     }
-    const struct node *a = &loops[0].node;
-    const struct node *b = &loops[1].node;
+    struct node *a = &loops[0].node;
+    struct node *b = &loops[1].node;
     dual_begin(&dual, &a->config.id, &b->config.id);
-    return trust_pin(&loops[0].node.trust, &b->config.id, b->public_key) == OK &&
-           trust_pin(&loops[1].node.trust, &a->config.id, a->public_key) == OK;
+    return trust_pin(&loops[0].node.trust, &b->config.id, node_public_key(b)) == OK &&
+           trust_pin(&loops[1].node.trust, &a->config.id, node_public_key(a)) == OK;
 }
 
 /* What has happened at one of them; true: they have met. */
