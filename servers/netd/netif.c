@@ -381,12 +381,9 @@ static err_t output_ip6(struct netif *netif, struct pbuf *pbuf, const ip6_addr_t
 
 static err_t output_ip4(struct netif *netif, struct pbuf *pbuf, const ip4_addr_t *destination)
 {
-    bool is_asked_for =
-        !ip4_addr_ismulticast(destination) && !ip4_addr_isbroadcast(destination, netif);
-    if (is_asked_for) { /* the others have addresses that need no question */
-        timers_note_output();
-    }
-    return etharp_output(netif, pbuf, destination);
+    err_t error = etharp_output(netif, pbuf, destination);
+    timers_note_output();
+    return error;
 }
 
 /* --- groups -------------------------------------------------------------------------------- */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One rule per timer. Whether reassembly is under way is read from its pool, because lwIP keeps
- * the list to itself; a pending neighbour shows in nothing at all, so every packet to
- * one host keeps the neighbour timer at its pace for as long as lwIP may ask.
+ * One rule per timer. Whether reassembly is under way, or a packet waits for a neighbour, is read
+ * from its pool, because lwIP keeps the lists to itself.
  */
 #include "timers.h"
 
@@ -28,9 +27,7 @@
 
 enum {
     US_PER_MS = 1000,
-    US_PER_S = 1000 * 1000,
     TCP_SLEEP_MAX_TICKS = 240, /* which bounds the calls to make up for */
-    ARP_PENDING_S = 7,         /* lwIP gives up a pending neighbour after 5 calls */
     TICKS_OF_ACD = ACD_TMR_INTERVAL / TIMERS_PROBE_TICK_MS,
     ND_SOLICIT_CALLS = 4, /* lwIP solicits routers in every fourth call, the first among them */
 };
@@ -81,7 +78,6 @@ static struct {
     uint64_t due_us[RULES];  /* when it has something to do */
     uint64_t next_us;        /* the first of due_us */
     uint64_t boundary_us;    /* the first period that ends */
-    uint64_t arp_busy_until_us;
     uint32_t conflict_calls;
     uint32_t nd_calls; /* never forgotten: lwIP counts with us */
 } timers;
@@ -139,8 +135,8 @@ static uint32_t reassembly_due_in(void)
 
 static uint32_t arp_due_in(void)
 {
-    if (port_now_us() < timers.arp_busy_until_us) {
-        return 1;
+    if (lwip_stats.memp[MEMP_ARP_QUEUE]->used != 0) {
+        return 1; /* the neighbour is asked again each second, and given up after five */
     }
     for (size_t i = 0; i < ARP_TABLE_SIZE; i++) {
         ip4_addr_t *address;
@@ -351,7 +347,6 @@ void timers_init(void)
     timers.soonest = 0;
     timers.next_us = UINT64_MAX;
     timers.boundary_us = UINT64_MAX;
-    timers.arp_busy_until_us = 0;
     timers_note_all();
 }
 
@@ -445,8 +440,9 @@ void timers_note_tcp(void)
 
 void timers_note_output(void)
 {
-    timers.arp_busy_until_us = port_now_us() + (uint64_t)ARP_PENDING_S * US_PER_S;
-    note(1u << RULE_ARP);
+    if (lwip_stats.memp[MEMP_ARP_QUEUE]->used != 0) {
+        note(1u << RULE_ARP);
+    }
 }
 
 void timers_note_ip6(void)

@@ -49,7 +49,7 @@ void timers_note_all(void);
 /* A segment came, or something happens with a connection. */
 void timers_note_tcp(void);
 
-/* An IPv4 packet leaves for one host: its address may be asked for, and asked again each second. */
+/* An IPv4 packet has left, or waits until the neighbour that it is for has answered. */
 void timers_note_output(void);
 
 /*
