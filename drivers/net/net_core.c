@@ -64,20 +64,20 @@ static int post(struct net_core *core, enum net_queue which, uint64_t entry)
     return virtqueue_post(&core->queues[which], buffer.address, buffer.bytes, entry);
 }
 
-/* Fills the queue's free slots from `ring`, at most as many entries as it has slots. */
+/* Fills free slots of the queue from a ring. What comes meanwhile is found before the sleep. */
 static int refill(struct net_core *core, enum net_queue which, struct ring_consumer *ring)
 {
-    struct virtqueue *queue = &core->queues[which];
+    uint16_t room = core->queues[which].free_count;
+    uint32_t count;
     uint64_t entry;
-    int error = 0;
+    int error = ring_consumer_filled(ring, &count);
 
-    for (uint32_t i = 0; i < queue->slots && queue->free_count != 0; i++) {
-        if ((error = ring_consumer_pop(ring, &entry)) != 0 ||
-            (error = post(core, which, entry)) != 0) {
-            break;
+    for (count = count < room ? count : room; error == 0 && count != 0; count--) {
+        if ((error = ring_consumer_pop(ring, &entry)) == 0) {
+            error = post(core, which, entry);
         }
     }
-    return error == E_AGAIN ? 0 : error;
+    return error;
 }
 
 /* One received frame to netd; one without an Ethernet header back to the device. */
@@ -95,32 +95,63 @@ static int receive_one(struct net_core *core, const struct virtq_used *used)
                 &counters->rx_no_room);
 }
 
-static int send_done(struct net_core *core, const struct virtq_used *used)
+/* Takes what the device has received by now: at most its slots. */
+static int receive(struct net_core *core, bool *has_moved)
 {
-    struct frames_counters *counters = &core->area->info.counters;
-
-    net_core_count(&counters->tx_frames, 1);
-    return give(&core->tx_done, used->cookie, &counters->tx_no_room);
-}
-
-/* Takes back what the device has used: at most its slots, as a short frame is not published. */
-static int collect(struct net_core *core, enum net_queue which, bool *has_moved)
-{
-    struct virtqueue *queue = &core->queues[which];
+    struct virtqueue *queue = &core->queues[NET_QUEUE_RX];
     struct virtq_used used;
-    int error = 0;
+    uint16_t count;
+    int error = virtqueue_look(queue, &count);
 
-    for (uint32_t i = 0; i < queue->slots; i++) {
-        if ((error = virtqueue_take(queue, &used)) != 0) {
-            break;
-        }
-        *has_moved = true;
-        error = which == NET_QUEUE_RX ? receive_one(core, &used) : send_done(core, &used);
-        if (error != 0) {
-            break;
+    for (; error == 0 && count != 0; count--) {
+        if ((error = virtqueue_take(queue, &used)) == 0) {
+            *has_moved = true;
+            error = receive_one(core, &used);
         }
     }
-    return error == E_AGAIN ? 0 : error;
+    return error;
+}
+
+/* Gives back what the device has sent by now: at most its slots. */
+static int finish_sent(struct net_core *core, bool *has_moved)
+{
+    struct frames_counters *counters = &core->area->info.counters;
+    struct virtqueue *queue = &core->queues[NET_QUEUE_TX];
+    struct virtq_used used;
+    uint16_t count;
+    int error = virtqueue_look(queue, &count);
+
+    for (; error == 0 && count != 0; count--) {
+        if ((error = virtqueue_take(queue, &used)) == 0) {
+            *has_moved = true;
+            net_core_count(&counters->tx_frames, 1);
+            error = give(&core->tx_done, used.cookie, &counters->tx_no_room);
+        }
+    }
+    return error;
+}
+
+/* Looks only at what something happened to. */
+static int move(struct net_core *core, bool *has_moved)
+{
+    struct virtqueue *rx = &core->queues[NET_QUEUE_RX];
+    struct virtqueue *tx = &core->queues[NET_QUEUE_TX];
+    int error = 0;
+
+    if (virtqueue_has_used(rx)) {
+        virtqueue_disarm(rx);
+        error = receive(core, has_moved);
+    }
+    if (error == 0 && virtqueue_has_used(tx)) {
+        error = finish_sent(core, has_moved);
+    }
+    if (error == 0 && rx->free_count >= rx->slots / NET_CORE_FEW) {
+        error = refill(core, NET_QUEUE_RX, &core->rx_free);
+    }
+    if (error == 0 && ring_consumer_has_news(&core->tx_ready)) {
+        error = refill(core, NET_QUEUE_TX, &core->tx_ready);
+    }
+    return error;
 }
 
 /* Publishes everything; runs after errors too, so that netd gets what was moved before. */
@@ -140,15 +171,9 @@ static void publish(struct net_core *core, struct net_effects *effects)
 
 int net_core_pass(struct net_core *core, struct net_effects *effects)
 {
-    int error;
-
     *effects = (struct net_effects){0};
-    virtqueue_disarm(&core->queues[NET_QUEUE_RX]);
-    if ((error = collect(core, NET_QUEUE_RX, &effects->has_moved)) == 0 &&
-        (error = collect(core, NET_QUEUE_TX, &effects->has_moved)) == 0 &&
-        (error = refill(core, NET_QUEUE_RX, &core->rx_free)) == 0) {
-        error = refill(core, NET_QUEUE_TX, &core->tx_ready);
-    }
+    int error = move(core, &effects->has_moved);
+
     publish(core, effects);
     return error;
 }

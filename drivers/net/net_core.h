@@ -7,7 +7,8 @@
  *
  * N1  The device is given nothing outside the frame pool, whatever netd or the device writes:
  *     net_core_locate is the only way from an entry to an address.
- * N2  One pass takes and posts at most as many buffers as the queues have slots.
+ * N2  One pass takes and posts at most as many buffers as the queues have slots. It looks only at
+ *     what something happened to; a few free slots to receive into wait until there are more.
  * N3  Every frame that is dropped raises one counter of proto/frames.h.
  *
  * One thread. [virtio 1.2 §5.1.6]
@@ -22,6 +23,8 @@
 #include <virtio/virtqueue.h>
 
 #include "net_device.h"
+
+enum { NET_CORE_FEW = 16 }; /* of a queue's slots: one part in so many is few */
 
 struct net_core {
     struct frames_area *area;

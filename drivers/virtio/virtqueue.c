@@ -250,16 +250,24 @@ static int refuse(struct virtqueue *queue, enum virtq_fault fault)
     return E_CORRUPT;
 }
 
-/* Looks how far the device has come. E_AGAIN: no further. */
-static int refresh_used_limit(struct virtqueue *queue)
+bool virtqueue_has_used(const struct virtqueue *queue)
+{
+    return load16(&queue->used[RING_INDEX]) != queue->used_next;
+}
+
+int virtqueue_look(struct virtqueue *queue, uint16_t *ready)
 {
     uint16_t limit = load_used_index(queue);
 
-    if ((uint16_t)(limit - queue->used_next) > virtqueue_posted(queue)) {
+    *ready = (uint16_t)(limit - queue->used_next);
+    if (queue->fault != VIRTQ_FAULT_NONE) {
+        return E_CORRUPT;
+    }
+    if (*ready > virtqueue_posted(queue)) {
         return refuse(queue, VIRTQ_FAULT_INDEX);
     }
     queue->used_limit = limit;
-    return limit == queue->used_next ? E_AGAIN : 0;
+    return 0;
 }
 
 /* Checks what the device says about one slot [virtio 1.2 §2.7.8.2]. */
@@ -282,10 +290,11 @@ int virtqueue_take(struct virtqueue *queue, struct virtq_used *used)
         return E_CORRUPT;
     }
     if (queue->used_next == queue->used_limit) {
-        int error = refresh_used_limit(queue);
+        uint16_t ready;
+        int error = virtqueue_look(queue, &ready);
 
-        if (error != 0) {
-            return error;
+        if (error != 0 || ready == 0) {
+            return error != 0 ? error : E_AGAIN;
         }
     }
     const struct virtq_used_element *element =

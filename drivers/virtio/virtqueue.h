@@ -133,6 +133,15 @@ int virtqueue_post(struct virtqueue *queue, uint64_t address, uint32_t bytes,
 /* Makes what was posted visible. True: the device asks to be notified. */
 bool virtqueue_publish(struct virtqueue *queue) MUST_CHECK;
 
+/* Whether the device's index says that it has used something; nothing is checked yet. */
+bool virtqueue_has_used(const struct virtqueue *queue);
+
+/*
+ * How many buffers can be taken back at this moment, so that nobody has to find the end.
+ * E_CORRUPT: as virtqueue_take.
+ */
+int virtqueue_look(struct virtqueue *queue, uint16_t *ready) MUST_CHECK;
+
 /*
  * Takes one buffer back.
  * E_AGAIN: none is ready. E_CORRUPT: the device lied, now or before; queue->fault says how.
