@@ -119,9 +119,10 @@ static long control(struct file *file, unsigned long request, void *argument)
     }
 }
 
-static uint32_t ready(struct file *file)
+static uint32_t ready(struct file *file, uint32_t asked)
 {
     (void)file;
+    (void)asked;
     if (has_keyboard()) {
         take_line();
     }

@@ -166,7 +166,7 @@ long transfer_check(const struct iovec *parts, long count, struct transfer *tran
 }
 
 /* Moves bytes between a plain buffer and the parts of a transfer, one way or the other. */
-static void move(const struct transfer *transfer, size_t offset, uint8_t *buffer, size_t bytes,
+static __attribute__((noinline)) void move(const struct transfer *transfer, size_t offset, uint8_t *buffer, size_t bytes,
                  bool into_buffer)
 {
     const struct iovec *part = transfer->parts;
@@ -184,12 +184,26 @@ static void move(const struct transfer *transfer, size_t offset, uint8_t *buffer
     }
 }
 
+/* Whether all of it lies in the first part, as it usually does. */
+static bool is_in_first(const struct transfer *transfer, size_t offset, size_t bytes)
+{
+    return bytes != 0 && offset + bytes <= transfer->parts->iov_len; /* both <= SSIZE_MAX */
+}
+
 void transfer_take(const struct transfer *from, size_t offset, void *to, size_t bytes)
 {
-    move(from, offset, to, bytes, true);
+    if (is_in_first(from, offset, bytes)) {
+        memcpy(to, (const uint8_t *)from->parts->iov_base + offset, bytes);
+    } else {
+        move(from, offset, to, bytes, true);
+    }
 }
 
 void transfer_put(const struct transfer *to, size_t offset, const void *from, size_t bytes)
 {
-    move(to, offset, (uint8_t *)(uintptr_t)from, bytes, false);
+    if (is_in_first(to, offset, bytes)) {
+        memcpy((uint8_t *)to->parts->iov_base + offset, from, bytes);
+    } else {
+        move(to, offset, (uint8_t *)(uintptr_t)from, bytes, false);
+    }
 }

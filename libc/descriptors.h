@@ -59,7 +59,8 @@ struct file_kind {
     long (*seek)(struct file *file, off_t offset, int whence);
     long (*status)(struct file *file, struct kstat *status); /* which is zero; and see file_type */
     long (*control)(struct file *file, unsigned long request, void *argument);
-    uint32_t (*ready)(struct file *file);            /* of POLLIN and so on: what holds now */
+    /* Of POLLIN and so on: what holds now, of what was not asked it may say less. */
+    uint32_t (*ready)(struct file *file, uint32_t asked);
     void (*arm)(struct file *file, uint32_t events); /* POLLOUT is wanted too */
     void (*close)(struct file *file);
     const struct socket_calls *socket;

@@ -78,10 +78,10 @@ static MUST_CHECK uint32_t look(struct watch *watch)
 {
     uint32_t asked = (watch->events & EVENTS) | EPOLLERR | EPOLLHUP;
     const struct file_kind *kind = watch->file->kind;
-    uint32_t ready = kind->ready(watch->file) & asked;
+    uint32_t ready = kind->ready(watch->file, asked) & asked;
     if (ready == 0 && kind->arm != NULL && (asked & (EPOLLOUT | EPOLLWRNORM)) != 0) {
         kind->arm(watch->file, asked);
-        ready = kind->ready(watch->file) & asked;
+        ready = kind->ready(watch->file, asked) & asked;
     }
     return ready;
 }
@@ -117,8 +117,9 @@ static MUST_CHECK int collect(struct epoll *epoll, struct epoll_event *events, i
 
 /* --- as a file -------------------------------------------------------------------------------- */
 
-static uint32_t ready(struct file *file)
+static uint32_t ready(struct file *file, uint32_t asked)
 {
+    (void)asked;
     struct epoll *epoll = (struct epoll *)file;
     struct list_node *node;
     while ((node = list_first(&epoll->ready)) != NULL) {

@@ -42,6 +42,9 @@ LIBC_SRC := \
   libc/musl/string/memcmp.c \
   libc/musl/thread/clone.c \
   libc/musl/network/socket.c \
+  libc/musl/network/sendto.c \
+  libc/musl/network/recvfrom.c \
+  libc/musl/select/poll.c \
   libc/musl/network/if_nametoindex.c \
   libc/musl/network/if_indextoname.c \
   libc/musl/network/if_nameindex.c \

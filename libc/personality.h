@@ -7,10 +7,12 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -22,6 +24,16 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f);
 
 /* The errno, negative, that says what a negative error of ours says. */
 MUST_CHECK long personality_errno(int error);
+
+/* What a C function gives: a result, or -1 with the negative errno in its place. */
+static inline long personality_result(long result)
+{
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
 
 /* A span of time in nanoseconds, cut off after 500 years. False: malformed. */
 MUST_CHECK bool personality_span_ns(const struct timespec *span, uint64_t *ns);
@@ -42,6 +54,11 @@ long personality_read(int descriptor, const struct iovec *parts, int count);
 long personality_write(int descriptor, const struct iovec *parts, int count);
 long personality_lseek(int descriptor, off_t offset, int whence);
 long personality_ioctl(int descriptor, unsigned long request, void *argument);
+
+long personality_sendto(int descriptor, const void *bytes, size_t length, int flags,
+                        const struct sockaddr *address, socklen_t address_bytes);
+long personality_recvfrom(int descriptor, void *bytes, size_t length, int flags,
+                          struct sockaddr *address, socklen_t *address_bytes);
 
 /* Gives a call on a socket to its file. ENOTSOCK: it is another kind of file. */
 long personality_socket(long n, long a, long b, long c, long d, long e, long f);

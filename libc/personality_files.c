@@ -66,33 +66,48 @@ long personality_ioctl(int descriptor, unsigned long request, void *argument)
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 
-static long send_to(struct file *file, const struct iovec *part, int flags, void *address,
-                    socklen_t bytes)
+/* The file of a descriptor that is a socket: 0, EBADF or ENOTSOCK. */
+static MUST_CHECK long find_socket(int descriptor, struct file **file)
 {
-    struct msghdr message = {
-        .msg_name = address,
-        .msg_namelen = address == NULL ? 0 : bytes,
-        .msg_iov = (struct iovec *)(uintptr_t)part,
-        .msg_iovlen = 1,
-    };
-    return file->kind->socket->send(file, &message, flags);
+    *file = descriptors_find(descriptor);
+    if (*file == NULL) {
+        return -EBADF;
+    }
+    return (*file)->kind->socket == NULL ? -ENOTSOCK : 0;
 }
 
-static long receive_from(struct file *file, const struct iovec *part, int flags, void *address,
-                         socklen_t *bytes)
+long personality_sendto(int descriptor, const void *bytes, size_t length, int flags,
+                        const struct sockaddr *address, socklen_t address_bytes)
 {
+    struct iovec part = {(void *)(uintptr_t)bytes, length};
     struct msghdr message = {
-        .msg_name = address,
-        .msg_iov = (struct iovec *)(uintptr_t)part,
+        .msg_name = (void *)(uintptr_t)address,
+        .msg_namelen = address == NULL ? 0 : address_bytes,
+        .msg_iov = &part,
         .msg_iovlen = 1,
     };
-    if (address != NULL && bytes == NULL) {
+    struct file *file;
+    long error = find_socket(descriptor, &file);
+    return error != 0 ? error : file->kind->socket->send(file, &message, flags);
+}
+
+long personality_recvfrom(int descriptor, void *bytes, size_t length, int flags,
+                          struct sockaddr *address, socklen_t *address_bytes)
+{
+    struct iovec part = {bytes, length};
+    struct msghdr message = {.msg_name = address, .msg_iov = &part, .msg_iovlen = 1};
+    struct file *file;
+    long error = find_socket(descriptor, &file);
+    if (error != 0) {
+        return error;
+    }
+    if (address != NULL && address_bytes == NULL) {
         return -EFAULT;
     }
-    message.msg_namelen = address == NULL ? 0 : *bytes;
+    message.msg_namelen = address == NULL ? 0 : *address_bytes;
     long received = file->kind->socket->receive(file, &message, flags);
     if (received >= 0 && address != NULL) {
-        *bytes = message.msg_namelen;
+        *address_bytes = message.msg_namelen;
     }
     return received;
 }
@@ -139,14 +154,12 @@ static long receive_messages(struct file *file, struct mmsghdr *messages, unsign
 /* A flat dispatch. */
 long personality_socket(long n, long a, long b, long c, long d, long e, long f)
 {
-    struct file *file = descriptors_find((int)a);
-    if (file == NULL) {
-        return -EBADF;
+    struct file *file;
+    long error = find_socket((int)a, &file);
+    if (error != 0) {
+        return error;
     }
     const struct socket_calls *calls = file->kind->socket;
-    if (calls == NULL) {
-        return -ENOTSOCK;
-    }
     switch (n) {
     case SYS_bind: return calls->bind(file, (const struct sockaddr *)b, (socklen_t)c);
     case SYS_listen: return calls->listen(file, (int)b);
@@ -160,11 +173,11 @@ long personality_socket(long n, long a, long b, long c, long d, long e, long f)
     case SYS_setsockopt: return calls->set(file, (int)b, (int)c, (const void *)d, (socklen_t)e);
     case SYS_getsockopt: return calls->get(file, (int)b, (int)c, (void *)d, (socklen_t *)e);
     case SYS_sendto:
-        return send_to(file, &(struct iovec){(void *)b, (size_t)c}, (int)d, (void *)e,
-                       (socklen_t)f);
+        return personality_sendto((int)a, (const void *)b, (size_t)c, (int)d,
+                                  (const struct sockaddr *)e, (socklen_t)f);
     case SYS_recvfrom:
-        return receive_from(file, &(struct iovec){(void *)b, (size_t)c}, (int)d, (void *)e,
-                            (socklen_t *)f);
+        return personality_recvfrom((int)a, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e,
+                                    (socklen_t *)f);
     case SYS_sendmsg: return send_message(file, (const struct msghdr *)b, (int)c);
     case SYS_recvmsg: return receive_message(file, (struct msghdr *)b, (int)c);
     case SYS_recvmmsg:

@@ -84,14 +84,16 @@ static long write_in(struct file *file, const struct transfer *from)
     return (long)bytes;
 }
 
-static uint32_t out_ready(struct file *file)
+static uint32_t out_ready(struct file *file, uint32_t asked)
 {
+    (void)asked;
     const struct pipe *pipe = pipe_of_out(file);
     return (pipe->filled > 0 ? POLLIN | POLLRDNORM : 0) | (pipe->is_in_open ? 0 : POLLHUP);
 }
 
-static uint32_t in_ready(struct file *file)
+static uint32_t in_ready(struct file *file, uint32_t asked)
 {
+    (void)asked;
     const struct pipe *pipe = pipe_of_in(file);
     return (ROOM_BYTES - pipe->filled >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0) |
            (pipe->is_out_open ? 0 : POLLERR);

@@ -25,7 +25,7 @@ enum {
 /* What holds now of `events`. */
 static MUST_CHECK uint32_t look(struct file *file, uint32_t events)
 {
-    uint32_t ready = file->kind->ready != NULL ? file->kind->ready(file)
+    uint32_t ready = file->kind->ready != NULL ? file->kind->ready(file, events)
                                                : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
     return ready & (events | ALWAYS);
 }
@@ -78,7 +78,12 @@ static MUST_CHECK long scan(struct pollfd *entries, nfds_t count, bool arms)
 long polling_poll(struct pollfd *entries, nfds_t count, const struct timespec *time_out)
 {
     ticks_t deadline;
-    if (!find_deadline(time_out, &deadline) || count > DESCRIPTORS_MAX) {
+    return find_deadline(time_out, &deadline) ? polling_wait(entries, count, deadline) : -EINVAL;
+}
+
+long polling_wait(struct pollfd *entries, nfds_t count, ticks_t deadline)
+{
+    if (count > DESCRIPTORS_MAX) {
         return -EINVAL;
     }
     if (entries == NULL && count > 0) {

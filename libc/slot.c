@@ -92,7 +92,9 @@ static void copy_out(const struct slot *slot, uint32_t index, const struct trans
     uint32_t at = index & (slot->rx_bytes - 1);
     uint32_t first = bytes < slot->rx_bytes - at ? bytes : slot->rx_bytes - at;
     transfer_put(to, offset, slot->rx + at, first);
-    transfer_put(to, offset + first, slot->rx, bytes - first);
+    if (first < bytes) {
+        transfer_put(to, offset + first, slot->rx, bytes - first);
+    }
 }
 
 static void copy_in(const struct slot *slot, uint32_t index, const struct transfer *from,
@@ -101,7 +103,9 @@ static void copy_in(const struct slot *slot, uint32_t index, const struct transf
     uint32_t at = index & (slot->tx_bytes - 1);
     uint32_t first = bytes < slot->tx_bytes - at ? bytes : slot->tx_bytes - at;
     transfer_take(from, offset, slot->tx + at, first);
-    transfer_take(from, offset + first, slot->tx, bytes - first);
+    if (first < bytes) {
+        transfer_take(from, offset + first, slot->tx, bytes - first);
+    }
 }
 
 size_t slot_stream_read(struct slot *slot, const struct transfer *to, size_t offset, bool peek)
@@ -216,8 +220,7 @@ bool slot_tx_is_writable(struct slot *slot)
 {
     uint32_t room = slot_tx_room(slot);
     bool is_writable = room > 0 && room >= slot->tx_limit / WORTH_WHILE;
-    if (is_writable &&
-        atomic_load_explicit(&slot->shared->wants_space, memory_order_relaxed) != 0) {
+    if (is_writable && slot_wants_space(slot)) {
         atomic_store_explicit(&slot->shared->wants_space, 0, memory_order_relaxed);
     }
     return is_writable;

@@ -86,6 +86,12 @@ MUST_CHECK bool slot_must_tell_room(const struct slot *slot);
  */
 void slot_want_space(struct slot *slot);
 
+/* Whether that was asked for and is not over. */
+static inline bool slot_wants_space(const struct slot *slot)
+{
+    return atomic_load_explicit(&slot->shared->wants_space, memory_order_relaxed) != 0;
+}
+
 /* Whether so much room is there that writing is worth while. */
 MUST_CHECK bool slot_tx_is_writable(struct slot *slot);
 

@@ -47,14 +47,21 @@ long socket_address_decode(enum socket_family family, bool may_be_none,
         name->port = ntohs(in.sin_port);
         return 0;
     }
-    struct sockaddr_in6 in6;
-    if (bytes < sizeof(in6) ||
-        (memcpy(&in6, address, sizeof(in6)), in6.sin6_scope_id) > UINT16_MAX) {
+    struct sockaddr_in6 copy;
+    const struct sockaddr_in6 *in6 = (const void *)address;
+    if (bytes < sizeof(copy)) {
         return -EINVAL;
     }
-    memcpy(name->address, &in6.sin6_addr, sizeof(name->address));
-    name->port = ntohs(in6.sin6_port);
-    name->interface = (uint16_t)in6.sin6_scope_id;
+    if ((uintptr_t)address % _Alignof(struct sockaddr_in6) != 0) {
+        memcpy(&copy, address, sizeof(copy));
+        in6 = &copy;
+    }
+    if (in6->sin6_scope_id > UINT16_MAX) {
+        return -EINVAL;
+    }
+    memcpy(name->address, &in6->sin6_addr, sizeof(name->address));
+    name->port = ntohs(in6->sin6_port);
+    name->interface = (uint16_t)in6->sin6_scope_id;
     return 0;
 }
 
@@ -66,13 +73,25 @@ static uint32_t scope_of(const struct socket_name *name)
     return is_link_local || is_link_group ? name->interface : 0;
 }
 
+/* As much of a whole address as there is room for, and how long it is. */
+static inline void give(struct sockaddr *address, socklen_t *bytes, const void *whole,
+                        socklen_t length)
+{
+    if (*bytes < length) {
+        memcpy(address, whole, *bytes);
+    } else if ((uintptr_t)address % _Alignof(struct sockaddr_in6) == 0) {
+        memcpy(__builtin_assume_aligned(address, _Alignof(struct sockaddr_in6)), whole, length);
+    } else {
+        memcpy(address, whole, length);
+    }
+    *bytes = length;
+}
+
 long socket_address_give(enum socket_family family, const struct socket_name *name,
                          struct sockaddr *address, socklen_t *bytes)
 {
-    union {
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } whole;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(name->port)};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = in6.sin6_port};
     if (address == NULL) {
         return 0;
     }
@@ -82,20 +101,14 @@ long socket_address_give(enum socket_family family, const struct socket_name *na
     if ((int32_t)*bytes < 0) {
         return -EINVAL;
     }
-    memset(&whole, 0, sizeof(whole));
     if (family == SOCKET_IP4) {
-        whole.in.sin_family = AF_INET;
-        whole.in.sin_port = htons(name->port);
-        whole.in.sin_addr = socket_address_unmap(name->address);
+        in.sin_addr = socket_address_unmap(name->address);
+        give(address, bytes, &in, sizeof(in));
     } else {
-        whole.in6.sin6_family = AF_INET6;
-        whole.in6.sin6_port = htons(name->port);
-        whole.in6.sin6_scope_id = scope_of(name);
-        memcpy(&whole.in6.sin6_addr, name->address, sizeof(name->address));
+        in6.sin6_scope_id = scope_of(name);
+        memcpy(&in6.sin6_addr, name->address, sizeof(name->address));
+        give(address, bytes, &in6, sizeof(in6));
     }
-    socklen_t length = family == SOCKET_IP4 ? sizeof(whole.in) : sizeof(whole.in6);
-    memcpy(address, &whole, *bytes < length ? *bytes : length);
-    *bytes = length;
     return 0;
 }
 

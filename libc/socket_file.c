@@ -31,7 +31,10 @@ static struct socket *socket_of_owner(struct network_owner *owner)
 
 long socket_enter(struct socket *socket)
 {
-    long error = socket->ended != 0 ? 0 : network_open();
+    if (socket->ended != 0) {
+        return -socket->ended;
+    }
+    long error = network_open(); /* which may end it */
     return socket->ended != 0 ? -socket->ended : error;
 }
 

@@ -94,7 +94,7 @@ MUST_CHECK long socket_finish_connect(struct socket *socket, bool may_wait);
 
 MUST_CHECK long socket_send(struct file *file, const struct msghdr *message, int flags);
 MUST_CHECK long socket_receive(struct file *file, struct msghdr *message, int flags);
-MUST_CHECK uint32_t socket_ready(struct file *file);
+MUST_CHECK uint32_t socket_ready(struct file *file, uint32_t asked);
 void socket_arm(struct file *file, uint32_t events);
 
 /* --- socket_options.c ------------------------------------------------------------------------- */

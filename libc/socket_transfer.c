@@ -85,7 +85,7 @@ static MUST_CHECK long find_destination(struct socket *socket, const struct msgh
     }
     long error =
         socket_address_decode(socket->family, false, message->msg_name, message->msg_namelen, to);
-    if (error != 0 || (socket->has_checked && memcmp(to, &socket->checked, sizeof(*to)) == 0)) {
+    if (error != 0 || (socket->has_checked && socket_name_is_same(to, &socket->checked))) {
         return error;
     }
     socket_name_words(to, words);
@@ -337,7 +337,13 @@ long socket_receive(struct file *file, struct msghdr *message, int flags)
 
 /* --- readiness -------------------------------------------------------------------------------- */
 
-static MUST_CHECK uint32_t stream_ready(struct socket *socket)
+/* Whether it is worth writing: looked at for who asks, and to end what an earlier one asked for. */
+static MUST_CHECK bool is_writable(struct slot *slot, uint32_t asked)
+{
+    return ((asked & WRITE_EVENTS) != 0 || slot_wants_space(slot)) && slot_tx_is_writable(slot);
+}
+
+static MUST_CHECK uint32_t stream_ready(struct socket *socket, uint32_t asked)
 {
     struct slot *slot = &socket->slot;
     uint32_t state = slot_state(slot), events = 0;
@@ -357,28 +363,29 @@ static MUST_CHECK uint32_t stream_ready(struct socket *socket)
     if ((state & SOCKET_EOF) != 0 || socket->is_rx_shut) {
         events |= READ_EVENTS | POLLRDHUP | (socket->is_tx_shut ? POLLHUP : 0);
     }
-    if (socket->is_tx_shut || ((state & SOCKET_CONNECTED) != 0 && slot_tx_is_writable(slot))) {
+    if (socket->is_tx_shut || ((state & SOCKET_CONNECTED) != 0 && is_writable(slot, asked))) {
         events |= WRITE_EVENTS;
     }
     return events;
 }
 
-static MUST_CHECK uint32_t datagram_ready(struct socket *socket)
+static MUST_CHECK uint32_t datagram_ready(struct socket *socket, uint32_t asked)
 {
     struct slot *slot = &socket->slot;
     uint32_t events = slot_rx_filled(slot) > 0 ? READ_EVENTS : 0;
-    events |= slot_tx_is_writable(slot) ? WRITE_EVENTS : 0;
+    events |= is_writable(slot, asked) ? WRITE_EVENTS : 0;
     events |= socket->is_rx_shut ? READ_EVENTS | POLLRDHUP : 0;
     return slot_error(slot) != 0 ? events | READ_EVENTS | WRITE_EVENTS | POLLERR : events;
 }
 
-uint32_t socket_ready(struct file *file)
+uint32_t socket_ready(struct file *file, uint32_t asked)
 {
     struct socket *socket = socket_of(file);
     if (socket_enter(socket) != 0) {
         return READ_EVENTS | WRITE_EVENTS | POLLERR | POLLHUP | POLLRDHUP;
     }
-    return socket->type == SOCKET_STREAM ? stream_ready(socket) : datagram_ready(socket);
+    return socket->type == SOCKET_STREAM ? stream_ready(socket, asked)
+                                         : datagram_ready(socket, asked);
 }
 
 void socket_arm(struct file *file, uint32_t events)

@@ -199,6 +199,15 @@ struct socket_name {
     uint32_t zero;
 };
 
+static inline bool socket_name_is_same(const struct socket_name *left,
+                                       const struct socket_name *right)
+{
+    uint64_t one[sizeof(*left) / sizeof(uint64_t)], other[sizeof(*left) / sizeof(uint64_t)];
+    memcpy(one, left, sizeof(one));
+    memcpy(other, right, sizeof(other));
+    return ((one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2])) == 0;
+}
+
 /* In front of a datagram. In a send ring `name` is the destination, or all zero for the peer. */
 struct socket_record {
     uint32_t bytes; /* that follow */
