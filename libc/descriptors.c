@@ -166,8 +166,8 @@ long transfer_check(const struct iovec *parts, long count, struct transfer *tran
 }
 
 /* Moves bytes between a plain buffer and the parts of a transfer, one way or the other. */
-static __attribute__((noinline)) void move(const struct transfer *transfer, size_t offset, uint8_t *buffer, size_t bytes,
-                 bool into_buffer)
+static __attribute__((noinline)) void move(const struct transfer *transfer, size_t offset,
+                                           uint8_t *buffer, size_t bytes, bool into_buffer)
 {
     const struct iovec *part = transfer->parts;
     for (; bytes > 0 && offset >= part->iov_len; part++) {

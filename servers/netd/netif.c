@@ -74,6 +74,7 @@ static void return_lent_frame(struct pbuf *pbuf)
 static void ask_for_epoch(struct interface *interface)
 {
     interface->is_open = false;
+    interface->must_poll = true;
     interface->request = frames_request(&interface->area->info);
     interface->must_signal = true;
 }
@@ -128,6 +129,7 @@ static void open_epoch(struct interface *interface, uint32_t epoch)
     frames_empty(interface->area, epoch);
     interface->epoch = epoch;
     interface->is_up = false;
+    interface->must_poll = true;
     if (bind_rings(interface) != OK) {
         stats_count(interface->stats, COUNTER_rx_ring_corrupt);
         ask_for_epoch(interface);
@@ -164,6 +166,12 @@ enum interface_event interface_poll(struct interface *interface)
     uint32_t epoch;
     enum interface_event event = INTERFACE_SAME;
     bool had_failed = interface->has_failed;
+    interface->must_poll = false;
+    interface->seen.epoch = atomic_load_explicit(&info->epoch, memory_order_relaxed);
+    interface->seen.served = atomic_load_explicit(&info->served, memory_order_relaxed);
+    interface->seen.state = atomic_load_explicit(&info->state, memory_order_relaxed);
+    interface->seen.link = atomic_load_explicit(&info->is_link_up, memory_order_relaxed);
+    atomic_thread_fence(memory_order_acquire); /* what is read below is no older */
     bool is_opened = frames_is_opened(info, interface->request, interface->epoch, &epoch);
     /* Read after the epoch: UP can only be of this one, no later one is ready yet. */
     uint32_t state = atomic_load_explicit(&info->state, memory_order_relaxed);
@@ -315,7 +323,11 @@ static void take_frame(struct interface *interface, uint64_t entry)
 static void reclaim_frames(struct interface *interface)
 {
     uint64_t entry;
-    while (interface->is_open && ring_consumer_pop(&interface->tx_done, &entry) == OK) {
+    uint32_t count;
+    if (!interface->is_open || ring_consumer_filled(&interface->tx_done, &count) != OK) {
+        return;
+    }
+    for (; count != 0 && ring_consumer_pop(&interface->tx_done, &entry) == OK; count--) {
         struct frames_span span;
         if (frames_locate(entry, 0, &span) != OK ||
             interface->owner[span.index] != FRAME_DRIVER_TX) {
@@ -329,14 +341,17 @@ static void reclaim_frames(struct interface *interface)
 bool interface_input(struct interface *interface)
 {
     uint64_t entry;
-    int count = 0;
-    while (interface->is_open && count < INTERFACE_BATCH &&
-           ring_consumer_pop(&interface->rx_full, &entry) == OK) {
+    uint32_t filled, count = 0;
+    if (!interface->is_open || ring_consumer_filled(&interface->rx_full, &filled) != OK) {
+        return false; /* a corrupt ring: flush sees to it */
+    }
+    filled = filled < INTERFACE_BATCH ? filled : INTERFACE_BATCH;
+    while (count < filled && ring_consumer_pop(&interface->rx_full, &entry) == OK) {
         take_frame(interface, entry);
         count++;
     }
     give_group(interface);
-    return interface->is_open && count == INTERFACE_BATCH;
+    return count == INTERFACE_BATCH;
 }
 
 /* --- output -------------------------------------------------------------------------------- */
@@ -427,7 +442,9 @@ bool interface_flush(struct interface *interface)
     if (!interface->is_open) {
         return must_signal;
     }
-    reclaim_frames(interface);
+    if (ring_consumer_has_news(&interface->tx_done)) {
+        reclaim_frames(interface);
+    }
     must_signal |= ring_consumer_commit(&interface->rx_full);
     must_signal |= ring_consumer_commit(&interface->tx_done);
     must_signal |= ring_producer_commit(&interface->rx_free);

@@ -52,6 +52,11 @@ struct interface {
     struct frames_area *area;
     struct stats *stats;
 
+    /* The driver's words as interface_poll last found them. */
+    struct {
+        uint32_t epoch, served, state, link;
+    } seen;
+    bool must_poll;    /* whatever the driver says */
     uint32_t request;  /* of ours that the driver has to answer */
     uint32_t epoch;    /* of the rings as bound below */
     bool is_open;      /* the rings are bound and may be touched */
@@ -94,6 +99,23 @@ MUST_CHECK int interface_open(struct interface *interface, struct frames_area *a
  * frames until lwIP gives them up.
  */
 void interface_close(struct interface *interface);
+
+/* Whether the driver has said anything that interface_poll would act on. */
+static inline bool interface_has_changed(const struct interface *interface)
+{
+    const struct frames_info *info = &interface->area->info;
+    return interface->must_poll ||
+           atomic_load_explicit(&info->epoch, memory_order_relaxed) != interface->seen.epoch ||
+           atomic_load_explicit(&info->served, memory_order_relaxed) != interface->seen.served ||
+           atomic_load_explicit(&info->state, memory_order_relaxed) != interface->seen.state ||
+           atomic_load_explicit(&info->is_link_up, memory_order_relaxed) != interface->seen.link;
+}
+
+/* Whether interface_input has something to take. */
+static inline bool interface_has_frames(const struct interface *interface)
+{
+    return interface->is_open && ring_consumer_has_news(&interface->rx_full);
+}
 
 /* Looks for a new epoch, a device that runs in it, a link that changed, a driver that failed. */
 enum interface_event interface_poll(struct interface *interface);

@@ -150,8 +150,8 @@ int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t
 
 /* --- steps --------------------------------------------------------------------------------- */
 
-/* False: nothing has changed. */
-static bool follow_driver(struct stack *stack, struct link *link)
+/* Apart, so that the usual way saves no registers. False: nothing has changed. */
+static __attribute__((noinline)) bool follow_driver(struct stack *stack, struct link *link)
 {
     enum interface_event event = interface_poll(&link->interface);
     switch (event) {
@@ -204,10 +204,8 @@ static __attribute__((noinline)) void look_at_all(struct stack *stack)
 /* Addresses come and go with packets and with time, but not with the data of sockets. */
 static void follow_news(struct stack *stack)
 {
-    for (uint32_t i = 0; i < stack->link_count; i++) {
-        struct link *link = &stack->link[i];
-        stack->has_news |= interface_take_news(&link->interface);
-        stack->has_news |= port_now_us() >= addr_next_us(&link->addr);
+    for (uint32_t i = 0; stack->is_due && i < stack->link_count; i++) {
+        stack->has_news |= port_now_us() >= addr_next_us(&stack->link[i].addr);
     }
     if (stack->has_news) {
         look_at_all(stack);
@@ -218,11 +216,17 @@ bool stack_input(struct stack *stack, uint64_t now_us)
 {
     bool has_more = false;
     port_set_now(now_us);
+    stack->is_due = now_us >= stack->due_us;
     stack->has_news |= timers_run(); /* before anything comes in */
     for (uint32_t i = 0; i < stack->link_count; i++) {
         struct link *link = &stack->link[i];
-        stack->has_news |= follow_driver(stack, link);
-        has_more |= interface_input(&link->interface);
+        if (interface_has_changed(&link->interface)) {
+            stack->has_news |= follow_driver(stack, link);
+        }
+        if (interface_has_frames(&link->interface)) {
+            has_more |= interface_input(&link->interface);
+        }
+        stack->has_news |= interface_take_news(&link->interface);
     }
     follow_news(stack);
     poll_loops();
@@ -234,37 +238,55 @@ static void sooner(uint64_t *next_us, uint64_t other_us)
     *next_us = other_us < *next_us ? other_us : *next_us;
 }
 
+/* Apart, so that the usual way saves no registers. */
+static __attribute__((noinline)) void find_due(struct stack *stack)
+{
+    stack->due_us = pings_next_us(&stack->pings);
+    sooner(&stack->due_us, resolver_next_us(&stack->resolver));
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        sooner(&stack->due_us, addr_next_us(&stack->link[i].addr));
+    }
+}
+
 uint32_t stack_finish(struct stack *stack, uint64_t now_us, uint64_t *next_us)
 {
     uint32_t must_signal = 0;
     port_set_now(now_us);
     stack->has_news |= timers_run();
-    pings_expire(&stack->pings, now_us);
-    resolver_expire(&stack->resolver);
-    poll_loops(); /* what requests and time sent to ourselves */
+    if (stack->is_due) {
+        pings_expire(&stack->pings, now_us);
+        resolver_expire(&stack->resolver);
+    }
     stack->has_more = sockets_turn(&stack->sockets);
-    poll_loops();
+    poll_loops(); /* what requests, time and clients sent to ourselves */
     follow_news(stack);
+    if (stack->has_news || stack->is_due || (stack->pings.used | stack->resolver.used) != 0) {
+        find_due(stack);
+    }
     stack->has_news = false;
-    *next_us = pings_next_us(&stack->pings);
-    sooner(next_us, resolver_next_us(&stack->resolver));
+    *next_us = stack->due_us;
     for (uint32_t i = 0; i < stack->link_count; i++) {
-        struct link *link = &stack->link[i];
-        must_signal |= interface_flush(&link->interface) ? 1u << i : 0;
-        sooner(next_us, addr_next_us(&link->addr));
+        must_signal |= interface_flush(&stack->link[i].interface) ? 1u << i : 0;
     }
     sooner(next_us, sockets_next_us(&stack->sockets, now_us));
     sooner(next_us, timers_next_us());
     return must_signal;
 }
 
+/* Whether there is a frame for who waits for one. */
+static bool has_frames(const struct stack *stack)
+{
+    for (uint32_t i = 0; i < stack->link_count; i++) {
+        if (stack->link[i].interface.free_count == 0) {
+            return false;
+        }
+    }
+    return stack->link_count != 0;
+}
+
 bool stack_prepare_sleep(struct stack *stack)
 {
-    bool has_frames = stack->link_count != 0;
-    for (uint32_t i = 0; i < stack->link_count; i++) {
-        has_frames = has_frames && stack->link[i].interface.free_count != 0;
-    }
-    if (stack->has_more || (stack->sockets.waits_for_frames && has_frames) ||
+    if (stack->has_more || (stack->sockets.waits_for_frames && has_frames(stack)) ||
         !sockets_prepare_sleep(&stack->sockets)) {
         return false;
     }

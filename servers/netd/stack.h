@@ -50,8 +50,10 @@ struct stack {
     struct raw_pcb *icmp;
     struct raw_pcb *icmp6;
     uint32_t link_count;
-    bool has_more; /* clients have asked for more than a turn does */
-    bool has_news; /* in this step: not only data of sockets came */
+    bool has_more;   /* clients have asked for more than a turn does */
+    bool has_news;   /* in this step: not only data of sockets came */
+    bool is_due;     /* in this step: due_us has come */
+    uint64_t due_us; /* of pings, names and addresses; found again when one of them was touched */
     struct link link[STACK_LINKS];
     struct sockets sockets;
     struct routes routes;
