@@ -17,7 +17,9 @@
 #include <base/bytes.h>
 
 #include "egress.h"
+#include "flow.h"
 #include "lwip/port.h"
+#include "socket.h"
 #include "timers.h"
 
 enum {
@@ -211,6 +213,7 @@ static void note_frame(struct interface *interface, const uint8_t *frame, enum c
 {
     if (!is_data(frame, verdict)) {
         interface->has_news = true;
+        flows_forget();
     } else if (frame[SIZEOF_ETH_HDR - ETH_PAD_SIZE + 9] == IP_PROTO_TCP) {
         timers_note_tcp();
     }
@@ -311,7 +314,12 @@ static void take_frame(struct interface *interface, uint64_t entry)
         is_good = false;
     }
     stats_count(interface->stats, verdict);
-    if (is_good) {
+    struct socket *socket =
+        verdict == COUNTER_rx_whole ? flow_find_socket(interface, frame) : NULL;
+    if (socket != NULL) {
+        datagram_receive(socket, frame + FRAMES_ETHERNET_BYTES, netif_get_index(&interface->netif));
+        provide_frame(interface, span.index);
+    } else if (is_good) {
         note_frame(interface, frame, verdict);
         input_frame(interface, lend_frame(interface, span), verdict);
     } else {
@@ -356,6 +364,43 @@ bool interface_input(struct interface *interface)
 
 /* --- output -------------------------------------------------------------------------------- */
 
+uint8_t *interface_frame(struct interface *interface, uint16_t bytes)
+{
+    if (bytes > interface->rules.mtu + FRAMES_ETHERNET_BYTES) {
+        return NULL;
+    }
+    if (interface->free_count == 0) {
+        reclaim_frames(interface);
+    }
+    if (!interface->is_open || interface->free_count == 0) {
+        return NULL;
+    }
+    struct frames_span span = {interface->free[interface->free_count - 1], FRAMES_OFFSET, bytes};
+    return (uint8_t *)interface->area + frames_area_offset(span);
+}
+
+int interface_send(struct interface *interface, uint16_t bytes)
+{
+    uint16_t index = interface->free[interface->free_count - 1];
+    int error = ring_producer_push(&interface->tx_ready,
+                                   frames_entry((struct frames_span){index, FRAMES_OFFSET, bytes}));
+    if (error != OK) {
+        return error; /* a corrupt ring: flush sees to it */
+    }
+    /* --- committed --- */
+    interface->free_count--;
+    interface->owner[index] = FRAME_DRIVER_TX;
+    interface->sent_count++;
+    stats_count(interface->stats, COUNTER_tx_frames);
+    return OK;
+}
+
+const uint8_t *interface_last_sent(const struct interface *interface)
+{
+    struct frames_span span = {interface->free[interface->free_count], FRAMES_OFFSET, 0};
+    return (const uint8_t *)interface->area + frames_area_offset(span);
+}
+
 /* lwIP's link output: copies the chain into a frame, to be published by the next flush. */
 static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
 {
@@ -365,27 +410,20 @@ static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
         stats_count(interface->stats, COUNTER_tx_long);
         return ERR_BUF;
     }
-    if (interface->free_count == 0) {
-        reclaim_frames(interface);
+    uint8_t *frame = interface_frame(interface, bytes);
+    if (frame != NULL) {
+        egress_fill(frame, pbuf);
     }
-    if (!interface->is_open || interface->free_count == 0) {
+    if (frame == NULL || interface_send(interface, bytes) != OK) {
         stats_count(interface->stats, COUNTER_tx_no_frame);
         return ERR_MEM;
     }
-    uint16_t index = interface->free[interface->free_count - 1];
-    struct frames_span span = {index, FRAMES_OFFSET, bytes};
-    uint8_t *frame = (uint8_t *)interface->area + frames_area_offset(span);
-    egress_fill(frame, pbuf);
-    if (ring_producer_push(&interface->tx_ready, frames_entry(span)) != OK) {
-        stats_count(interface->stats, COUNTER_tx_no_frame); /* a corrupt ring: flush sees to it */
-        return ERR_MEM;
-    }
-    /* --- committed --- */
-    interface->free_count--;
-    interface->owner[index] = FRAME_DRIVER_TX;
-    interface->sent_count++;
-    stats_count(interface->stats, COUNTER_tx_frames);
     return ERR_OK;
+}
+
+struct interface *interface_of(struct netif *netif)
+{
+    return netif->linkoutput == output_frame ? (struct interface *)netif : NULL;
 }
 
 static err_t output_ip6(struct netif *netif, struct pbuf *pbuf, const ip6_addr_t *destination)

@@ -126,6 +126,21 @@ MUST_CHECK bool interface_input(struct interface *interface);
 /* True, once: a frame came that may have changed more than the sockets it was for. */
 MUST_CHECK bool interface_take_news(struct interface *interface);
 
+/* The interface behind lwIP's netif; NULL: it is loopback. */
+struct interface *interface_of(struct netif *netif);
+
+/*
+ * A frame to fill with `bytes` and to send by the next call; NULL: too long, none is free, or the
+ * rings are not open. Nothing but interface_send may come between.
+ */
+uint8_t *interface_frame(struct interface *interface, uint16_t bytes);
+
+/* Sends it at the next flush. E_CORRUPT: the driver broke the ring. */
+MUST_CHECK int interface_send(struct interface *interface, uint16_t bytes);
+
+/* The frame that was sent last, before anything else happened. */
+const uint8_t *interface_last_sent(const struct interface *interface);
+
 /* Publishes everything since the last flush. True: the caller must signal the driver. */
 MUST_CHECK bool interface_flush(struct interface *interface);
 

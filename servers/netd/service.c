@@ -10,6 +10,7 @@
 #include <lwip/etharp.h>
 #include <lwip/netif.h>
 
+#include "flow.h"
 #include "service_words.h"
 
 enum { US_PER_S = 1000 * 1000 };
@@ -246,6 +247,7 @@ bool service_answer(struct stack *stack, const struct service_request *request,
                     uint64_t reply[IPC_WORDS])
 {
     stack->has_news = true;
+    flows_forget();
     if (request->words[0] >= SOCKET_OPEN && request->words[0] < SOCKET_LABELS_END) {
         sockets_answer(&stack->sockets, request->badge, request->words, reply);
         return false;

@@ -351,7 +351,10 @@ struct netif *datagram_route(const struct socket *socket, const ip_addr_t *addre
 /* The client has put records in. */
 void datagram_kicked(struct socket *socket);
 
-/* --- socket_receive.c: lwIP's callbacks ------------------------------------------------------- */
+/* --- socket_receive.c: lwIP's callbacks, and what needs no lwIP ------------------------------- */
+
+/* A datagram of the socket's flow [flow.h], at its IPv4 header, came by that interface. */
+void datagram_receive(struct socket *socket, const uint8_t *ip, uint8_t interface);
 
 void datagram_receive_udp(void *context, struct udp_pcb *pcb, struct pbuf *pbuf,
                           const ip_addr_t *source, uint16_t port);

@@ -13,12 +13,15 @@
 #include <lwip/raw.h>
 #include <lwip/udp.h>
 
+#include "flow.h"
+
 enum { PORT_TRIES = 64 };
 
 /* --- PCBs ---------------------------------------------------------------------------------- */
 
 void datagram_apply_options(struct socket *socket)
 {
+    flows_forget();
     const struct socket_options *options = &socket->options;
     u8_t so_options =
         (u8_t)((options->reuse ? SOF_REUSEADDR : 0) | (options->broadcast ? SOF_BROADCAST : 0));
@@ -208,6 +211,7 @@ int datagram_check(struct socket *socket, const ip_addr_t *address, struct netif
 
 int datagram_connect(struct socket *socket, const ip_addr_t *address, uint16_t port)
 {
+    flows_forget();
     if (address == NULL) {
         disconnect(socket);
         return 0;
@@ -251,6 +255,7 @@ int datagram_shutdown(struct socket *socket, uint32_t sides)
 
 void datagram_end(struct socket *socket)
 {
+    flows_forget();
     datagram_leave_all(socket);
     if (socket->udp != NULL && socket->type == SOCKET_DATAGRAM) {
         udp_remove(socket->udp);

@@ -6,6 +6,8 @@
  */
 #include "socket.h"
 
+#include <string.h>
+
 #include <lwip/icmp.h>
 #include <lwip/ip.h>
 #include <lwip/netif.h>
@@ -14,6 +16,8 @@
 #include <lwip/udp.h>
 
 #include <base/bytes.h>
+
+#include "flow.h"
 
 enum {
     ICMP_HEADER_BYTES = 8,
@@ -26,17 +30,71 @@ static void drop(struct socket *socket, enum counter why)
     atomic_fetch_add_explicit(&socket->shared->drops, 1, memory_order_relaxed);
 }
 
-/* Copies the datagram from `offset` on into the ring. */
-static void deliver(struct socket *socket, const struct pbuf *pbuf, uint16_t offset, uint16_t port)
+/* Whether a record and so many bytes are taken. */
+static MUST_CHECK bool has_room(struct socket *socket, uint16_t bytes)
 {
-    uint16_t bytes = (uint16_t)(pbuf->tot_len - offset);
     uint32_t whole = socket_record_bytes(bytes);
     if (socket->is_rx_shut || !socket_read_rx_head(socket)) {
-        return;
+        return false;
     }
     uint32_t used = socket->rx_tail - socket->rx_head;
     if (used > socket->options.rx_limit || whole > socket->options.rx_limit - used) {
         drop(socket, COUNTER_datagram_no_room);
+        return false;
+    }
+    return true;
+}
+
+/* Puts the record in front of where its bytes belong. */
+static void put_record(struct socket *socket, const struct socket_record *record)
+{
+    socket_record_put(socket->rx, socket->client->facts.shape.rx_bytes, socket->rx_tail, record);
+}
+
+/* Both are there. */
+static void publish(struct socket *socket, uint16_t bytes)
+{
+    socket->rx_tail += socket_record_bytes(bytes);
+    socket_publish_rx(socket);
+}
+
+/* In the form ::ffff:a.b.c.d; both lie where words may. */
+static void put_address(const uint8_t *ip4, uint8_t bytes[SOCKET_ADDRESS_BYTES])
+{
+    static const uint8_t mark[4] = {0, 0, 0xff, 0xff};
+    uint32_t words[4] = {0};
+    memcpy(&words[2], mark, sizeof(mark));
+    memcpy(&words[3], __builtin_assume_aligned(ip4, 4), 4);
+    memcpy(__builtin_assume_aligned(bytes, 4), words, sizeof(words));
+}
+
+void datagram_receive(struct socket *socket, const uint8_t *ip, uint8_t interface)
+{
+    ip = __builtin_assume_aligned(ip, 4);
+    const uint8_t *udp = ip + 20;
+    uint16_t bytes = (uint16_t)(bytes_get_be16(udp + 4) - 8);
+    if (!has_room(socket, bytes)) {
+        return;
+    }
+    struct socket_record record = {
+        .bytes = bytes,
+        .hops = ip[8],
+        .traffic_class = ip[1],
+        .name = {.port = bytes_get_be16(udp), .interface = interface},
+    };
+    put_address(ip + 12, record.name.address);
+    put_address(ip + 16, record.destination);
+    put_record(socket, &record);
+    socket_ring_put(socket->rx, socket->client->facts.shape.rx_bytes,
+                    socket->rx_tail + (uint32_t)sizeof(record), udp + 8, bytes);
+    publish(socket, bytes);
+}
+
+/* Copies the datagram from `offset` on into the ring. */
+static void deliver(struct socket *socket, const struct pbuf *pbuf, uint16_t offset, uint16_t port)
+{
+    uint16_t bytes = (uint16_t)(pbuf->tot_len - offset);
+    if (!has_room(socket, bytes)) {
         return;
     }
     struct socket_record record = {
@@ -54,10 +112,9 @@ static void deliver(struct socket *socket, const struct pbuf *pbuf, uint16_t off
     }
     record.name.interface = netif_get_index(ip_current_input_netif());
     socket_address_encode(ip_current_dest_addr(), record.destination);
-    socket_record_put(socket->rx, socket->client->facts.shape.rx_bytes, socket->rx_tail, &record);
+    put_record(socket, &record);
     socket_put_rx(socket, socket->rx_tail + (uint32_t)sizeof(record), pbuf, offset, bytes);
-    socket->rx_tail += whole;
-    socket_publish_rx(socket);
+    publish(socket, bytes);
 }
 
 /* Whether a datagram to many, from there to that port, is for this socket too. */
@@ -102,6 +159,10 @@ void datagram_receive_udp(void *context, struct udp_pcb *pcb, struct pbuf *pbuf,
         deliver_to_all(socket->client->sockets, pbuf, pcb->local_port, port);
     } else {
         deliver(socket, pbuf, 0, port);
+        if (!ip_current_is_v6()) {
+            flow_note_received(socket, ip_current_input_netif(),
+                               (const uint8_t *)ip4_current_header());
+        }
     }
     pbuf_free(pbuf);
 }

@@ -18,6 +18,10 @@
 
 #include <base/bytes.h>
 
+#include "flow.h"
+#include "netif.h"
+#include "timers.h"
+
 enum {
     DATAGRAM_BYTES_MAX = 65507, /* of the largest IPv4 packet [RFC 768] */
     LARGEST_HEADERS = 48,       /* of IPv6 and UDP */
@@ -30,6 +34,7 @@ struct way {
     ip_addr_t to;
     uint16_t port;
     struct netif *netif; /* it leaves by */
+    const struct socket_name *named; /* in the record */
 };
 
 /* A reference to bytes of the ring, in two pieces where it wraps; NULL: no memory. */
@@ -107,9 +112,14 @@ static u16_t let_lwip_sum(struct netif *netif, uint16_t bytes)
 
 static err_t send_udp(struct socket *socket, struct pbuf *pbuf, const struct way *way)
 {
+    struct interface *interface = interface_of(way->netif);
+    uint64_t sent_before = interface == NULL ? 0 : interface->sent_count;
     u16_t before = let_lwip_sum(way->netif, pbuf->tot_len);
     err_t error = udp_sendto_if(socket->udp, pbuf, &way->to, way->port, way->netif);
     NETIF_SET_CHECKSUM_CTRL(way->netif, before);
+    if (interface != NULL && interface->sent_count == sent_before + 1) {
+        flow_note_sent(socket, way->named, interface, interface_last_sent(interface));
+    }
     return error;
 }
 
@@ -192,7 +202,7 @@ static MUST_CHECK bool send_record(struct socket *socket, const struct socket_re
 {
     struct stats *stats = socket->client->sockets->stats;
     uint64_t without_frame = stats->value[COUNTER_tx_no_frame];
-    struct way way;
+    struct way way = {.named = &record->name};
     int error = datagram_bind_anywhere(socket);
     if (error == 0) {
         error = find_way(socket, record, &way);
@@ -209,6 +219,24 @@ static MUST_CHECK bool send_record(struct socket *socket, const struct socket_re
         socket_set_error(socket, -error);
     }
     return true;
+}
+
+/* Sends a record whose way is known. False: ask lwIP, which also knows what is wrong. */
+static MUST_CHECK bool send_directly(struct socket *socket, const struct socket_record *record)
+{
+    const struct flow_way *way = flow_find_way(socket, &record->name);
+    uint32_t size = socket->client->facts.shape.tx_bytes;
+    uint32_t place = (socket->tx_head + (uint32_t)sizeof(*record)) & (size - 1);
+    if (way == NULL || record->bytes > FRAMES_MTU_MAX || record->bytes > size - place) {
+        return false; /* not in one piece */
+    }
+    uint16_t bytes = (uint16_t)record->bytes;
+    uint8_t *frame = interface_frame(way->interface, (uint16_t)(FLOW_HEADER_BYTES + bytes));
+    if (frame == NULL) {
+        return false;
+    }
+    timers_note_output();
+    return interface_send(way->interface, flow_fill(way, frame, socket->tx + place, bytes)) == OK;
 }
 
 /* Sends the record at the head. False: there is none, it cannot be one, or it has to wait. */
@@ -229,7 +257,7 @@ static MUST_CHECK bool send_next(struct socket *socket)
         socket_break(socket);
         return false;
     }
-    if (!send_record(socket, &record)) {
+    if (!send_directly(socket, &record) && !send_record(socket, &record)) {
         return false;
     }
     socket->tx_head += socket_record_bytes(record.bytes);

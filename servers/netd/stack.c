@@ -17,6 +17,7 @@
 #include <base/fmt.h>
 
 #include "checksum.h"
+#include "flow.h"
 #include "lwip/port.h"
 #include "timers.h"
 
@@ -154,6 +155,7 @@ int stack_ping(struct stack *stack, const struct ping_request *request, uint32_t
 static __attribute__((noinline)) bool follow_driver(struct stack *stack, struct link *link)
 {
     enum interface_event event = interface_poll(&link->interface);
+    flows_forget();
     switch (event) {
     case INTERFACE_UP:
         say_up(stack, link);
@@ -191,6 +193,7 @@ static void poll_loops(void)
 /* Apart, so that the usual way saves no registers. */
 static __attribute__((noinline)) void look_at_all(struct stack *stack)
 {
+    flows_forget();
     timers_note_all();
     for (uint32_t i = 0; i < stack->link_count; i++) {
         addr_update(&stack->link[i].addr);
@@ -310,6 +313,7 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
     routes_use(&stack->routes);
     port_set_now(now_us);
     port_seed(config->seed);
+    flows_init((uint16_t)netd_random_u32());
     timers_init();
     if (!is_lwip_running) {
         lwip_init();

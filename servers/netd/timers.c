@@ -23,6 +23,7 @@
 #include <lwip/prot/dhcp.h>
 #include <lwip/stats.h>
 
+#include "flow.h"
 #include "lwip/port.h"
 
 enum {
@@ -379,6 +380,7 @@ static __attribute__((noinline)) bool run_due(void)
 {
     uint64_t now_us = port_now_us();
     bool has_run = false;
+    flows_forget(); /* a handler may end what lwIP decided by */
     for (size_t i = 0; i < RULES; i++) {
         while ((timers.armed >> i & 1) != 0 && now_us - timers.last_us[i] >= period_us(i)) {
             rules[i].handler();

@@ -318,7 +318,9 @@ static inline void socket_ring_put(uint8_t *data, uint32_t size, uint32_t index,
     uint32_t at = index & (size - 1);
     uint32_t first = bytes < size - at ? bytes : size - at; /* bytes <= size */
     memcpy(data + at, from, first);
-    memcpy(data, (const uint8_t *)from + first, bytes - first);
+    if (first < bytes) {
+        memcpy(data, (const uint8_t *)from + first, bytes - first);
+    }
 }
 
 static inline void socket_ring_get(const uint8_t *data, uint32_t size, uint32_t index, void *to,
@@ -327,7 +329,9 @@ static inline void socket_ring_get(const uint8_t *data, uint32_t size, uint32_t 
     uint32_t at = index & (size - 1);
     uint32_t first = bytes < size - at ? bytes : size - at;
     memcpy(to, data + at, first);
-    memcpy((uint8_t *)to + first, data, bytes - first);
+    if (first < bytes) {
+        memcpy((uint8_t *)to + first, data, bytes - first);
+    }
 }
 
 /* Records lie on multiples of SOCKET_ALIGN_BYTES, unless a client has broken its indexes. */

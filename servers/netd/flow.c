@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two small tables, each entry where the ends of its flow put it; a newer flow takes the place of
+ * an older one. An entry of an earlier generation is none.
+ */
+#include "flow.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <lwip/prot/ip.h>
+
+#include <base/bytes.h>
+#include <proto/frames.h>
+
+#include "checksum.h"
+#include "lwip/port.h"
+#include "socket.h"
+
+enum {
+    FLOWS = 16, /* of each table */
+    ETHERTYPE_AT = 12,
+    ETHERTYPE_IP4 = 0x0800,
+    IP_AT = 14,
+    IP_BYTES = 20,
+    UDP_AT = IP_AT + IP_BYTES,
+    UDP_BYTES = 8,
+    IP4_WITHOUT_OPTIONS = 0x45,
+    IP4_FRAGMENT_MASK = 0x3fff, /* more fragments, and the offset */
+    /* offsets in an IP header and a UDP header */
+    IP_LENGTH = 2,
+    IP_ID = 4,
+    IP_PLACE = 6,
+    IP_PROTOCOL = 9,
+    IP_SUM = 10,
+    IP_SOURCE = 12,
+    IP_DESTINATION = 16,
+    UDP_LENGTH = 4,
+    UDP_SUM = 6,
+};
+
+static_assert(FLOW_HEADER_BYTES + FRAMES_OFFSET <= FLOW_HEADER_ROOM, "headers and their padding");
+
+/* Who sent to whom: words as they lie in the packet. */
+struct ends {
+    uint32_t source;
+    uint32_t destination;
+    uint32_t ports;
+};
+
+struct receiver {
+    struct socket *socket; /* NULL: none */
+    uint32_t generation;
+    struct ends ends;
+    const void *interface;
+};
+
+static struct {
+    uint32_t generation;
+    uint16_t id; /* of the next packet; lwIP counts its own */
+    struct receiver receivers[FLOWS];
+    struct flow_way ways[FLOWS];
+} flows;
+
+void flows_init(uint16_t id)
+{
+    memset(&flows, 0, sizeof(flows));
+    flows.generation = 1;
+    flows.id = id;
+}
+
+void flows_forget(void)
+{
+    flows.generation++;
+}
+
+/* A word as it lies there: IP headers are aligned, in frames and in what lwIP is lent. */
+static uint32_t word(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof(value)), sizeof(value));
+    return value;
+}
+
+static uint16_t half(const uint8_t *at)
+{
+    uint16_t value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof(value)), sizeof(value));
+    return value;
+}
+
+static void put_half(uint8_t *at, uint16_t value)
+{
+    memcpy(__builtin_assume_aligned(at, sizeof(value)), &value, sizeof(value));
+}
+
+static struct ends ends_of(const uint8_t *ip)
+{
+    return (struct ends){word(ip + IP_SOURCE), word(ip + IP_DESTINATION), word(ip + IP_BYTES)};
+}
+
+static bool is_same(const struct ends *left, const struct ends *right)
+{
+    return ((left->source ^ right->source) | (left->destination ^ right->destination) |
+            (left->ports ^ right->ports)) == 0;
+}
+
+/* F2, of an IP header. */
+static bool is_plain(const uint8_t *ip)
+{
+    return ip[0] == IP4_WITHOUT_OPTIONS && ip[IP_PROTOCOL] == IP_PROTO_UDP &&
+           (half(ip + IP_PLACE) & checksum_wire16(IP4_FRAGMENT_MASK)) == 0 &&
+           bytes_get_be16(ip + IP_LENGTH) ==
+               IP_BYTES + (uint32_t)bytes_get_be16(ip + IP_BYTES + UDP_LENGTH);
+}
+
+/* F2, of a frame to one station. */
+static bool is_plain_frame(const uint8_t *frame)
+{
+    return (frame[0] & 1) == 0 && half(frame + ETHERTYPE_AT) == checksum_wire16(ETHERTYPE_IP4) &&
+           is_plain(frame + IP_AT);
+}
+
+static struct receiver *receiver_at(const struct ends *ends)
+{
+    uint32_t mixed = ends->source ^ ends->ports;
+    mixed ^= mixed >> 16;
+    return &flows.receivers[(mixed ^ mixed >> 8) % FLOWS];
+}
+
+static struct flow_way *way_at(const struct socket *socket, const struct socket_name *to)
+{
+    return &flows.ways[(socket->slot ^ to->port) % FLOWS];
+}
+
+/* --- in ------------------------------------------------------------------------------------ */
+
+/* Whether a raw socket wants to see all packets of UDP. */
+static bool has_listener(const struct sockets *sockets)
+{
+    for (uint32_t i = 0; i < sockets->used; i++) {
+        const struct socket *socket = &sockets->socket[i];
+        if (socket->life != LIFE_FREE && socket->type == SOCKET_RAW &&
+            socket->protocol == IP_PROTO_UDP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void flow_note_received(struct socket *socket, const void *interface, const uint8_t *ip)
+{
+    struct ends ends = ends_of(ip);
+    if (is_plain(ip) && !has_listener(socket->client->sockets)) {
+        *receiver_at(&ends) = (struct receiver){
+            .socket = socket,
+            .generation = flows.generation,
+            .ends = ends,
+            .interface = interface,
+        };
+    }
+}
+
+struct socket *flow_find_socket(const void *interface, const uint8_t *frame)
+{
+    if (!is_plain_frame(frame)) {
+        return NULL;
+    }
+    struct ends ends = ends_of(frame + IP_AT);
+    const struct receiver *receiver = receiver_at(&ends);
+    bool is_it = receiver->generation == flows.generation && receiver->interface == interface &&
+                 is_same(&receiver->ends, &ends);
+    return is_it ? receiver->socket : NULL;
+}
+
+/* --- out ----------------------------------------------------------------------------------- */
+
+void flow_note_sent(struct socket *socket, const struct socket_name *to,
+                    struct interface *interface, const uint8_t *frame)
+{
+    if (!is_plain_frame(frame)) {
+        return; /* what lwIP sent was a question for the neighbour's address, or fragments */
+    }
+    struct flow_way *way = way_at(socket, to);
+    uint8_t *ip = way->header + FRAMES_OFFSET + IP_AT;
+    *way = (struct flow_way){
+        .socket = socket, .generation = flows.generation, .to = *to, .interface = interface};
+    memcpy(way->header + FRAMES_OFFSET, frame, FLOW_HEADER_BYTES);
+    put_half(ip + IP_LENGTH, 0);
+    put_half(ip + IP_ID, 0);
+    put_half(ip + IP_SUM, 0);
+    way->ip_sum = checksum_header(ip, IP_BYTES);
+    way->udp_sum = checksum_add(checksum_header(ip + IP_SOURCE, 8), checksum_wire16(IP_PROTO_UDP));
+    way->udp_sum = checksum_add(way->udp_sum, checksum_header(ip + IP_BYTES, UDP_LENGTH));
+}
+
+const struct flow_way *flow_find_way(const struct socket *socket, const struct socket_name *to)
+{
+    const struct flow_way *way = way_at(socket, to);
+    bool is_it = way->generation == flows.generation && way->socket == socket &&
+                 socket_name_is_same(&way->to, to);
+    return is_it ? way : NULL;
+}
+
+/* The sum of a few 16-bit values, inverted. */
+static uint16_t inverted(uint32_t sum)
+{
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~((sum & 0xffff) + (sum >> 16));
+}
+
+uint16_t flow_fill(const struct flow_way *way, uint8_t *frame, const uint8_t *data, uint16_t bytes)
+{
+    uint8_t *ip = frame + IP_AT, *udp = frame + UDP_AT;
+    uint16_t udp_bytes = (uint16_t)(UDP_BYTES + bytes);
+    uint16_t length = checksum_wire16((uint16_t)(IP_BYTES + udp_bytes));
+    uint16_t udp_length = checksum_wire16(udp_bytes);
+    memcpy(__builtin_assume_aligned(frame - FRAMES_OFFSET, 8), way->header, FLOW_HEADER_ROOM);
+    uint16_t data_sum = checksum_copy(udp + UDP_BYTES, data, bytes); /* over what was too long */
+    put_half(ip + IP_LENGTH, length);
+    put_half(ip + IP_ID, flows.id);
+    put_half(ip + IP_SUM, inverted((uint32_t)way->ip_sum + length + flows.id));
+    put_half(udp + UDP_LENGTH, udp_length);
+    uint16_t sum = inverted((uint32_t)way->udp_sum + data_sum + 2 * (uint32_t)udp_length);
+    put_half(udp + UDP_SUM, sum != 0 ? sum : 0xffff); /* 0 would mean: no sum [RFC 768] */
+    flows.id++;
+    return (uint16_t)(FLOW_HEADER_BYTES + bytes);
+}
