@@ -164,7 +164,7 @@ int loop_open(struct loop *loop, const struct loop_config *config)
         close_fd(&loop->listener);
         return error;
     }
-    loop->node.is_silent = loop->mode == LOOP_NONE;
+    loop->node.is_silent = loop->mode == LOOP_NONE; /* node_init has cleared it */
     return OK;
 }
 

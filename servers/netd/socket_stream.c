@@ -226,6 +226,16 @@ static err_t write_piece(struct socket *socket)
     return error;
 }
 
+/*
+ * Whether the end may be queued: not while bytes wait for the peer's window. lwIP puts the end on
+ * the last segment, and when it splits that for a small window it leaves it on the first part
+ * (tcp_split_unsent_seg of 2.2.1): the peer would see the end before the bytes.
+ */
+static bool may_end(const struct tcp_pcb *pcb)
+{
+    return pcb->snd_lbb - pcb->lastack <= pcb->snd_wnd;
+}
+
 /* Gives lwIP what is in the ring and then the end, as far as it takes it. */
 static void push(struct socket *socket)
 {
@@ -239,7 +249,7 @@ static void push(struct socket *socket)
             return; /* with bytes in flight handle_sent goes on */
         }
     }
-    if (may_write(socket) && socket->wants_end) {
+    if (may_write(socket) && socket->wants_end && may_end(socket->tcp)) {
         socket->has_ended = true;
         (void)tcp_shutdown(socket->tcp, 0, 1); /* without memory lwIP tries again by itself */
     }

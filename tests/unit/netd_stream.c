@@ -175,6 +175,27 @@ static void the_end_of_a_stream_is_seen_after_its_bytes(void **state)
     assert_int_equal(sim->stack.sockets.socket[pair.here].life, LIFE_FREE);
 }
 
+static void what_was_sent_before_a_close_arrives_whole_however_slow_the_peer(void **state)
+{
+    struct sim *sim = *state;
+    static uint8_t bytes[32768];
+    struct pair pair = connect_pair(sim, arena_listen(&server, PORT, 4));
+    uint32_t sent = 0;
+    for (int i = 0; i < 20; i++) { /* until both rings are full */
+        sent += arena_send(&client, pair.here, bytes, sizeof(bytes));
+        sim_run(sim, SIM_S);
+    }
+    assert_int_equal(arena_close(&client, pair.here), 0);
+    sim_run(sim, 1000);
+    uint32_t received = 0;
+    for (int i = 0; i < 60; i++) {
+        received += arena_receive(&server, pair.there, bytes, 500);
+        sim_run(sim, SIM_S);
+    }
+    assert_int_equal(received, sent);
+    assert_true((arena_state(&server, pair.there) & SOCKET_EOF) != 0);
+}
+
 static void after_a_half_close_the_other_side_still_sends(void **state)
 {
     struct sim *sim = *state;
@@ -300,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_window_stops_the_sender_and_opens_again, start,
                                         stop),
         cmocka_unit_test_setup_teardown(the_end_of_a_stream_is_seen_after_its_bytes, start, stop),
+        cmocka_unit_test_setup_teardown(
+            what_was_sent_before_a_close_arrives_whole_however_slow_the_peer, start, stop),
         cmocka_unit_test_setup_teardown(after_a_half_close_the_other_side_still_sends, start, stop),
         cmocka_unit_test_setup_teardown(a_port_without_a_listener_refuses, start, stop),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_answer_is_a_time_out, start, stop),
