@@ -172,19 +172,18 @@ class Boot:
         while self.stopped is None:
             data = machine.read(min(deadline, time.monotonic() + POLL_S) if self.visits.running else deadline)
             self.visits.look()
-            if data is None:
-                if time.monotonic() >= deadline:
-                    self.stopped = "time-out"
-                else:
-                    self._decide("")
-            elif not data:
+            if data is None and time.monotonic() >= deadline:
+                self.stopped = "time-out"
+            elif data is not None and not data:
                 return
-            else:
+            elif data:
                 self.printed = True
                 uart.write(data)
                 uart.flush()
                 if self._take(data):
                     deadline = min(deadline, time.monotonic() + PANIC_GRACE_S)
+            if self.stopped is None:
+                self._decide("")  # a visit may have ended, whether a whole line came or not
 
     def _take(self, data):
         """Feed whole lines. True: the guest has died, and may still say how."""

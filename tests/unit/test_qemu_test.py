@@ -89,6 +89,12 @@ class Harness(unittest.TestCase):
             self.assertEqual(file.read().strip(), qemu_test.own_address())
         self.assert_gone()
 
+    def test_the_end_of_a_visit_is_seen_between_pieces_of_a_line(self):
+        status, out = self.visit("exit 0", "echo x: one; echo x: two; while sleep 0.02; do printf .; done",
+                                 RUN_TIMEOUT="10s")
+        self.assertEqual(status, qemu_test.OK, out)
+        self.assert_gone()
+
     def test_a_visit_that_fails_is_named_with_what_it_said(self):
         status, out = self.visit("echo no answer; exit 3")
         self.assertEqual(status, 1)
