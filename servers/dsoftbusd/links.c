@@ -251,11 +251,20 @@ static int find_free(const struct node *node)
     return -1;
 }
 
+void node_free_link(struct node *node, int link)
+{
+    node->links[link].state = LINK_FREE;
+    while (node->link_end > 0 && node->links[node->link_end - 1].state == LINK_FREE) {
+        node->link_end--;
+    }
+}
+
 /* A free link for a new stream. */
 static struct link *take_link(struct node *node, int index, bool is_ours)
 {
     struct link *link = &node->links[index];
     memset(link, 0, sizeof(*link));
+    node->link_end = index < node->link_end ? node->link_end : index + 1;
     link->is_ours = is_ours;
     link->generation = ++node->next_generation;
     return link;
@@ -312,7 +321,7 @@ int node_accept(struct node *node, uint32_t address, uint16_t port, uint64_t now
     taken->address = address;
     taken->port = port;
     if (!begin_session(node, taken, NULL, now_us)) {
-        taken->state = LINK_FREE;
+        node_free_link(node, index);
         return E_LIMIT;
     }
     *link = index;
@@ -347,7 +356,7 @@ void node_closed(struct node *node, int link, uint64_t now_us)
     } else if (gone->state == LINK_CONNECTING || gone->state == LINK_WANTED) {
         plan_retry(node, gone, true, now_us);
     }
-    gone->state = LINK_FREE;
+    node_free_link(node, link);
 }
 
 void node_close(struct node *node, uint64_t now_us)
@@ -433,7 +442,7 @@ void node_sent(struct node *node, int link, size_t len, uint64_t now_us)
 
 void links_tick(struct node *node, uint64_t now_us)
 {
-    for (int i = 0; i < NODE_LINKS; i++) {
+    for (int i = 0; i < node->link_end; i++) {
         struct link *link = &node->links[i];
         if (link->state == LINK_UP) {
             session_tick(&link->session, now_us);
@@ -451,7 +460,7 @@ void links_tick(struct node *node, uint64_t now_us)
 uint64_t links_next_us(const struct node *node)
 {
     uint64_t next_us = UINT64_MAX;
-    for (int i = 0; i < NODE_LINKS; i++) {
+    for (int i = 0; i < node->link_end; i++) {
         const struct link *link = &node->links[i];
         uint64_t due_us = UINT64_MAX;
         if (link->state == LINK_UP) {

@@ -289,16 +289,17 @@ void loop_serve(struct loop *loop)
                           (const struct sockaddr *)&loop->target, sizeof(loop->target));
         }
     }
-    for (int link = 0; link < NODE_LINKS; link++) {
+    for (int link = 0; link < loop->node.link_end; link++) {
         write_stream(loop, link, now_us);
     }
 }
 
-void loop_wants(const struct loop *loop, struct pollfd *fds)
+nfds_t loop_wants(const struct loop *loop, struct pollfd *fds)
 {
+    int links = loop->node.link_end;
     fds[0] = (struct pollfd){.fd = loop->udp, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = loop->listener, .events = POLLIN};
-    for (int i = 0; i < NODE_LINKS; i++) {
+    for (int i = 0; i < links; i++) {
         bool wants_out = loop->is_connecting[i] || node_output(&loop->node, i).len != 0;
         bool wants_in = !loop->is_connecting[i];
         fds[2 + i] = (struct pollfd){
@@ -306,6 +307,7 @@ void loop_wants(const struct loop *loop, struct pollfd *fds)
             .events = (short)((wants_in ? POLLIN : 0) | (wants_out ? POLLOUT : 0)),
         };
     }
+    return 2 + (nfds_t)links;
 }
 
 uint64_t loop_next_us(const struct loop *loop)
@@ -313,13 +315,14 @@ uint64_t loop_next_us(const struct loop *loop)
     return node_next_us(&loop->node);
 }
 
-void loop_turn(struct loop *loop, const struct pollfd *fds)
+void loop_turn(struct loop *loop, const struct pollfd *fds, nfds_t count)
 {
     uint64_t now_us = loop_now_us();
+    int links = (int)count - 2; /* those since then have nothing yet */
     if (fds[0].revents != 0) {
         read_announces(loop, now_us);
     }
-    for (int i = 0; i < NODE_LINKS; i++) {
+    for (int i = 0; i < links; i++) {
         const struct pollfd *fd = &fds[2 + i];
         bool is_same = fd->fd >= 0 && loop->streams[i] == fd->fd;
         if (is_same && fd->revents != 0 && loop->is_connecting[i]) {
@@ -332,7 +335,6 @@ void loop_turn(struct loop *loop, const struct pollfd *fds)
         accept_streams(loop, now_us);
     }
     node_tick(&loop->node, now_us);
-    loop_serve(loop);
 }
 
 int loop_wait_ms(uint64_t next_us)
@@ -348,12 +350,12 @@ void loop_step(struct loop *loop, uint64_t until_us)
 {
     struct pollfd fds[LOOP_FDS];
     loop_serve(loop);
-    loop_wants(loop, fds);
+    nfds_t used = loop_wants(loop, fds);
     uint64_t next_us = loop_next_us(loop);
-    if (poll(fds, LOOP_FDS, loop_wait_ms(next_us < until_us ? next_us : until_us)) < 0) {
+    if (poll(fds, used, loop_wait_ms(next_us < until_us ? next_us : until_us)) < 0) {
         memset(fds, 0, sizeof(fds)); /* interrupted: only time has passed */
     }
-    loop_turn(loop, fds);
+    loop_turn(loop, fds, used);
 }
 
 void loop_close(struct loop *loop)

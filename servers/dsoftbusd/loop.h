@@ -67,12 +67,12 @@ void loop_discover(struct loop *loop);
 /* Does what the node wants done: before each wait, and after anything was asked of the node. */
 void loop_serve(struct loop *loop);
 
-/* Writes what to wait for: LOOP_FDS entries, and until when. Pairs with loop_turn. */
-void loop_wants(const struct loop *loop, struct pollfd *fds);
+/* Writes what to wait for, at most LOOP_FDS entries; gives how many. Pairs with loop_turn. */
+MUST_CHECK nfds_t loop_wants(const struct loop *loop, struct pollfd *fds);
 uint64_t loop_next_us(const struct loop *loop);
 
-/* After the wait: takes what came, does what is due. */
-void loop_turn(struct loop *loop, const struct pollfd *fds);
+/* After the wait: takes what came, sees what is due. What comes of it the next loop_serve does. */
+void loop_turn(struct loop *loop, const struct pollfd *fds, nfds_t count);
 
 /* Waits on this one alone, at most until `until_us`. */
 void loop_step(struct loop *loop, uint64_t until_us);

@@ -320,16 +320,17 @@ static int turn(struct message *message)
     uint64_t next_us = desk_next_us(&desk);
     next_us = is_found || next_us < try_us ? next_us : try_us;
     bool is_request;
-    nfds_t used = 0;
-    for (int i = 0; i < count && is_open; i++, used += LOOP_FDS) {
+    nfds_t from[NODES_MAX + 1] = {0}; /* entry of each node, and behind the last */
+    int polled = is_open ? count : 0;
+    for (int i = 0; i < polled; i++) {
         loop_serve(loops[i]);
-        loop_wants(loops[i], fds + used);
+        from[i + 1] = from[i] + loop_wants(loops[i], fds + from[i]);
         uint64_t due_us = loop_next_us(loops[i]);
         next_us = due_us < next_us ? due_us : next_us;
     }
     wake_clients();
-    int error = poll_serve(fds, used, wait_ms(next_us), startup_handle(ROLE_ENDPOINT), message,
-                           &is_request);
+    int error = poll_serve(fds, from[polled], wait_ms(next_us), startup_handle(ROLE_ENDPOINT),
+                           message, &is_request);
     if (error != OK) {
         return error;
     }
@@ -338,12 +339,13 @@ static int turn(struct message *message)
     } else {
         end_clients(message->bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
     }
-    for (int i = 0; i < count && is_open; i++) {
-        loop_turn(loops[i], fds + (size_t)i * LOOP_FDS);
+    for (int i = 0; i < polled; i++) {
+        loop_turn(loops[i], fds + from[i], from[i + 1] - from[i]);
         take_events(i);
     }
-    desk_tick(&desk, loop_now_us());
-    try_again(loop_now_us());
+    uint64_t now_us = loop_now_us();
+    desk_tick(&desk, now_us);
+    try_again(now_us);
     return OK;
 }
 

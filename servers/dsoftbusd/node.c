@@ -157,9 +157,12 @@ enum bus_counter node_hear(struct node *node, uint32_t address, const uint8_t *b
     return verdict;
 }
 
-/* What we say of ourselves, as bytes. */
+/* What we say of ourselves, as bytes: the same each time, unless a service came or went. */
 static struct crypto_span write_announce(struct node *node)
 {
+    if (node->datagram_len != 0 && node->datagram_changes == node->services.changes) {
+        return (struct crypto_span){node->datagram, node->datagram_len};
+    }
     struct announce announce = {.id = node->config.id, .port = node->config.port};
     memcpy(announce.key, node_public_key(node), CRYPTO_KEY_BYTES);
     for (int i = 0; i < SERVICES_MAX; i++) { /* <= ANNOUNCE_SERVICES_MAX */
@@ -168,7 +171,9 @@ static struct crypto_span write_announce(struct node *node)
             announce.services[announce.service_count++] = service->name;
         }
     }
-    return (struct crypto_span){node->datagram, announce_write(&announce, node->datagram)};
+    node->datagram_len = announce_write(&announce, node->datagram);
+    node->datagram_changes = node->services.changes;
+    return (struct crypto_span){node->datagram, node->datagram_len};
 }
 
 /* --- time --- */
@@ -210,7 +215,7 @@ static bool link_action(struct node *node, int index, uint64_t now_us, struct no
     }
     if (link->state == LINK_CLOSING) {
         action->kind = ACTION_CLOSE;
-        link->state = LINK_FREE;
+        node_free_link(node, index);
         return true;
     }
     return false;
@@ -225,7 +230,7 @@ bool node_next_action(struct node *node, uint64_t now_us, struct node_action *ac
         bus_count(&node->stats, BUS_announce_sent);
         return true;
     }
-    for (int i = 0; i < NODE_LINKS; i++) {
+    for (int i = 0; i < node->link_end; i++) {
         if (link_action(node, i, now_us, action)) {
             return true;
         }

@@ -155,6 +155,7 @@ struct node {
     struct sources sources;
     struct bucket refusals;
     struct link links[NODE_LINKS];
+    int link_end; /* from here on all are free */
     struct call calls[NODE_CALLS];
     uint32_t next_call;
     uint32_t last_ping; /* the number of the last one begun */
@@ -165,6 +166,8 @@ struct node {
     bool is_silent;       /* announces nothing */
     bool is_closed;       /* and begins nothing */
     uint8_t datagram[ANNOUNCE_BYTES_MAX];
+    size_t datagram_len;       /* 0: not written yet */
+    uint32_t datagram_changes; /* of the services, when it was */
     struct node_event events[NODE_EVENTS];
     uint32_t event_first;
     uint32_t event_count;
@@ -251,6 +254,7 @@ void node_say(struct node *node, const struct node_event *event);
 /* Whether one more refusal may be told; a flood of them is counted only. */
 MUST_CHECK bool node_may_say_refused(struct node *node, uint64_t now_us);
 
+void node_free_link(struct node *node, int link);
 /* New connections to trusted peers, deadlines of links and sessions. */
 void links_tick(struct node *node, uint64_t now_us);
 uint64_t links_next_us(const struct node *node);

@@ -29,6 +29,7 @@ int services_add(struct services *services, const struct service *service)
         if (!services->slot[i].is_used) {
             services->slot[i] = *service;
             services->slot[i].is_used = true;
+            services->changes++;
             return OK;
         }
     }
@@ -42,6 +43,7 @@ int services_remove(struct services *services, const struct bus_name *name)
         return E_NOT_FOUND;
     }
     services->slot[service - services->slot].is_used = false;
+    services->changes++;
     return OK;
 }
 

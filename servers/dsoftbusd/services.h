@@ -49,6 +49,7 @@ struct service {
 };
 
 struct services {
+    uint32_t changes; /* so far */
     struct service slot[SERVICES_MAX];
 };
 

@@ -326,6 +326,32 @@ TEST(events_nobody_takes_are_counted)
     assert_false(node_next_event(&world.sim.nodes[0], &taken));
 }
 
+/* What the node announces next. */
+static struct announce next_announce(struct node *node)
+{
+    struct node_action action;
+    struct announce announce;
+    assert_true(node_next_action(node, node->announce_us, &action));
+    assert_int_equal(action.kind, ACTION_ANNOUNCE);
+    assert_int_equal(announce_read(action.bytes.bytes, action.bytes.len, &announce),
+                     BUS_announce_new);
+    return announce;
+}
+
+TEST(what_a_node_announces_follows_its_services)
+{
+    struct node *node = &world.sim.nodes[0];
+    struct service service = {.policy = SERVICE_FOR_PEERS, .serve = service_echo};
+    uint16_t before = next_announce(node).service_count;
+    assert_true(bus_name_set(&service.name, "later", 5));
+    assert_int_equal(services_add(&node->services, &service), OK);
+    assert_int_equal(next_announce(node).service_count, before + 1);
+    assert_int_equal(services_remove(&node->services, &service.name), OK);
+    struct announce last = next_announce(node);
+    assert_int_equal(last.service_count, before);
+    assert_memory_equal(last.key, node_public_key(node), CRYPTO_KEY_BYTES);
+}
+
 TEST(a_node_needs_an_id_a_port_and_a_source_of_random_bytes)
 {
     struct node_config config = world.sim.nodes[0].config;
@@ -364,6 +390,7 @@ int main(void)
         WORLD_TEST(half_open_handshakes_are_bounded_and_end),
         WORLD_TEST(a_flood_of_announces_fills_no_table_and_ends_no_session),
         WORLD_TEST(events_nobody_takes_are_counted),
+        WORLD_TEST(what_a_node_announces_follows_its_services),
         WORLD_TEST(a_node_needs_an_id_a_port_and_a_source_of_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

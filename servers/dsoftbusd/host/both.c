@@ -74,17 +74,18 @@ bool both_meet(const struct loop_config *config, uint64_t span_us)
     }
     while (!have_met && loop_now_us() < until_us) {
         struct pollfd fds[NODES * LOOP_FDS];
+        nfds_t first[NODES + 1] = {0}; /* entry of each node, and behind the last */
         uint64_t next_us = until_us;
         for (int i = 0; i < NODES; i++) {
             loop_serve(&loops[i]);
-            loop_wants(&loops[i], fds + (size_t)i * LOOP_FDS);
+            first[i + 1] = first[i] + loop_wants(&loops[i], fds + first[i]);
             next_us = loop_next_us(&loops[i]) < next_us ? loop_next_us(&loops[i]) : next_us;
         }
-        if (poll(fds, NODES * LOOP_FDS, loop_wait_ms(next_us)) < 0) {
+        if (poll(fds, first[NODES], loop_wait_ms(next_us)) < 0) {
             memset(fds, 0, sizeof(fds)); /* interrupted: only time has passed */
         }
         for (int i = 0; i < NODES; i++) {
-            loop_turn(&loops[i], fds + (size_t)i * LOOP_FDS);
+            loop_turn(&loops[i], fds + first[i], first[i + 1] - first[i]);
             have_met |= take_events(i);
         }
     }
