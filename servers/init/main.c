@@ -43,11 +43,12 @@ int main(void)
     supervise_start_all(system);
     memset(&message, 0, sizeof(message));
     for (;;) {
-        event_set_timer(supervise_tick(system, time_now()));
-        if (event_serve(system->processes[0].endpoint, &message) != OK) {
+        ticks_t next = supervise_tick(system, time_now());
+        int error = event_serve_until(system->processes[0].endpoint, &message, next);
+        if (error != OK && error != E_TIMEOUT) {
             return 2; /* its own endpoint is broken: nothing can be right any more */
         }
-        if (message.bits != 0) {
+        if (error == E_TIMEOUT || message.bits != 0) {
             continue;
         }
         if ((message.badge & SYSTEM_FAULT_BADGE) != 0) {
