@@ -14,7 +14,7 @@
 enum {
     ADDRESS_WAIT_MS = 40000, /* the fallback comes after 10 s, a lease at once */
     PING_WAIT_MS = 5000,
-    POLL_MS = 10,
+    POLL_MS = 50, /* each question wakes netd */
     NAME_BYTES = 8,
 };
 
