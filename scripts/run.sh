@@ -110,8 +110,8 @@ cable=$cable,remote.type=inet,remote.host=127.0.0.1,remote.port=5556
 memory=256M legacy=false network=user,restrict=on network2=${NET2:-} words=${LANE:+lane=$lane}
 entropy=virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
 case ${LANE:-} in
-default | default-max | gicv3 | virt | image | legacy | minimal | smallmem | bigmem | no-dhcp | no-discovery | \
-    no-entropy) words="$words dual=1" ;; # two nodes of the bus
+default | default-max | gicv3 | virt | image | legacy | minimal | smallmem | bigmem | no-dhcp | no-mcast | \
+    no-discovery | no-entropy) words="$words dual=1" ;; # two nodes of the bus
 esac
 case $lane in
 default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;

@@ -137,12 +137,35 @@ static void choose_loop(struct socket *socket, const struct netif *netif)
     }
 }
 
+/*
+ * What goes to everybody on a link comes here, too, as it does on BSD and Linux: lwIP copies what
+ * bears the flag, and keeps the flag where it need not put a pbuf for its headers in front. Gives
+ * such a head with the bytes behind it, or NULL and frees them.
+ */
+static struct pbuf *loop_too(struct pbuf *bytes)
+{
+    struct pbuf *head = pbuf_alloc(PBUF_TRANSPORT, 0, PBUF_RAM);
+    if (head == NULL) {
+        pbuf_free(bytes);
+        return NULL;
+    }
+    head->flags |= PBUF_FLAG_MCASTLOOP;
+    pbuf_cat(head, bytes);
+    return head;
+}
+
 static err_t send_bytes(struct socket *socket, uint32_t at, uint16_t bytes, const struct way *way)
 {
     if (socket->type == SOCKET_ICMP) {
         return send_echo(socket, at, bytes, &way->to);
     }
     struct pbuf *pbuf = refer(socket, at, bytes);
+    bool is_broadcast = socket->options.broadcast && IP_IS_V4(&way->to) &&
+                        (way->netif->flags & NETIF_FLAG_BROADCAST) != 0 && /* lo does it anyway */
+                        ip_addr_isbroadcast(&way->to, way->netif);
+    if (pbuf != NULL && is_broadcast) {
+        pbuf = loop_too(pbuf);
+    }
     if (pbuf == NULL) {
         return ERR_MEM;
     }

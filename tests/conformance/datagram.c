@@ -235,6 +235,27 @@ static void a_broadcast_without_leave_is_eacces(void)
     CHECK_ERROR(connect(make(SOCK_DGRAM), &to.any, address_bytes()), EACCES);
 }
 
+/* As far as there is a link; lo has a broadcast address where there is none. */
+static void a_broadcast_is_heard_by_every_socket_of_its_port_here(void)
+{
+    union address any = wildcard(0);
+    int sender = make(SOCK_DGRAM), a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+    int other = make_bound(SOCK_DGRAM);
+    CHECK(set_int(a, SOL_SOCKET, SO_REUSEADDR, 1) && set_int(b, SOL_SOCKET, SO_REUSEADDR, 1));
+    CHECK(bind(a, &any.any, address_bytes()) == 0);
+    any = name_of(a);
+    CHECK(bind(b, &any.any, address_bytes()) == 0);
+    union address to = ip4_address(has_wire() ? INADDR_BROADCAST : 0x7fffffff, port_of(&any));
+    CHECK(set_int(sender, SOL_SOCKET, SO_BROADCAST, 1));
+    CHECK(sendto(sender, "all", 3, 0, &to.any, address_bytes()) == 3);
+    CHECK(takes_text(a, "all") && takes_text(b, "all"));
+    CHECK(look_for(a, POLLIN) == 0 && look_for(other, POLLIN) == 0);
+    CHECK(sendto(a, "no", 2, 0, &to.any, address_bytes()) == -1 && errno == EACCES);
+    CHECK(set_int(a, SOL_SOCKET, SO_BROADCAST, 1));
+    CHECK(sendto(a, "me too", 6, 0, &to.any, address_bytes()) == 6);
+    CHECK(takes_text(a, "me too") && takes_text(b, "me too"));
+}
+
 /* Longer than any datagram. */
 static char much[65536];
 
@@ -365,6 +386,7 @@ static const struct conform_case datagrams[] = {
     CASE_BOTH("sendto", the_wildcard_hears_its_address),
     CASE("sendto", a_socket_can_send_to_itself),
     CASE("SO_BROADCAST", a_broadcast_without_leave_is_eacces),
+    CASE("SO_BROADCAST", a_broadcast_is_heard_by_every_socket_of_its_port_here),
     CASE_BOTH("connect", a_connected_socket_needs_no_destination),
     CASE_BOTH("connect", a_connected_socket_hears_its_peer_alone),
     CASE("connect", connecting_again_changes_the_peer),

@@ -277,6 +277,63 @@ static void a_broadcast_is_for_every_socket_of_its_port(void **state)
     assert_int_equal(arena_receive_from(&client, slot[1], &record, text, sizeof(text)), 3);
 }
 
+static void a_broadcast_leaves_once_and_is_heard_here_too(void **state)
+{
+    static const uint32_t everybody[] = {UINT32_MAX, 0x0a0002ff};
+    struct sim *sim = *state;
+    struct socket_record record;
+    char text[4];
+    uint32_t sender = make_bound(&client, 0, PORT);
+    uint32_t receiver = make_bound(&server, 0, PORT + 1);
+    uint32_t other = make_bound(&server, 0, PORT + 2);
+    assert_int_equal(ARENA_ASK(&client, SOCKET_SET, sender, SOCKET_BROADCAST, 1), 0);
+    for (size_t i = 0; i < sizeof(everybody) / sizeof(everybody[0]); i++) {
+        int before = sim_count_sent(sim, ETHERTYPE_IP4, UDP);
+        assert_true(arena_send_to(&client, sender, everybody[i], PORT + 1, "all", 3));
+        sim_run(sim, 1000);
+        assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, UDP), before + 1);
+        assert_int_equal(arena_receive_from(&server, receiver, &record, text, sizeof(text)), 3);
+        assert_memory_equal(text, "all", 3);
+        assert_int_equal(bytes_get_be32(record.name.address + 12), SIM_CLIENT);
+        assert_int_equal(bytes_get_be32(record.destination + 12), everybody[i]);
+        assert_int_equal(record.name.interface, wire(sim));
+        assert_int_equal(arena_receive_from(&server, receiver, &record, text, sizeof(text)), -1);
+        assert_int_equal(arena_receive_from(&server, other, &record, text, sizeof(text)), -1);
+    }
+    assert_true(arena_send_to(&client, sender, UINT32_MAX, PORT, "me", 2));
+    sim_run(sim, 1000);
+    assert_int_equal(arena_receive_from(&client, sender, &record, text, sizeof(text)), 2);
+}
+
+/* It leaves in fragments, and is whole here. */
+static void a_long_broadcast_is_heard_whole(void **state)
+{
+    struct sim *sim = *state;
+    struct socket_record record;
+    uint8_t out[4000], in[4001];
+    uint32_t sender = make_bound(&client, 0, PORT);
+    uint32_t receiver = make_bound(&server, 0, PORT + 1);
+    memset(out, 0x5a, sizeof(out));
+    assert_int_equal(ARENA_ASK(&client, SOCKET_SET, sender, SOCKET_BROADCAST, 1), 0);
+    assert_true(arena_send_to(&client, sender, UINT32_MAX, PORT + 1, out, sizeof(out)));
+    sim_run(sim, 1000);
+    assert_int_equal(arena_receive_from(&server, receiver, &record, in, sizeof(in)), sizeof(out));
+    assert_memory_equal(in, out, sizeof(out));
+}
+
+static void a_raw_broadcast_is_heard_here_once(void **state)
+{
+    struct sim *sim = *state;
+    struct socket_record record;
+    uint8_t bytes[64];
+    uint32_t slot = (uint32_t)arena_make(&client, SOCKET_RAW);
+    assert_int_equal(ARENA_ASK(&client, SOCKET_SET, slot, SOCKET_BROADCAST, 1), 0);
+    assert_true(arena_send_to(&client, slot, UINT32_MAX, 0, "raw", 3));
+    sim_run(sim, 1000);
+    assert_int_equal(arena_receive_from(&client, slot, &record, bytes, sizeof(bytes)), 23);
+    assert_int_equal(arena_receive_from(&client, slot, &record, bytes, sizeof(bytes)), -1);
+}
+
 static int change_group(struct arena *arena, uint32_t slot, enum socket_option option,
                         uint32_t group, uint32_t interface)
 {
@@ -481,6 +538,9 @@ int main(void)
         CASE(a_sender_waits_for_frames_and_loses_nothing),
         CASE(broadcast_needs_the_option),
         CASE(a_broadcast_is_for_every_socket_of_its_port),
+        CASE(a_broadcast_leaves_once_and_is_heard_here_too),
+        CASE(a_long_broadcast_is_heard_whole),
+        CASE(a_raw_broadcast_is_heard_here_once),
         CASE(a_group_is_reported_heard_and_left),
         CASE(a_socket_that_did_not_join_hears_nothing_of_a_group),
         CASE(datagrams_to_groups_and_to_everybody_leave_netd_asleep),
