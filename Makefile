@@ -218,37 +218,43 @@ $(O)/bundle.bin: $(ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
 $(O)/k/kernel/bundle.S.o: $(O)/bundle.bin
 $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 
-# The keys of an image: those of `make keys`, if there are some; in kernel-keyed.elf those of the tests, which no other
-# image would take.
+# The keys of an image: those of `make keys`, if there are some.  In kernel-keyed.elf those of the tests; in
+# kernel-test-keys.elf the same, but it was not built to take them, so it does not.
 TEST_KEYS := $(BUILD)/test.keys
 $(O)/u/servers/dsoftbusd/keyfile.S.o: $(KEY_FILE) $(O)/keys.list
 $(O)/u/servers/dsoftbusd/keyfile.S.o: ASFLAGS += $(KEY_FILE:%=-DKEY_FILE='"%"')
 $(TEST_KEYS): scripts/keys.py | $(BUILD)/have-build
 	$(Q)rm -f $@
 	$(Q)$(PY) scripts/keys.py --test -o $@ left right
-KEYED_O := $(patsubst %/keyfile.S.o,%/keyfile-test.S.o,$(call objs,$(O)/u,$(dsoftbusd_SRC)))
-$(O)/u/servers/dsoftbusd/keyfile-test.S.o: servers/dsoftbusd/keyfile.S $(TEST_KEYS) $(O)/user.flags | $(HAVE_BUILD)
-	$(call say,AS,$@)
-	$(Q)$(CC) $(CFLAGS_user) -DTAKES_TEST_KEYS -DKEY_FILE='"$(TEST_KEYS)"' $(ASFLAGS) $(CC_INCLUDE) -c -o $@ $<
-$(O)/keyed/dsoftbusd.elf: $(KEYED_O) $(O)/libc.a $(MUSL_LIB) libc/user.ld $(O)/user.list
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -o $@ \
-	    $(KEYED_O) --start-group $(O)/libc.a $(MUSL_LIB) $(LIBGCC) --end-group
-KEYED_ELFS := $(patsubst %/bin/dsoftbusd.elf,%/keyed/dsoftbusd.elf,$(ELFS))
-$(O)/keyed/bundle.bin: $(KEYED_ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
-	$(Q)$(PY) scripts/mkbundle.py -o $@ $(KEYED_ELFS)
-$(O)/keyed/bundle.S.o: kernel/bundle.S $(O)/keyed/bundle.bin $(O)/kernel.flags | $(HAVE_BUILD)
-	$(Q)$(CC) $(CFLAGS_kernel) $(ASFLAGS) -DBUNDLE_FILE='"$(O)/keyed/bundle.bin"' $(CC_INCLUDE) -c -o $@ $<
-KEYED_KERNEL_O := $(patsubst $(O)/k/kernel/bundle.S.o,$(O)/keyed/bundle.S.o,$(KERNEL_O))
+KEYED := keyed test-keys
+$(O)/keyed/keyfile.S.o: ASFLAGS += -DTAKES_TEST_KEYS
+# $(call keyed,KIND): the objects of kernel-KIND.elf are those of the real kernel but for the key file in dsoftbusd.
+define keyed
+$(O)/$(1)/keyfile.S.o: servers/dsoftbusd/keyfile.S $(TEST_KEYS) $(O)/user.flags | $(HAVE_BUILD)
+	$$(call say,AS,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(CFLAGS_user) -DKEY_FILE='"$(TEST_KEYS)"' $$(ASFLAGS) $$(CC_INCLUDE) -c -o $$@ $$<
+$(1)_DSOFTBUSD_O := $$(patsubst %/u/servers/dsoftbusd/keyfile.S.o,%/$(1)/keyfile.S.o,$$(call objs,$(O)/u,$$(dsoftbusd_SRC)))
+$(O)/$(1)/dsoftbusd.elf: $$($(1)_DSOFTBUSD_O) $(O)/libc.a $(MUSL_LIB) libc/user.ld $(O)/user.list
+	$$(call say,LD,$$@)
+	$(Q)$$(LD) --gc-sections -z max-page-size=4096 -T libc/user.ld -o $$@ \
+	    $$($(1)_DSOFTBUSD_O) --start-group $(O)/libc.a $(MUSL_LIB) $(LIBGCC) --end-group
+$(1)_ELFS := $$(patsubst %/bin/dsoftbusd.elf,%/$(1)/dsoftbusd.elf,$(ELFS))
+$(O)/$(1)/bundle.bin: $$($(1)_ELFS) scripts/mkbundle.py $(O)/user.list | $(HAVE_BUILD)
+	$(Q)$(PY) scripts/mkbundle.py -o $$@ $$($(1)_ELFS)
+$(O)/$(1)/bundle.S.o: kernel/bundle.S $(O)/$(1)/bundle.bin $(O)/kernel.flags | $(HAVE_BUILD)
+	$(Q)$$(CC) $$(CFLAGS_kernel) $$(ASFLAGS) -DBUNDLE_FILE='"$(O)/$(1)/bundle.bin"' $$(CC_INCLUDE) -c -o $$@ $$<
+$(O)/kernel-$(1).elf: $$(patsubst $(O)/k/kernel/bundle.S.o,$(O)/$(1)/bundle.S.o,$(KERNEL_O))
+endef
+$(foreach k,$(KEYED),$(eval $(call keyed,$(k))))
+KEYED_KERNELS := $(KEYED:%=$(O)/kernel-%.elf)
 
 # Linked twice: the table of symbols for backtraces is made from the first link and lies behind all text, so that
 # it moves nothing it describes.  scripts/symtab checks that.
 KERNEL_LD = $(LD) --gc-sections $(if $(filter llvm,$(TOOLCHAIN)),--icf=safe) -z max-page-size=4096 -T $(O)/kernel.lds $(filter %.o,$^) $(WRAP)
 BUGGY_KERNELS := $(O)/kernel-user-read.elf $(O)/kernel-stack-overflow.elf
 $(O)/kernel.elf $(BUGGY_KERNELS): $(KERNEL_O)
-$(O)/kernel-keyed.elf: $(KEYED_KERNEL_O)
-$(O)/kernel.elf $(BUGGY_KERNELS) $(O)/kernel-keyed.elf: $(O)/kernel.lds $(O)/kernel.list scripts/symtab
+$(O)/kernel.elf $(BUGGY_KERNELS) $(KEYED_KERNELS): $(O)/kernel.lds $(O)/kernel.list scripts/symtab
 	$(call say,LD,$@)
 	$(Q)$(KERNEL_LD) -o $(@:.elf=.pass1.elf)
 	$(Q)$(PY) scripts/symtab --nm $(NM) -o $(@:.elf=.symtab.S) $(@:.elf=.pass1.elf)
@@ -355,7 +361,7 @@ $(ARCHES:%=gnu-%): gnu-%: | $(HAVE_BUILD) $(BUILD)/have-gnu $(FOREIGN_STAMPS) $(
 $(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
 # What every lane boots.
-lanes: all $(BAD_INPUT) $(O)/kernel-keyed.elf $(SRC)/noiseprotocol/.sha256
+lanes: all $(BAD_INPUT) $(KEYED_KERNELS) $(SRC)/noiseprotocol/.sha256
 .PHONY: lanes
 
 ## keys        secrets for NODES="a b" in build/keys, which images then have; whoever has such an image has them

@@ -27,6 +27,7 @@
 #            dual         two nodes of the bus in one process; the guest stays at its prompt
 #            two-vm       the keys of the tests are in the image; NET is the wire to another
 #            impostor     likewise; the host plays somebody else
+#            test-keys    the keys of the tests in an image that was not built to take them
 #            ipv6         a router that announces fd77::/64; the guest stays at its prompt
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
@@ -38,8 +39,8 @@
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
 #            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
-#            bad-checksum, loss, crowd, dns, dhcp-real   a cable: each frame is a datagram on 127.0.0.1, and a visit
-#                         has the other end [tests/visits/cable.py]
+#            bad-checksum, loss, crowd, dns, dhcp-real, flood   a cable: each frame is a datagram on 127.0.0.1, and
+#                         a visit has the other end [tests/visits/cable.py]
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -85,8 +86,8 @@ esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
-lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor wire"
-lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real"
+lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor test-keys wire"
+lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real flood"
 lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
@@ -128,10 +129,12 @@ services) words='' ;;
 two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
 two-vm) words='' kernel=${kernel%.elf}-keyed.elf ;;
 impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
+test-keys) words=node=left kernel=${kernel%.elf}-test-keys.elf ;;
 dual) words='dual=1' ;;
 bad-checksum) words='' network2=$cable ;;
 loss | dhcp-real) words='' network=$cable ;;
 dns | crowd) network=$cable ;;
+flood) words=node=left kernel=${kernel%.elf}-keyed.elf network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
 user-read)
