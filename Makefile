@@ -113,12 +113,13 @@ KERNEL_O := $(call objs,$(O)/k,$(KERNEL_ARCH_SRC) $(KERNEL_SRC) kernel/bundle.S)
 LIBC_O   := $(call objs,$(O)/u,$(LIBC_SRC))
 PROG_O   := $(foreach p,$(PROGRAMS),$(call objs,$(O)/u,$($(p)_SRC)))
 TEST_O   := $(sort $(foreach t,$(UNIT_TESTS),$(call objs,$(H),tests/unit/$(t).c $($(t)_SRC))))
-CONFORM_O := $(call objs,$(H),$(CONFORM_SRC))
+CONFORM_O := $(call objs,$(H),$(CONFORM_SRC) $(errand_SRC))
 FUZZ_O   := $(sort $(foreach t,$(FUZZ_TARGETS),$(call objs,$(H)/fuzz,tests/fuzz/$(t).c $($(t)_FUZZ_SRC))))
 ELFS     := $(PROGRAMS:%=$(O)/bin/%.elf)
 SUITE    ?= $(UNIT_TESTS)
 TESTS    := $(SUITE:%=$(H)/bin/%)
 CONFORM  := $(H)/bin/conform
+ERRAND   := $(H)/bin/errand
 FUZZERS  := $(FUZZ_TARGETS:%=$(H)/fuzz/bin/%)
 KEY_FILE := $(wildcard $(BUILD)/keys)
 KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(O)/kernel.img))
@@ -284,7 +285,11 @@ $(UNIT_TESTS:%=$(H)/bin/%): $(H)/bin/%: $$(call objs,$(H),tests/unit/$$*.c $$($$
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^) -lcmocka $($*_LIBS)
-$(CONFORM): $(CONFORM_O) $(H)/host.list
+$(CONFORM): $(call objs,$(H),$(CONFORM_SRC)) $(H)/host.list | $(ERRAND)
+	$(call say,HOSTLD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^)
+$(ERRAND): $(call objs,$(H),$(errand_SRC)) $(H)/host.list
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CFLAGS_host) -o $@ $(filter %.o,$^)

@@ -17,7 +17,7 @@
 
 #define TMP "/tmp/"
 
-enum { BLOCK_BYTES = 512, BLOCK_OF_IO_BYTES = 4096, PATH_BYTES = 128 };
+enum { BLOCK_BYTES = 512, BLOCK_OF_IO_BYTES = 4096 };
 
 /* An open file that has a place to go on from. */
 struct open_file {
@@ -232,7 +232,7 @@ static MUST_CHECK long look_up(const char *path, struct found *found)
     return found->kind != NULL ? 0 : -ENOENT;
 }
 
-/* Makes the path absolute in a buffer of PATH_BYTES. */
+/* Makes the path absolute in a buffer of FILES_PATH_BYTES. */
 static MUST_CHECK long complete(const char *path, char *whole)
 {
     if (path == NULL) {
@@ -242,7 +242,7 @@ static MUST_CHECK long complete(const char *path, char *whole)
     if (length == 0) {
         return -ENOENT;
     }
-    if (length + slash > PATH_BYTES - 1) {
+    if (length + slash > FILES_PATH_BYTES - 1) {
         return -ENAMETOOLONG;
     }
     whole[0] = '/';
@@ -294,7 +294,7 @@ static MUST_CHECK long open_found(const struct found *found, int flags)
 
 long files_open(const char *path, int flags)
 {
-    char whole[PATH_BYTES];
+    char whole[FILES_PATH_BYTES];
     struct found found;
     bool is_to_write = (flags & O_ACCMODE) != O_RDONLY;
     long error = complete(path, whole);
@@ -319,7 +319,7 @@ long files_open(const char *path, int flags)
 
 long files_unlink(const char *path)
 {
-    char whole[PATH_BYTES];
+    char whole[FILES_PATH_BYTES];
     struct found found;
     long error = complete(path, whole);
     if (error == 0) {
@@ -352,7 +352,7 @@ long files_status(long descriptor, struct kstat *status)
 
 long files_path_status(const char *path, struct kstat *status)
 {
-    char whole[PATH_BYTES];
+    char whole[FILES_PATH_BYTES];
     struct found found;
     long error = complete(path, whole);
     if (error == 0) {

@@ -18,6 +18,8 @@
 
 struct kstat;
 
+enum { FILES_PATH_BYTES = 128 }; /* longest name, with its end */
+
 /* A file of the image: what a program wants to read by name. */
 struct image_file {
     const char *path; /* absolute; NULL behind the last of a table */

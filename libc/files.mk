@@ -11,6 +11,7 @@ LIBC_SRC := \
   libc/memory.c \
   libc/regions.c \
   libc/process.c \
+  libc/child.c \
   libc/icmp.c \
   libc/bus.c \
   libc/descriptors.c \
@@ -41,6 +42,7 @@ LIBC_SRC := \
   libc/musl/string/memset.c \
   libc/musl/string/memcmp.c \
   libc/musl/thread/clone.c \
+  libc/musl/process/posix_spawn.c \
   libc/musl/network/socket.c \
   libc/musl/network/sendto.c \
   libc/musl/network/recvfrom.c \

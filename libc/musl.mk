@@ -86,10 +86,17 @@ MUSL_thread := __lock __set_thread_area __syscall_cp __timedwait __unmapself __w
   pthread_rwlock_tryrdlock pthread_rwlock_trywrlock pthread_rwlock_unlock pthread_rwlock_wrlock \
   pthread_self pthread_setcancelstate pthread_setspecific pthread_sigmask pthread_testcancel \
   vmlock
+MUSL_process := posix_spawn_file_actions_addchdir posix_spawn_file_actions_addclose \
+  posix_spawn_file_actions_adddup2 posix_spawn_file_actions_addfchdir \
+  posix_spawn_file_actions_addopen posix_spawn_file_actions_destroy posix_spawn_file_actions_init \
+  posix_spawnattr_destroy posix_spawnattr_getflags posix_spawnattr_getpgroup \
+  posix_spawnattr_getsigdefault posix_spawnattr_getsigmask posix_spawnattr_init \
+  posix_spawnattr_sched posix_spawnattr_setflags posix_spawnattr_setpgroup \
+  posix_spawnattr_setsigdefault posix_spawnattr_setsigmask wait waitpid
 MUSL_fenv := __flt_rounds fenv
 MUSL_DIRS := string ctype multibyte stdlib stdio math malloc malloc/mallocng mman errno internal \
   env exit locale prng search time setjmp signal conf fcntl select stat unistd linux misc network \
-  thread fenv
+  thread process fenv
 
 # For these the CPU has a file of its own. (Its clone, cancellation point and signal return trap
 # into Linux by themselves; they are not here.)
@@ -145,6 +152,9 @@ MUSL_OURS_llvm := -fno-lto -fno-builtin -fomit-frame-pointer -fno-vectorize
 MUSL_OURS_gnu := -fno-builtin -fomit-frame-pointer -fno-tree-loop-distribute-patterns
 MUSL_OURS_aarch64 := -mno-strict-align
 $(O)/u/libc/musl/%.o: EXTRA = $(MUSL_OURS_$(TOOLCHAIN)) $(MUSL_OURS_$(ARCH))
+
+# How musl's functions leave what is to be done with descriptors.
+$(O)/u/libc/musl/process/posix_spawn.c.o: EXTRA += -isystem $(MUSL)/src/process
 
 # Made anew each time: ar keeps members that left the list.
 $(MUSL_LIB): $(MUSL_O)

@@ -9,16 +9,13 @@
 #include <sys/syscall.h>
 
 #include <abi/error.h>
+#include <wherry/startup.h>
 
+#include "child.h"
 #include "descriptors.h"
 #include "files.h"
 #include "polling.h"
 #include "process.h"
-
-enum {
-    THREAD_ID = 1,
-    STATUS_SIGNALLED = 128,
-};
 
 long personality_errno(int error)
 {
@@ -59,7 +56,7 @@ static long signal_mask(void *old, size_t bytes)
 static long signal_self(int signal)
 {
     if (signal == SIGABRT) {
-        process_exit(STATUS_SIGNALLED + SIGABRT);
+        process_exit(PROCESS_ABORTED);
     }
     return -ENOSYS;
 }
@@ -141,11 +138,13 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
         return personality_getrandom((void *)a, (size_t)b);
     case SYS_exit:
     case SYS_exit_group:
-        process_exit((int)a);
+        process_exit((int)a & 0xff); /* as much as a parent can learn */
     case SYS_set_tid_address:
     case SYS_gettid:
     case SYS_getpid:
-        return THREAD_ID;
+        return startup_own()->id;
+    case SYS_wait4:
+        return child_wait(a, (int *)b, (int)c, (struct rusage *)d);
     case SYS_tkill:
         return signal_self((int)b);
     case SYS_rt_sigprocmask:

@@ -6,6 +6,9 @@
 
 #include <base/attributes.h>
 
+/* The status of a program that abort() ended: no exit status, which is 8 bits, is the same. */
+enum { PROCESS_ABORTED = 0x100 + 6 };
+
 /* Writes out what is left of a line, tells init the status and never returns. */
 NO_RETURN void process_exit(int status);
 

@@ -10,11 +10,13 @@
 #include <wherry/event.h>
 #include <wherry/startup.h>
 
+#include "child.h"
 #include "process.h"
 
 enum {
     AUXILIARY_WORDS = 2 * 6,
     VECTOR_WORDS = 1 + STARTUP_WORDS_MAX + 1 + 1 + AUXILIARY_WORDS, /* name, words, two ends */
+    STATUS_NO_START = 127, /* of a child whose descriptors could not be as its parent wants */
 };
 
 int main(int argc, char **argv, char **environment);
@@ -33,6 +35,7 @@ static const struct startup first_page = {
     .magic = STARTUP_MAGIC,
     .version = STARTUP_VERSION,
     .program = "init",
+    .id = 1,
     .handle_count = 3,
     .handles = {{ROLE_ACCOUNT, 1u << HANDLE_INDEX_BITS | BOOT_HANDLE_ACCOUNT, 0},
                 {ROLE_TASK, 1u << HANDLE_INDEX_BITS | BOOT_HANDLE_TASK, 0},
@@ -75,12 +78,21 @@ static void put_auxiliary(uintptr_t *at)
     }
 }
 
+/* What musl calls for main. */
+static int begin(int argc, char **argv, char **environment)
+{
+    if (!child_begin(own)) {
+        process_exit(STATUS_NO_START);
+    }
+    return main(argc, argv, environment);
+}
+
 /* Called by _start alone, on an empty stack. */
 void start_program(const struct startup *page)
 {
     own = page == NULL ? &first_page : page;
     if (own->magic != STARTUP_MAGIC || own->version != STARTUP_VERSION ||
-        own->argument_count + own->setting_count > STARTUP_WORDS_MAX) {
+        own->action_count + own->argument_count + own->setting_count > STARTUP_WORDS_MAX) {
         process_crash(); /* not started by our init */
     }
     event_open(startup_handle(ROLE_NOTIFICATION));
@@ -88,11 +100,16 @@ void start_program(const struct startup *page)
         console_open((struct log_page *)LOG_VADDR, startup_handle(ROLE_SERIAL)) != OK) {
         process_crash(); /* the page is init's own making */
     }
+    uint32_t names = own->is_child != 0 ? 0 : 1; /* a child's name is its first argument */
+    const char *arguments = put_words(vector, own->text, own->action_count); /* to be overwritten */
     vector[0] = (uintptr_t)own->program;
-    const char *settings = put_words(vector + 1, own->text, own->argument_count);
-    uintptr_t *environment = vector + 1 + own->argument_count + 1;
+    const char *settings = put_words(vector + names, arguments, own->argument_count);
+    uint32_t count = names + own->argument_count;
+    uintptr_t *environment = vector + count + 1;
+    vector[count] = 0;
     put_words(environment, settings, own->setting_count);
+    environment[own->setting_count] = 0;
     put_auxiliary(environment + own->setting_count + 1);
-    __libc_start_main(main, 1 + (int)own->argument_count, (char **)vector, NULL, NULL, NULL);
+    __libc_start_main(begin, (int)count, (char **)vector, NULL, NULL, NULL);
     process_crash(); /* musl's exit does not return */
 }

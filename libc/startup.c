@@ -92,6 +92,34 @@ int startup_page_add_setting(struct startup *page, const char *key, const char *
     return error;
 }
 
+int startup_page_add_text(struct startup *page, const void *text, size_t bytes)
+{
+    if (bytes > sizeof(page->text) - page->text_bytes) {
+        return E_LIMIT;
+    }
+    memcpy(page->text + page->text_bytes, text, bytes);
+    page->text_bytes += (uint32_t)bytes; /* <= STARTUP_TEXT_BYTES */
+    return OK;
+}
+
+int startup_page_count_words(struct startup *page, uint32_t actions, uint32_t arguments,
+                             uint32_t settings)
+{
+    uint64_t ends = 0;
+    for (uint32_t i = 0; i < page->text_bytes; i++) {
+        ends += page->text[i] == '\0';
+    }
+    if (ends != (uint64_t)actions + arguments + settings || arguments == 0 ||
+        ends > STARTUP_WORDS_MAX || page->text[page->text_bytes - 1] != '\0') {
+        return ends > STARTUP_WORDS_MAX ? E_LIMIT : E_INVALID;
+    }
+    page->action_count = actions;
+    page->argument_count = arguments;
+    page->setting_count = settings;
+    page->is_child = 1;
+    return OK;
+}
+
 handle_t startup_page_handle(const struct startup *page, const char *role)
 {
     for (uint32_t i = 0; i < page->handle_count; i++) {

@@ -245,6 +245,7 @@ static bool run_tests(void)
     static const struct group *const groups[] = {
         &handle_group, &ipc_group,   &path_group, &time_group,    &sched_group,
         &memory_group, &fault_group, &fp_group,   &account_group, &error_group,
+        &child_group,
     };
     struct figures start = figures_now();
     bool is_passed = device_run();

@@ -31,7 +31,7 @@ struct group {
 #define GROUP(group_name, list) {group_name, list, sizeof(list) / sizeof((list)[0])}
 
 extern const struct group handle_group, ipc_group, path_group, time_group, sched_group,
-    memory_group, fault_group, fp_group, account_group, error_group;
+    memory_group, fault_group, fp_group, account_group, error_group, child_group;
 
 /* Whether a page stays that was told to a device, when all else that knows it has gone. There is no
  * way back: the last of all tests. */

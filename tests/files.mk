@@ -45,7 +45,8 @@ UNIT_TESTS += event
 event_SRC := libc/event.c
 UNIT_TESTS += personality
 LIBC_FILES_SRC := libc/personality.c libc/personality_files.c libc/descriptors.c libc/console_file.c libc/news.c \
-    libc/polling.c libc/event.c libc/log.c libc/files.c libc/memory_file.c libc/image_text.c libc/pool.c
+    libc/polling.c libc/event.c libc/log.c libc/files.c libc/memory_file.c libc/image_text.c libc/pool.c \
+    libc/child.c libc/base/fmt.c libc/base/parse.c
 LIBC_SOCKET_SRC := libc/epoll_file.c libc/pipe_file.c libc/network.c libc/interfaces.c libc/slot.c \
     libc/socket_address.c libc/socket_file.c \
     libc/socket_transfer.c libc/socket_options.c
@@ -186,11 +187,13 @@ kernel_sched_LIBS := $(KERNEL_HOST_LIBS)
 # The conformance of sockets: one program for the target and for this machine.
 CONFORM_SRC := $(addprefix tests/conformance/, \
   main.c support.c make.c names.c connect.c stream.c ends.c datagram.c options.c ready.c events.c files.c \
-  resolve.c groups.c wire.c deviations.c)
+  resolve.c groups.c spawn.c wire.c deviations.c)
 PROGRAMS += crowd
 crowd_SRC := tests/crowd/main.c
 PROGRAMS += conform
 conform_SRC := $(CONFORM_SRC)
+PROGRAMS += errand
+errand_SRC := tests/conformance/errand.c
 
 FUZZ_TARGETS :=
 FUZZ_TARGETS += fdt

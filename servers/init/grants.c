@@ -188,6 +188,7 @@ int grants_make(const struct system *system, uint32_t index, struct startup *pag
         .error = startup_page_init(page, system->processes[index].rule->name),
     };
     page->has_log = 1;
+    page->id = grants.process->id;
     give_own(&grants);
     give_reach(&grants);
     give_memories(&grants);

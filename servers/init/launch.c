@@ -141,12 +141,12 @@ static ticks_t ticks_of_us(uint32_t us)
     return us * boot_facts()->counter_hz / US_PER_SECOND; /* 32 bits times less than 2^32 */
 }
 
-static int start_thread(const struct system *system, const struct process *process, uint32_t index,
-                        uint64_t entry)
+static int prepare_thread(const struct system *system, const struct process *process,
+                          uint32_t index)
 {
     const struct manifest_process *rule = process->rule;
     const struct sysret steps[] = {
-        sys_thread_write(process->thread, REGISTER_PC, entry),
+        sys_thread_write(process->thread, REGISTER_PC, process->entry),
         sys_thread_write(process->thread, REGISTER_ARGUMENT, STARTUP_VADDR),
         sys_thread_schedule(process->thread, rule->priority, ticks_of_us(rule->budget_us),
                             ticks_of_us(rule->period_us)),
@@ -159,12 +159,31 @@ static int start_thread(const struct system *system, const struct process *proce
             return (int)steps[i].status;
         }
     }
-    return (int)sys_thread_start(process->thread).status;
+    return OK;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int launch_start(struct system *system, uint32_t index)
+static bool is_taken(const struct system *system, uint32_t id)
+{
+    for (uint32_t i = 0; i < system->manifest->process_count; i++) {
+        if (system->processes[i].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that no process has; above 0 and fit for an int. */
+static uint32_t new_id(struct system *system)
+{
+    do {
+        system->last_id = system->last_id == INT32_MAX ? 1 : system->last_id + 1;
+    } while (is_taken(system, system->last_id));
+    return system->last_id;
+}
+
+int launch_make(struct system *system, uint32_t index)
 {
     struct process *process = &system->processes[index];
     struct bundle_program program;
@@ -180,10 +199,12 @@ int launch_start(struct system *system, uint32_t index)
         error = load_program(system, process, &program);
     }
     if (error == OK) {
+        process->id = new_id(system);
+        process->entry = program.entry;
         error = map_pages(system, process, index);
     }
     if (error == OK) {
-        error = start_thread(system, process, index, program.entry);
+        error = prepare_thread(system, process, index);
     }
     if (error != OK) {
         launch_end(process);
@@ -195,6 +216,34 @@ int launch_start(struct system *system, uint32_t index)
     atomic_store_explicit(&process->log->is_waiting, 0, memory_order_relaxed);
     watch_start(&process->watch, atomic_load_explicit(&process->log->alive, memory_order_relaxed));
     return OK;
+}
+
+int launch_run(struct process *process)
+{
+    return (int)sys_thread_start(process->thread).status;
+}
+
+int launch_start(struct system *system, uint32_t index)
+{
+    int error = launch_make(system, index);
+    if (error == OK) {
+        error = launch_run(&system->processes[index]);
+        if (error != OK) {
+            launch_end(&system->processes[index]);
+        }
+    }
+    return error;
+}
+
+int launch_open_page(const struct process *process, struct startup **page)
+{
+    *page = (struct startup *)SYSTEM_SCRATCH_VADDR;
+    return map_scratch(process->startup, 1, RIGHT_READ | RIGHT_WRITE);
+}
+
+void launch_close_page(void)
+{
+    unmap_scratch();
 }
 
 void launch_end(struct process *process)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <base/attributes.h>
+#include <wherry/startup.h>
 
 #include "system.h"
 
@@ -19,6 +20,15 @@
  * E_NOT_FOUND: no such program. E_CORRUPT: its image is. Else what the kernel says.
  */
 MUST_CHECK int launch_start(struct system *system, uint32_t index);
+
+/* The same in two steps: everything but the first instruction, and that. After an error of the
+ * second it is to be ended. */
+MUST_CHECK int launch_make(struct system *system, uint32_t index);
+MUST_CHECK int launch_run(struct process *process);
+
+/* The start-up page of a process that was made and does not run, for a moment. */
+MUST_CHECK int launch_open_page(const struct process *process, struct startup **page);
+void launch_close_page(void);
 
 /* Ends the incarnation, if there is one. Takes at most as long as freeing its pages. */
 void launch_end(struct process *process);

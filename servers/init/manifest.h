@@ -19,6 +19,8 @@
  * M7  One process serves sockets; whoever has an arena calls it and pays for the arena.
  * M8  One process serves the bus; whoever has a right there calls it. A service is one process's.
  * M9  What is denied in a lane is denied to a process that is defined.
+ * M10 A child belongs to one parent, which stands before it, is at least as urgent and of the same
+ *     lane. It has no device, serves nobody, is told no settings and is never restarted.
  */
 #pragma once
 
@@ -37,6 +39,7 @@ enum {
     MANIFEST_NAME_BYTES = 11, /* with the 0; "wake:" in front of it is a role of at most 15 */
     MANIFEST_PREFIXES_MAX = 4,
     MANIFEST_CALLS_MAX = 4,
+    MANIFEST_CHILDREN_MAX = 4,
     MANIFEST_WAKES_MAX = 4,
     MANIFEST_SETTINGS_MAX = 6,
     MANIFEST_COMPATIBLES_MAX = 2,
@@ -66,6 +69,7 @@ enum manifest_flag {
     IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
     IS_SPARE = 1 << 10, /* most machines have no device for it: then nothing is said */
     SERVES_BUS = 1 << 11, /* INIT_BUS; told when a client of the bus dies, who tells of its start */
+    IS_CHILD = 1 << 12,   /* started when its parent asks (INIT_SPAWN), and ends with it */
 };
 
 struct manifest_device {
@@ -114,6 +118,7 @@ struct manifest_process {
     const char *wakes[MANIFEST_WAKES_MAX];       /* processes; serial needs no mention */
     const char *settings[MANIFEST_SETTINGS_MAX]; /* keys of base/bootargs.h */
     const char *prefixes[MANIFEST_PREFIXES_MAX]; /* with which its lines may begin */
+    const char *children[MANIFEST_CHILDREN_MAX]; /* processes it may have started, one of each */
     struct manifest_network network;
     struct manifest_bus bus;
 };
@@ -142,7 +147,7 @@ struct manifest {
 extern const struct manifest manifest;
 
 /*
- * Checks M1 to M7. E_CORRUPT: one is broken; then *fault says which, with the names, in `size`
+ * Checks M1 to M10. E_CORRUPT: one is broken; then *fault says which, with the names, in `size`
  * bytes of text.
  */
 MUST_CHECK int manifest_check(const struct manifest *checked, char *fault, size_t size);

@@ -200,6 +200,48 @@ static int check_bus(const struct check *check, const struct manifest_process *p
     return OK;
 }
 
+/* What init could not do for somebody that comes and goes as another process wants. (M10) */
+static int check_child(const struct check *check, const struct manifest_process *child)
+{
+    enum { UNFIT = HAS_SYSTEM | HAS_SEED | IS_ONE_SHOT | READS_LOGS | IS_LAST | SERVES_SOCKETS |
+                   SERVES_BUS | IS_SPARE };
+    uint32_t parents = 0;
+    for (uint32_t i = 0; i < check->checked->process_count; i++) {
+        parents += has_text(check->checked->processes[i].children, MANIFEST_CHILDREN_MAX,
+                            child->name);
+    }
+    if (parents != 1) {
+        return refuse(check, "%s is a child and has %u parents", child->name, parents);
+    }
+    if ((child->flags & UNFIT) != 0 || child->restart != RESTART_NEVER || child->is_server ||
+        child->device.compatibles[0] != NULL || child->lends != NULL ||
+        child->settings[0] != NULL) {
+        return refuse(check, "%s is a child and has what none may have", child->name);
+    }
+    return OK;
+}
+
+/* M10 */
+static int check_children(const struct check *check, const struct manifest_process *process)
+{
+    for (int i = 0; i < MANIFEST_CHILDREN_MAX && process->children[i] != NULL; i++) {
+        uint32_t index;
+        if (manifest_find(check->checked, process->children[i], &index) != OK) {
+            return refuse(check, "%s starts %s, which is not defined", process->name,
+                          process->children[i]);
+        }
+        const struct manifest_process *child = &check->checked->processes[index];
+        const char *lane = process->lane == NULL ? "" : process->lane;
+        if ((child->flags & IS_CHILD) == 0 || child <= process ||
+            child->priority > process->priority ||
+            strcmp(lane, child->lane == NULL ? "" : child->lane) != 0) {
+            return refuse(check, "%s starts %s, which cannot be its child", process->name,
+                          child->name);
+        }
+    }
+    return (process->flags & IS_CHILD) != 0 ? check_child(check, process) : OK;
+}
+
 /* --- pairs of processes ----------------------------------------------------------------------- */
 
 /* Whether a node of the tree could be the device of both. */
@@ -326,6 +368,9 @@ static int check_process(const struct check *check, uint32_t index)
     }
     if (error == OK) {
         error = check_bus(check, process);
+    }
+    if (error == OK) {
+        error = check_children(check, process);
     }
     return error == OK ? check_roles(check, process) : error;
 }

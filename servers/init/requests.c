@@ -6,6 +6,7 @@
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
+#include "children.h"
 #include "launch.h"
 #include "supervise.h"
 
@@ -69,7 +70,8 @@ static int64_t list(struct system *system, const struct process *caller, uint64_
     return OK;
 }
 
-static int64_t tell_system(const struct process *caller, uint64_t words[IPC_WORDS])
+static int64_t tell_system(const struct system *system, const struct process *caller,
+                           uint64_t words[IPC_WORDS])
 {
     static const enum info selectors[] = {
         INFO_SYSTEM_FREE_PAGES, INFO_SYSTEM_USED_PAGES, INFO_SYSTEM_OBJECTS,
@@ -82,6 +84,7 @@ static int64_t tell_system(const struct process *caller, uint64_t words[IPC_WORD
     for (uint32_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++) {
         words[2 + i] = figure(boot_handle(BOOT_HANDLE_SYSTEM), selectors[i]);
     }
+    words[7] = system->denied;
     return OK;
 }
 
@@ -248,7 +251,7 @@ static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_W
     case INIT_LIST:
         return list(system, caller, words);
     case INIT_SYSTEM:
-        return tell_system(caller, words);
+        return tell_system(system, caller, words);
     case INIT_LEND:
         return lend(system, index, words);
     case INIT_RETURN:
@@ -261,6 +264,14 @@ static int64_t serve(struct system *system, uint32_t index, uint64_t words[IPC_W
         return restart(system, caller, words);
     case INIT_BUS:
         return bus_client(system, caller, words);
+    case INIT_SPAWN:
+        return children_make(system, index, words);
+    case INIT_SPAWN_TEXT:
+        return children_add_text(system, index, words);
+    case INIT_SPAWN_START:
+        return children_start(system, index, words);
+    case INIT_WAIT:
+        return children_wait(system, index, words);
     default:
         return E_BAD_CALL;
     }
@@ -272,6 +283,7 @@ void requests_serve(struct system *system, struct message *message)
     int64_t status = index < system->manifest->process_count
                          ? serve(system, (uint32_t)index, message->words)
                          : E_BAD_CALL;
+    system->denied += status == E_DENIED;
     message->words[0] = (uint64_t)status;
     for (int i = 1; i < IPC_WORDS && status != OK; i++) {
         message->words[i] = 0;

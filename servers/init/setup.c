@@ -7,6 +7,7 @@
 #include <wherry/console.h>
 #include <wherry/event.h>
 #include <wherry/memory.h>
+#include <wherry/startup.h>
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
@@ -259,6 +260,7 @@ static int open_init(struct system *system)
 {
     struct process *init = &system->processes[0];
     init->state = INIT_STATE_UP;
+    init->id = startup_own()->id;
     init->account = boot_handle(BOOT_HANDLE_ACCOUNT);
     init->task = boot_handle(BOOT_HANDLE_TASK);
     init->thread = boot_handle(BOOT_HANDLE_THREAD);

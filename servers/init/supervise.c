@@ -8,6 +8,7 @@
 #include <wherry/sys.h>
 #include <wherry/time.h>
 
+#include "children.h"
 #include "launch.h"
 #include "setup.h"
 
@@ -99,11 +100,12 @@ static void start(struct system *system, uint32_t index)
     }
 }
 
-/* Starts those that come last, or those that do not. */
+/* Starts those that come last, or those that do not; nobody's children. */
 static void start_some(struct system *system, bool is_last)
 {
     for (uint32_t i = 1; i < system->manifest->process_count; i++) {
-        if (((system->manifest->processes[i].flags & IS_LAST) != 0) == is_last) {
+        uint32_t flags = system->manifest->processes[i].flags;
+        if ((flags & IS_CHILD) == 0 && ((flags & IS_LAST) != 0) == is_last) {
             start(system, i);
         }
     }
@@ -113,7 +115,8 @@ static void start_some(struct system *system, bool is_last)
 static bool is_settled(const struct process *process)
 {
     return process->state != INIT_STATE_WAITING &&
-           (process->state != INIT_STATE_STARTING || (process->rule->flags & IS_ONE_SHOT) != 0);
+           (process->state != INIT_STATE_STARTING ||
+            (process->rule->flags & (IS_ONE_SHOT | IS_CHILD)) != 0);
 }
 
 static void check_ready(struct system *system)
@@ -183,8 +186,24 @@ static void tell_servers(const struct system *system, uint32_t index)
     }
 }
 
+/* Who has died leaves no children; a parent stands before its children in the manifest (M10), so
+ * once over all finds the children of children too. */
+static void end_orphans(struct system *system)
+{
+    for (uint32_t i = 1; i < system->manifest->process_count; i++) {
+        if (children_is_orphan(system, i)) {
+            bool was_running = is_running(&system->processes[i]);
+            launch_end(&system->processes[i]);
+            children_forget(&system->processes[i]);
+            if (was_running) {
+                tell_servers(system, i);
+            }
+        }
+    }
+}
+
 /* It is over with this incarnation; a line has said why. */
-static void bury(struct system *system, uint32_t index)
+static void bury(struct system *system, uint32_t index, enum init_end end, int64_t code)
 {
     struct process *process = &system->processes[index];
     uint64_t lived_ms =
@@ -192,7 +211,12 @@ static void bury(struct system *system, uint32_t index)
 
     launch_end(process);
     tell_servers(system, index);
-    if (process->rule->restart == RESTART_NEVER) {
+    end_orphans(system);
+    process->end = end;
+    process->end_code = code;
+    if ((process->rule->flags & IS_CHILD) != 0) {
+        children_keep_end(system, index);
+    } else if (process->rule->restart == RESTART_NEVER) {
         retire(process, INIT_STATE_ENDED);
     } else {
         try_again(process, lived_ms);
@@ -202,13 +226,13 @@ static void bury(struct system *system, uint32_t index)
 
 void supervise_exit(struct system *system, uint32_t index, int64_t code)
 {
-    const char *name = system->processes[index].rule->name;
-    if (code == 0) {
-        console_print("init: done %s", name);
-    } else {
-        console_print("init: %s ended with code %ld", name, code);
+    const struct manifest_process *rule = system->processes[index].rule;
+    if ((rule->flags & IS_CHILD) == 0 && code == 0) {
+        console_print("init: done %s", rule->name);
+    } else if ((rule->flags & IS_CHILD) == 0) {
+        console_print("init: %s ended with code %ld", rule->name, code);
     }
-    bury(system, index);
+    bury(system, index, INIT_END_EXIT, code);
 }
 
 int supervise_restart(struct system *system, uint32_t index)
@@ -219,7 +243,7 @@ int supervise_restart(struct system *system, uint32_t index)
     }
     /* --- committed --- */
     console_print("init: end %s, as asked", process->rule->name);
-    bury(system, index);
+    bury(system, index, INIT_END_EXIT, 0);
     return OK;
 }
 
@@ -239,7 +263,7 @@ void supervise_fault(struct system *system, uint32_t index, const uint64_t words
     console_print("init: %s faulted: %s at 0x%lx pc=0x%lx sp=0x%lx cause=0x%lx",
                   system->processes[index].rule->name, is_known ? kinds[words[1]] : "fault",
                   words[2], words[3], words[5], words[4]);
-    bury(system, index);
+    bury(system, index, INIT_END_FAULT, (int64_t)words[1]);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -279,7 +303,7 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
     }
     if (is_late) {
         console_print("init: %s hangs", process->rule->name);
-        bury(system, index);
+        bury(system, index, INIT_END_HANG, 0);
     } else if (is_asked) {
         sys_signal(process->notification, EVENT_ALIVE);
     }

@@ -6,6 +6,7 @@
  *     init: start X                     init: up X                  init: done X
  *     init: X not started: REASON       init: X ended with code N   init: X faulted: ...
  *     init: X hangs                     init: restart X in N ms     init: X given up
+ *     nothing of a child [children.h] but its faults and hangs
  *     init: nobody shows the lines of processes    the one that does is given up or not started
  *     init: ready                       every process that was started is up, done or given up;
  *                                       then those start that come last

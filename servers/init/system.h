@@ -48,10 +48,17 @@ struct process {
     handle_t stack; /* memory */
     handle_t startup;
     bool has_lent; /* it borrows rule->lends's window */
+    uint32_t id;    /* no two that live have the same */
+    uint64_t entry; /* its first instruction */
     ticks_t started;
     ticks_t restart_at; /* in INIT_STATE_WAITING */
 
     struct watch watch;
+
+    /* of a child */
+    uint32_t parent; /* index; 0: nobody has it */
+    enum init_end end;
+    int64_t end_code;
 };
 
 struct system {
@@ -73,6 +80,8 @@ struct system {
     bool is_ready;   /* its line was said */
     ticks_t beat_at; /* when the next signs of life are asked for */
     uint32_t beats; /* so far */
+    uint32_t last_id;
+    uint64_t denied; /* requests of init's */
     ticks_t off_at;  /* when the machine goes off; DEADLINE_FOREVER: nobody wants that */
     uint64_t off_action;
     uint64_t off_code;

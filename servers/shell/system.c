@@ -66,8 +66,9 @@ static void show_memory(uint64_t base_pages)
                   (unsigned long)(message.words[1] * KIB_PER_PAGE), (unsigned long)image_kib,
                   (unsigned long)(base_pages * KIB_PER_PAGE),
                   (unsigned long)((message.words[3] - base_pages) * KIB_PER_PAGE));
-    console_print("%lu objects, %lu handles, %lu mappings", (unsigned long)message.words[4],
-                  (unsigned long)message.words[5], (unsigned long)message.words[6]);
+    console_print("%lu objects, %lu handles, %lu mappings, %lu requests denied by init",
+                  (unsigned long)message.words[4], (unsigned long)message.words[5],
+                  (unsigned long)message.words[6], (unsigned long)message.words[7]);
 }
 
 void command_ps(const struct command_call *call)

@@ -48,7 +48,8 @@ extern const struct conform_subject make_subject, name_subject, bind_subject, li
     connect_subject, stream_subject, vector_subject, end_subject, reset_subject, datagram_subject,
     message_subject, option_subject, value_subject, time_out_subject, poll_subject, select_subject,
     epoll_subject, descriptor_subject, address_subject, resolve_subject, group_subject, raw_subject,
-    random_subject, wire_subject;
+    random_subject, child_end_subject, child_gift_subject, child_step_subject, child_wait_subject,
+    wire_subject;
 
 /* --- checks ---------------------------------------------------------------------------------- */
 

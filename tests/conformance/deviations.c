@@ -9,6 +9,7 @@ static const struct {
     const char *name; /* of a case, with _ip6 if it is that one */
     const char *why;
 } deviations[] = {
+    {"a_socket_can_be_passed", "ENOTSUP: a socket lies in its owner's arena"},
     {NULL, NULL}, /* ends the list */
 };
 

@@ -23,7 +23,8 @@ static const struct conform_subject *const subjects[] = {
     &stream_subject,  &vector_subject, &end_subject,        &reset_subject,    &datagram_subject,
     &message_subject, &option_subject, &value_subject,      &time_out_subject, &poll_subject,
     &select_subject,  &epoll_subject,  &descriptor_subject, &address_subject,  &resolve_subject,
-    &group_subject,   &raw_subject,    &random_subject,     &wire_subject,
+    &group_subject,   &raw_subject,    &random_subject,     &child_end_subject,
+    &child_gift_subject, &child_step_subject, &child_wait_subject, &wire_subject,
 };
 
 enum { DESCRIPTORS_LOOKED_AT = 256, NAME_BYTES = 96 };

@@ -6,6 +6,7 @@
 set -eu
 [ $# -eq 1 ] || { echo "usage: tests/conformance/run.sh PROGRAM" >&2; exit 2; }
 
+export CONFORM_ERRAND="$(dirname "$1")/errand" # what it has as a child
 if [ "${CONFORM_ALONE:-}" = 1 ]; then
     ip link set lo up
     { echo 0 0 >/proc/sys/net/ipv4/ping_group_range; } 2>/dev/null || true # this group may ping

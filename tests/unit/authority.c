@@ -134,7 +134,7 @@ static void put_flags(struct page *page, uint32_t flags)
         {MAY_POWER, "power"},          {MAY_LIST, "list"},       {HAS_SYSTEM, "system"},
         {HAS_SEED, "seed"},            {IS_ONE_SHOT, "one-shot"}, {IS_UNWATCHED, "unwatched"},
         {READS_LOGS, "reads the logs"}, {IS_LAST, "last"},
-        {SERVES_SOCKETS, "serves sockets"}, {IS_PLAIN, "plain"},
+        {SERVES_SOCKETS, "serves sockets"}, {IS_PLAIN, "plain"}, {IS_CHILD, "child"},
     };
     bool has_any = false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -161,8 +161,8 @@ static void put_device(struct page *page, const struct manifest_device *device)
 static void put_processes(struct page *page)
 {
     put(page, "| process | priority | CPU ms of ms | memory KiB | handles | device | calls | wakes "
-              "| settings | prints | after its death | may and is |\n"
-              "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+              "| settings | prints | has started | after its death | may and is |\n"
+              "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < manifest.process_count; i++) {
         const struct manifest_process *process = &manifest.processes[i];
         put(page, "| %s | %u |", process->name, process->priority);
@@ -181,6 +181,7 @@ static void put_processes(struct page *page)
         put_texts(page, process->wakes, MANIFEST_WAKES_MAX, "");
         put_texts(page, process->settings, MANIFEST_SETTINGS_MAX, "=");
         put_texts(page, process->prefixes, MANIFEST_PREFIXES_MAX, ":");
+        put_texts(page, process->children, MANIFEST_CHILDREN_MAX, "");
         const char *end = process->restart == RESTART_ALWAYS ? "restarted" : "stays";
         put(page, " %s |", i == 0 ? "the machine stops" : end);
         put_flags(page, process->flags);

@@ -269,6 +269,67 @@ TEST(what_a_lane_denies_is_missing_there_and_nowhere_else)
     expect_fault(&sample, "none is denied something and not defined");
 }
 
+/* A sample whose third process is a child of the second. */
+static void make_family(struct sample *sample)
+{
+    make_sample(sample);
+    sample->processes[1].children[0] = "low";
+    sample->processes[2].flags = IS_CHILD;
+    sample->processes[2].lends = NULL;
+    sample->processes[2].settings[0] = NULL;
+}
+
+TEST(a_child_has_one_parent_which_stands_before_it)
+{
+    struct sample sample;
+    make_family(&sample);
+    assert_int_equal(check(&sample), OK);
+    sample.processes[1].children[0] = NULL;
+    expect_fault(&sample, "low is a child and has 0 parents");
+    make_family(&sample);
+    sample.processes[0].children[0] = "low";
+    expect_fault(&sample, "low is a child and has 2 parents");
+    make_family(&sample);
+    sample.processes[1].children[0] = "nobody";
+    expect_fault(&sample, "high starts nobody, which is not defined");
+    make_family(&sample);
+    sample.processes[2].flags = 0;
+    expect_fault(&sample, "high starts low, which cannot be its child");
+    make_family(&sample);
+    sample.processes[2].lane = "dns";
+    expect_fault(&sample, "high starts low, which cannot be its child");
+    make_family(&sample);
+    sample.processes[2].priority = 41;
+    sample.processes[2].calls[1] = NULL;
+    expect_fault(&sample, "high starts low, which cannot be its child");
+    make_sample(&sample);
+    sample.processes[1].flags = IS_CHILD;
+    sample.processes[2].children[0] = "high";
+    expect_fault(&sample, "high is a child and has what none may have");
+    sample.processes[1].is_server = false;
+    sample.processes[1].device.compatibles[0] = NULL;
+    sample.processes[2].calls[1] = NULL;
+    sample.processes[2].lends = NULL;
+    expect_fault(&sample, "low starts high, which cannot be its child");
+}
+
+TEST(a_child_serves_nobody_and_has_nothing_of_the_machine)
+{
+    struct sample sample;
+    make_family(&sample);
+    sample.processes[2].flags |= HAS_SEED;
+    expect_fault(&sample, "low is a child and has what none may have");
+    make_family(&sample);
+    sample.processes[2].restart = RESTART_ALWAYS;
+    expect_fault(&sample, "low is a child and has what none may have");
+    make_family(&sample);
+    sample.processes[2].settings[0] = "ip";
+    expect_fault(&sample, "low is a child and has what none may have");
+    make_family(&sample);
+    sample.processes[2].lends = "high";
+    expect_fault(&sample, "low is a child and has what none may have");
+}
+
 TEST(a_setting_is_the_boot_argument_as_text)
 {
     const struct bootargs bootargs = {
@@ -316,6 +377,8 @@ int main(void)
         cmocka_unit_test(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets),
         cmocka_unit_test(rights_on_the_bus_are_of_a_client_of_the_one_who_serves_it),
         cmocka_unit_test(what_a_lane_denies_is_missing_there_and_nowhere_else),
+        cmocka_unit_test(a_child_has_one_parent_which_stands_before_it),
+        cmocka_unit_test(a_child_serves_nobody_and_has_nothing_of_the_machine),
         cmocka_unit_test(a_setting_is_the_boot_argument_as_text),
         cmocka_unit_test(an_address_that_was_not_given_is_no_setting),
     };

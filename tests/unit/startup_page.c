@@ -82,6 +82,42 @@ TEST(there_is_a_most_of_words)
     assert_int_equal(startup_page_add_setting(&page, "a", "b"), E_LIMIT);
 }
 
+TEST(the_words_of_a_child_are_as_many_as_it_is_told)
+{
+    static const char text[] = "c1\0name\0-v\0A=1"; /* with its end: four words */
+    assert_int_equal(startup_page_add_text(&page, text, 5), OK);
+    assert_int_equal(startup_page_add_text(&page, text + 5, sizeof(text) - 5), OK);
+    assert_int_equal(startup_page_count_words(&page, 1, 2, 2), E_INVALID);
+    assert_int_equal(startup_page_count_words(&page, 1, 1, 1), E_INVALID);
+    assert_int_equal(startup_page_count_words(&page, 3, 0, 1), E_INVALID); /* without a name */
+    assert_int_equal(page.is_child, 0);
+    assert_int_equal(startup_page_count_words(&page, 1, 2, 1), OK);
+    assert_int_equal(page.is_child, 1);
+    assert_int_equal(page.action_count, 1);
+    assert_int_equal(page.argument_count, 2);
+    assert_int_equal(page.setting_count, 1);
+    assert_memory_equal(page.text, text, sizeof(text));
+}
+
+TEST(a_child_whose_text_has_no_end_is_refused)
+{
+    assert_int_equal(startup_page_count_words(&page, 0, 1, 0), E_INVALID);
+    assert_int_equal(startup_page_add_text(&page, "a\0b", 3), OK);
+    assert_int_equal(startup_page_count_words(&page, 0, 1, 0), E_INVALID);
+}
+
+TEST(the_text_of_a_child_fits_its_page_or_is_refused)
+{
+    static char text[STARTUP_TEXT_BYTES];
+    memset(text, 0, sizeof(text));
+    assert_int_equal(startup_page_add_text(&page, text, sizeof(text) - 1), OK);
+    assert_int_equal(startup_page_add_text(&page, text, 2), E_LIMIT);
+    assert_int_equal(startup_page_add_text(&page, text, SIZE_MAX), E_LIMIT);
+    assert_int_equal(startup_page_add_text(&page, text, 1), OK);
+    assert_int_equal(startup_page_count_words(&page, 0, STARTUP_TEXT_BYTES, 0), E_LIMIT);
+    assert_int_equal(startup_page_count_words(&page, UINT32_MAX, 1, STARTUP_TEXT_BYTES), E_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +127,9 @@ int main(void)
         cmocka_unit_test_setup(words_stand_behind_each_other_with_arguments_first, start),
         cmocka_unit_test_setup(a_word_that_does_not_fit_leaves_the_page_as_it_was, start),
         cmocka_unit_test_setup(there_is_a_most_of_words, start),
+        cmocka_unit_test_setup(the_words_of_a_child_are_as_many_as_it_is_told, start),
+        cmocka_unit_test_setup(a_child_whose_text_has_no_end_is_refused, start),
+        cmocka_unit_test_setup(the_text_of_a_child_fits_its_page_or_is_refused, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@
  * the manifest lists for the process, by their key.
  *
  * Requests are calls on the role "init". Word 0 is the label, of the answer the status: 0 or a
- * negative error. E_BAD_CALL: no such request. E_DENIED: the manifest does not allow it.
+ * negative error. E_BAD_CALL: no such request. E_DENIED: the manifest does not allow it; these are
+ * counted.
  */
 #pragma once
 
@@ -50,7 +51,8 @@ enum init_label {
     INIT_UP = 1, /* the program has started and serves from now on */
     INIT_EXIT,   /* 1: code. It has ended; init takes it apart and does not answer */
     INIT_LIST,   /* 1: index from 0. Answer: struct init_process; E_NOT_FOUND behind the last */
-    INIT_SYSTEM, /* answer: 1 RAM, 2 free, 3 used pages; 4 objects, 5 handles, 6 mappings */
+    INIT_SYSTEM, /* answer: 1 RAM, 2 free, 3 used pages; 4 objects, 5 handles, 6 mappings;
+                  * 7 requests of init's that were denied */
     INIT_LEND,   /* the device that the manifest lends this process, for as long as nobody else
                   * maps it. Answer: 1 window (map, read, write), 2 offset, 3 bytes, 4 irq.
                   * E_NOT_FOUND: the machine has none. E_BUSY: it is lent already. */
@@ -64,6 +66,26 @@ enum init_label {
                    * E_STATE: it does not run, or is init or not one that is restarted */
     INIT_BUS,    /* for the process that serves the bus. 1: index from 0 of a process. Answer:
                   * struct init_bus. E_NOT_FOUND: behind the last */
+    INIT_SPAWN, /* 1-2 name of a program, the first letter lowest: makes a child, which does
+                 * not run yet. Answer: 1 its id, above 0. E_NOT_FOUND: no such program; E_LIMIT: as
+                 * many run as may. Any error of the next two unmakes it */
+    INIT_SPAWN_TEXT, /* 1 id, 2 bytes, 3-7 text: the next of its words, each ended by a zero: first
+                      * what is to be done with descriptors, then arguments with the program's name
+                      * in front, then the environment. E_LIMIT: more than a start-up page holds */
+    INIT_SPAWN_START, /* 1 id; counts of words: 2 actions, 3 arguments, 4 environment. It runs.
+                       * E_INVALID: those are not the words that came */
+    INIT_WAIT, /* 1 id of a child, 0: any. Of one that has ended, answer: 1 id, 2 enum init_end,
+                * 3 code, and it is forgotten. E_AGAIN: none has ended yet; EVENT_CHILD comes when
+                * one does. E_NOT_FOUND: no such child */
+};
+
+enum { INIT_TEXT_BYTES = 5 * 8 }; /* at most, of one INIT_SPAWN_TEXT */
+
+/* How a child ended, and what the code says. */
+enum init_end {
+    INIT_END_EXIT = 1, /* what it gave INIT_EXIT */
+    INIT_END_FAULT,    /* enum fault_kind */
+    INIT_END_HANG,     /* nothing: it gave no sign of life */
 };
 
 /* The badge of a process on every endpoint it may call: its place in the manifest, from 1. */

@@ -14,10 +14,11 @@
 #include <base/attributes.h>
 #include <wherry/ipc.h>
 
-enum { EVENT_BITS_END = 59 };
+enum { EVENT_BITS_END = 58 };
 
 #define EVENT_PING (1ull << 60) /* netd has the answer to a ping of ours */
 #define EVENT_BUS (1ull << 59)  /* dsoftbusd has an answer or a request, or is a new one */
+#define EVENT_CHILD (1ull << 58) /* a child has ended [proto/init.h] */
 /* Bit 61 is SOCKET_EVENT [proto/socket.h]. */
 #define EVENT_ALIVE (1ull << 62) /* init wants to see the log page's `alive` move */
 #define EVENT_TIMER (1ull << NOTIFICATION_TIMER_BIT) /* the time of event_set_timer has come */

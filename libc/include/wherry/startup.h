@@ -23,13 +23,13 @@
 #define STARTUP_MAGIC 0x5452415453524857ull /* "WHRSTART" */
 
 enum {
-    STARTUP_VERSION = 1,
+    STARTUP_VERSION = 2,
     STARTUP_NAME_BYTES = 32,
     STARTUP_ROLE_BYTES = 16,
     STARTUP_RANDOM_BYTES = 16,
     STARTUP_HANDLES_MAX = 48,
-    STARTUP_WORDS_MAX = 32, /* arguments and settings together */
-    STARTUP_TEXT_BYTES = 2864,
+    STARTUP_WORDS_MAX = 64, /* of the text */
+    STARTUP_TEXT_BYTES = 2848,
 };
 
 /* Roles that libc itself looks for. Programs and init agree on others in the manifest. */
@@ -53,14 +53,19 @@ struct startup {
     uint64_t magic;
     uint32_t version;
     uint32_t handle_count;
-    uint32_t argument_count; /* without the program's name */
+    uint32_t argument_count; /* without the program's name, but of a child with it */
     uint32_t setting_count;
     uint32_t text_bytes;
     uint32_t has_log; /* 0 or 1: there is a log page */
+    uint32_t id;           /* of the process; above 0 */
+    uint32_t action_count; /* of a child: what is done with descriptors first [child.h] */
+    uint32_t is_child;     /* 0 or 1: another process had it started */
+    uint32_t zero;
     char program[STARTUP_NAME_BYTES];
     uint8_t random[STARTUP_RANDOM_BYTES]; /* hardens malloc; secret, or zero where there is none */
     struct startup_handle handles[STARTUP_HANDLES_MAX];
-    char text[STARTUP_TEXT_BYTES]; /* arguments, then settings key=value, each ended by a zero */
+    char text[STARTUP_TEXT_BYTES]; /* actions, arguments, then settings key=value, each ended by a
+                                    * zero */
 };
 
 static_assert(sizeof(struct startup) == PAGE_BYTES, "exactly a page");
@@ -76,6 +81,14 @@ MUST_CHECK int startup_page_add_handle(struct startup *page, const char *role, h
 /* Adds a word; all arguments come before the first setting. E_LIMIT: no room. E_STATE: order. */
 MUST_CHECK int startup_page_add_argument(struct startup *page, const char *word);
 MUST_CHECK int startup_page_add_setting(struct startup *page, const char *key, const char *value);
+
+/*
+ * The words of a child's page: `bytes` more of their text, then how many there are. E_LIMIT: no
+ * room. E_INVALID: the text does not end behind so many words.
+ */
+MUST_CHECK int startup_page_add_text(struct startup *page, const void *text, size_t bytes);
+MUST_CHECK int startup_page_count_words(struct startup *page, uint32_t actions, uint32_t arguments,
+                                        uint32_t settings);
 
 /* What stands behind a role, or HANDLE_NONE. */
 handle_t startup_page_handle(const struct startup *page, const char *role);
