@@ -2,7 +2,7 @@
 # Servers: one program each.  PROGRAMS names it, NAME_SRC its sources in reading order.
 PROGRAMS += init
 init_SRC := \
-    servers/init/main.c servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c \
+    servers/init/main.c servers/init/manifest.c servers/init/manifest_check.c servers/init/settings.c servers/init/random.c \
     servers/init/devices.c servers/init/probe.c servers/init/setup.c servers/init/launch.c servers/init/grants.c servers/init/children.c \
     servers/init/watch.c servers/init/supervise.c servers/init/requests.c \
     libc/base/bundle.c libc/base/bootargs.c libc/base/fdt.c libc/base/fdt_devices.c \

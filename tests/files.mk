@@ -87,6 +87,8 @@ init_devices_SRC := servers/init/devices.c servers/init/manifest.c servers/init/
     servers/init/settings.c libc/base/fmt.c libc/base/fdt.c libc/base/fdt_devices.c tests/unit/fdt_trees.c
 init_devices_LIBS := -lfdt
 init_devices_DATA := riscv64.dtb aarch64.dtb
+UNIT_TESTS += init_random
+init_random_SRC := servers/init/random.c
 UNIT_TESTS += init_watch
 init_watch_SRC := servers/init/watch.c
 UNIT_TESTS += serial_lines

@@ -4,6 +4,7 @@
 #include <base/fmt.h>
 #include <string.h>
 #include <wherry/sys.h>
+#include <wherry/time.h>
 
 #include "settings.h"
 
@@ -189,6 +190,7 @@ int grants_make(const struct system *system, uint32_t index, struct startup *pag
     };
     page->has_log = 1;
     page->id = grants.process->id;
+    random_fill(&system->random_key, page->id, time_now(), page->random);
     give_own(&grants);
     give_reach(&grants);
     give_memories(&grants);

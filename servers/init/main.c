@@ -5,6 +5,7 @@
  *
  *     manifest.h   who may what          devices.h, probe.h   the machine
  *     setup.h      what lasts            launch.h, grants.h   one incarnation of a process
+ *     random.h     random bytes          children.h           who was started by others
  *     watch.h      when to restart       supervise.h          life and death
  *     requests.h   what processes ask
  */

@@ -89,6 +89,7 @@ static int read_tree(struct system *system)
             setup_forget_seed(system);
             console_print("init: the seed of the device tree is dropped");
         }
+        random_make_key(system->seed, system->seed_bytes, &system->random_key);
     }
     read_devices(system, &tree);
     error = memory_release(pages);

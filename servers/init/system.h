@@ -22,6 +22,7 @@
 
 #include "devices.h"
 #include "manifest.h"
+#include "random.h"
 #include "watch.h"
 
 enum {
@@ -68,6 +69,7 @@ struct system {
     struct bootargs bootargs;
     uint8_t seed[SYSTEM_SEED_BYTES]; /* of the tree; all of it zero once handed over */
     uint32_t seed_bytes;
+    struct random_key random_key; /* of what each process has as random bytes */
 
     struct device devices[DEVICES_MAX];
     struct device_choice choices[MANIFEST_PROCESSES_MAX];

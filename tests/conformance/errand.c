@@ -57,6 +57,13 @@ static bool has_odd_environment(void)
            getenv("PATH") == NULL && getenv("lane") == NULL;
 }
 
+/* Whether the words of AT_RANDOM are others than the parent's, and not zero. */
+static bool has_own_random(const char *parents)
+{
+    char text[RANDOM_TEXT_BYTES];
+    return random_text(text) && strcmp(text, parents) != 0;
+}
+
 static int fault(void)
 {
     *(volatile int *)(uintptr_t)strtoul(getenv("FAULT_AT"), NULL, 10) = 1;
@@ -98,6 +105,8 @@ int main(int argc, char **argv)
         return is_null(number) ? 0 : BAD;
     } else if (strcmp(errand, "socket") == 0) {
         return is_socket(number) ? 0 : BAD;
+    } else if (strcmp(errand, "random") == 0) {
+        return argc == 3 && has_own_random(argv[2]) ? 0 : BAD;
     } else if (strcmp(errand, "leave") == 0) {
         return leave(argv[0]);
     }

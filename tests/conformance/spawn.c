@@ -145,6 +145,14 @@ static void the_id_is_the_childs_own(void)
     CHECK(end_of(child) == (child & MASK) << 8);
 }
 
+static void every_process_has_random_bytes_of_its_own(void)
+{
+    char text[RANDOM_TEXT_BYTES];
+    CHECK(random_text(text));
+    CHECK(run("random", text, NULL) == 0);
+    CHECK(run("random", text, NULL) == 0);
+}
+
 static void too_many_words_are_e2big(void)
 {
     enum { WORD_BYTES = 256 * 1024 };
@@ -232,6 +240,7 @@ static const struct conform_case gifts[] = {
     CASE("posix_spawn", arguments_come_as_they_were_given),
     CASE("posix_spawn", the_environment_is_the_one_that_was_given),
     CASE("posix_spawn", the_id_is_the_childs_own),
+    CASE("getauxval", every_process_has_random_bytes_of_its_own),
     CASE("posix_spawn", too_many_words_are_e2big),
     CASE("posix_spawn", a_path_that_names_nothing_is_enoent),
     CASE("posix_spawn", what_may_not_be_run_is_eacces),

@@ -15,6 +15,7 @@
 #include <lwip/sys.h>
 
 #include <base/bytes.h>
+#include <base/siphash.h>
 
 #include "../checksum.h"
 
@@ -73,57 +74,24 @@ void port_seed(uint64_t seed)
     port.key[1] = random_u64();
 }
 
-static uint64_t rotate(uint64_t value, int bits)
-{
-    return value << bits | value >> (64 - bits);
-}
-
-/* One round of SipHash [Aumasson, Bernstein: SipHash, §2.4]. */
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] = rotate(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    sip_round(v);
-    sip_round(v);
-    v[0] ^= word;
-}
-
-static void sip_bytes(uint64_t v[4], const void *bytes, unsigned len)
+static void sip_bytes(struct siphash *hash, const void *bytes, unsigned len)
 {
     for (unsigned at = 0; at < len; at += sizeof(uint64_t)) {
         uint64_t word = 0;
         unsigned left = len - at;
         memcpy(&word, (const uint8_t *)bytes + at, left < sizeof(word) ? left : sizeof(word));
-        sip_word(v, word);
+        siphash_word(hash, word);
     }
 }
 
 /* A clock of 4 us and a keyed hash of both ends [RFC 6528 §3]. */
 uint32_t netd_first_sequence(const void *local, unsigned bytes, const void *peer, uint32_t ports)
 {
-    uint64_t v[4] = {port.key[0] ^ 0x736f6d6570736575, port.key[1] ^ 0x646f72616e646f6d,
-                     port.key[0] ^ 0x6c7967656e657261, port.key[1] ^ 0x7465646279746573};
-    sip_bytes(v, local, bytes);
-    sip_bytes(v, peer, bytes);
-    sip_word(v, ports);
-    v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++) {
-        sip_round(v);
-    }
-    return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]) + (uint32_t)(port.now_us / 4);
+    struct siphash hash = siphash_start(port.key);
+    sip_bytes(&hash, local, bytes);
+    sip_bytes(&hash, peer, bytes);
+    siphash_word(&hash, ports);
+    return (uint32_t)siphash_end(&hash) + (uint32_t)(port.now_us / 4);
 }
 
 void port_allow_ooseq(bool is_allowed)
