@@ -6,6 +6,8 @@
 #include <abi/error.h>
 #include <wherry/event.h>
 
+#include "process.h"
+
 static struct news_source *sources;
 
 void news_join(struct news_source *source)
@@ -24,6 +26,7 @@ void news_collect(void)
 int news_wait(ticks_t deadline)
 {
     uint64_t bits = 0;
+    process_waits();
     for (struct news_source *source = sources; source != NULL; source = source->next) {
         if (!source->prepare()) {
             news_collect();
@@ -42,6 +45,7 @@ int news_serve(handle_t endpoint, struct message *message, ticks_t deadline, boo
 {
     uint64_t bits = 0;
     bool is_new = false;
+    process_waits();
     for (struct news_source *source = sources; source != NULL; source = source->next) {
         is_new |= !source->prepare();
         bits |= source->bit;

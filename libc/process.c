@@ -16,6 +16,26 @@ void process_exit(int status)
     process_crash();
 }
 
+static enum { SILENT, LISTENING, TOLD } serving;
+
+void process_listens(void)
+{
+    if (serving == SILENT) {
+        serving = LISTENING;
+    }
+}
+
+void process_waits(void)
+{
+    if (serving != LISTENING) {
+        return;
+    }
+    serving = TOLD;
+    struct message message = {.words = {INIT_UP}};
+    int error = ipc_call(startup_handle(ROLE_INIT), &message, DEADLINE_FOREVER);
+    (void)error; /* it serves all the same */
+}
+
 void process_crash(void)
 {
     __builtin_trap();

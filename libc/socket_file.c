@@ -16,6 +16,7 @@
 #include "news.h"
 #include "personality.h"
 #include "pool.h"
+#include "process.h"
 #include "socket_address.h"
 
 enum { BIND_PLACE_WORDS = 3, FRAME_TYPES = SOCK_NONBLOCK | SOCK_CLOEXEC };
@@ -236,6 +237,7 @@ static long socket_listen(struct file *file, int backlog)
     error = socket_ask(socket, SOCKET_LISTEN, &(uint64_t){(uint64_t)socket->backlog}, 1);
     if (error == 0) {
         socket->is_listening = true;
+        process_listens();
         if (!socket->is_bound) {
             socket->is_bound = true;
             socket->bound = slot_name(&socket->slot, false);

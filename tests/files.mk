@@ -43,6 +43,8 @@ regions_SRC := libc/regions.c
 UNIT_TESTS += user_time
 UNIT_TESTS += event
 event_SRC := libc/event.c
+UNIT_TESTS += process
+process_SRC := libc/process.c
 UNIT_TESTS += personality
 LIBC_FILES_SRC := libc/personality.c libc/personality_files.c libc/descriptors.c libc/console_file.c libc/news.c \
     libc/polling.c libc/event.c libc/log.c libc/files.c libc/memory_file.c libc/image_text.c libc/pool.c \

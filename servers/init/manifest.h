@@ -66,7 +66,8 @@ enum manifest_flag {
     READS_LOGS = 1 << 6,   /* has every log page: it shows the lines */
     IS_LAST = 1 << 7,      /* started when all others are settled: it measures the system */
     SERVES_SOCKETS = 1 << 8, /* INIT_CLIENT; told when a client dies */
-    IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs, it does not say INIT_UP */
+    IS_PLAIN = 1 << 9, /* an ordinary C program: up as soon as it runs; one with ports of its own,
+                        * once it listens and waits, which libc tells */
     IS_SPARE = 1 << 10, /* most machines have no device for it: then nothing is said */
     SERVES_BUS = 1 << 11, /* INIT_BUS; told when a client of the bus dies, who tells of its start */
     IS_CHILD = 1 << 12,   /* started when its parent asks (INIT_SPAWN), and ends with it */
@@ -168,6 +169,12 @@ struct manifest_network manifest_network_in(const struct manifest *searched,
 static inline bool manifest_uses_bus(const struct manifest_process *process)
 {
     return process->bus.flags != 0 || process->bus.services[0] != NULL;
+}
+
+/* Whether it counts as up as soon as it runs. */
+static inline bool manifest_is_up_at_once(const struct manifest_process *process)
+{
+    return (process->flags & IS_PLAIN) != 0 && process->network.ports[0] == 0;
 }
 
 /* Pages of a process's arena; 0: it has none. */

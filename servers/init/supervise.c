@@ -95,7 +95,7 @@ static void start(struct system *system, uint32_t index)
         retire(process, INIT_STATE_STOPPED);
     } else if (error != OK) {
         try_again(process, 0); /* what it lacked may be there later */
-    } else if ((process->rule->flags & IS_PLAIN) != 0) {
+    } else if (manifest_is_up_at_once(process->rule)) {
         supervise_up(system, index);
     }
 }

@@ -407,6 +407,16 @@ void fake_type(const char *line)
     }
 }
 
+void process_listens(void)
+{
+    fake.is_listening = true;
+}
+
+void process_waits(void)
+{
+    fake.waits++;
+}
+
 const struct startup *startup_own(void)
 {
     static const struct startup page = {.id = 7};

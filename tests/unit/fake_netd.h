@@ -40,6 +40,8 @@ struct fake_netd {
     uint64_t last_answer;   /* word 0 of its answers to them */
     uint64_t answers;
     bool is_serving;
+    bool is_listening; /* the program has said so, and how often it has waited */
+    unsigned waits;
     ticks_t now;
     ticks_t slept_until;
 };

@@ -330,6 +330,20 @@ TEST(a_child_serves_nobody_and_has_nothing_of_the_machine)
     expect_fault(&sample, "low is a child and has what none may have");
 }
 
+TEST(a_plain_server_is_not_up_before_it_listens)
+{
+    static const char *const servers[] = {"echod", "discardd", "sourced", "httpd", "telnetd"};
+    uint32_t index = 0;
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        assert_int_equal(manifest_find(&manifest, servers[i], &index), OK);
+        assert_true((manifest.processes[index].flags & IS_PLAIN) != 0);
+        assert_false(manifest_is_up_at_once(&manifest.processes[index]));
+    }
+    assert_int_equal(manifest_find(&manifest, "crowd", &index), OK);
+    assert_true(manifest_is_up_at_once(&manifest.processes[index])); /* no port is its own */
+    assert_false(manifest_is_up_at_once(&manifest.processes[0]));
+}
+
 TEST(a_setting_is_the_boot_argument_as_text)
 {
     const struct bootargs bootargs = {
@@ -379,6 +393,7 @@ int main(void)
         cmocka_unit_test(what_a_lane_denies_is_missing_there_and_nowhere_else),
         cmocka_unit_test(a_child_has_one_parent_which_stands_before_it),
         cmocka_unit_test(a_child_serves_nobody_and_has_nothing_of_the_machine),
+        cmocka_unit_test(a_plain_server_is_not_up_before_it_listens),
         cmocka_unit_test(a_setting_is_the_boot_argument_as_text),
         cmocka_unit_test(an_address_that_was_not_given_is_no_setting),
     };

@@ -341,7 +341,9 @@ TEST(accept_gives_the_connection_and_its_peer)
     struct sockaddr_in peer;
     socklen_t bytes = sizeof(peer);
     char got[8];
+    assert_false(fake.is_listening);
     long fd = listener(SOCK_NONBLOCK);
+    assert_true(fake.is_listening); /* init can be told that it serves */
     assert_int_equal(fake.last[SOCKET_LISTEN][2], 5);
     assert_int_equal(ask(SYS_accept, fd, 0, 0, 0, 0, 0), -EAGAIN);
     struct socket_name name = fake_ip4(PEER, 1234);
