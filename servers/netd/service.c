@@ -208,6 +208,17 @@ static int count_sockets(const struct stack *stack, const uint64_t *words, uint6
     return OK;
 }
 
+/* What lwIP 2.2.1 does, and can do no other: slow start, congestion avoidance, fast retransmit and
+ * fast recovery, which the first new acknowledgement ends. [RFC 5681] */
+static int get_congestion(const uint64_t *words, uint64_t *reply)
+{
+    if (!are_zero(words, 1)) {
+        return E_INVALID;
+    }
+    put_text(reply + 1, NETD_CONGESTION_NAME_WORDS, "reno");
+    return OK;
+}
+
 static int dispatch(struct stack *stack, const struct service_request *request, uint64_t *reply)
 {
     switch (request->words[0]) {
@@ -219,6 +230,8 @@ static int dispatch(struct stack *stack, const struct service_request *request, 
         return get_counter(stack, request->words, reply);
     case NETD_SOCKETS_GET:
         return count_sockets(stack, request->words, reply);
+    case NETD_CONGESTION_GET:
+        return get_congestion(request->words, reply);
     case NETD_PING_START:
         return start_ping(stack, request, reply);
     case NETD_PING_TAKE:

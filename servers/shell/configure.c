@@ -209,6 +209,16 @@ void command_route(const struct command_call *call)
     }
 }
 
+static void show_congestion(void)
+{
+    char name[NETD_CONGESTION_NAME_WORDS * sizeof(uint64_t) + 1] = "";
+    struct message message = {.words = {NETD_CONGESTION_GET}};
+    if (ask_netd(&message) == OK) {
+        memcpy(name, &message.words[1], sizeof(name) - 1);
+        console_print("congestion control   %s", name);
+    }
+}
+
 void command_netstat(const struct command_call *call)
 {
     int error = OK;
@@ -217,6 +227,7 @@ void command_netstat(const struct command_call *call)
         console_print("write netstat -s, or netstat -a for those that are 0 too");
         return;
     }
+    show_congestion();
     for (uint64_t i = 0; error == OK; i++) {
         char name[NETD_COUNTER_NAME_WORDS * sizeof(uint64_t) + 1] = "";
         struct message message = {.words = {NETD_COUNTER_GET, i}};

@@ -102,6 +102,16 @@ static void every_counter_has_a_value_and_a_name(void **state)
     assert_int_equal(ASK(NETD_COUNTER_GET, COUNTERS), E_NOT_FOUND);
 }
 
+static void the_congestion_control_in_use_has_a_name(void **state)
+{
+    struct sim *sim = *state;
+    char name[NETD_CONGESTION_NAME_WORDS * 8 + 1] = {0};
+    assert_int_equal(ASK(NETD_CONGESTION_GET), OK);
+    memcpy(name, reply + 1, sizeof(name) - 1);
+    assert_string_equal(name, "reno");
+    assert_int_equal(ASK(NETD_CONGESTION_GET, 1), E_INVALID);
+}
+
 static void the_sockets_of_all_programs_are_counted(void **state)
 {
     struct sim *sim = *state;
@@ -134,7 +144,7 @@ static void unknown_labels_are_refused_and_counted(void **state)
 {
     struct sim *sim = *state;
     assert_int_equal(ASK(0), E_BAD_CALL);
-    assert_int_equal(ASK(NETD_SOCKETS_GET + 1), E_BAD_CALL);
+    assert_int_equal(ASK(NETD_CONGESTION_GET + 1), E_BAD_CALL);
     assert_int_equal(ASK(UINT64_MAX), E_BAD_CALL);
     assert_int_equal(sim->stack.stats.value[COUNTER_request_bad], 3);
 }
@@ -302,6 +312,7 @@ int main(void)
         SIM_TEST(an_interface_past_the_last_is_not_found),
         SIM_TEST(the_lease_tells_its_server_and_its_times_while_it_is_in_force),
         SIM_TEST(every_counter_has_a_value_and_a_name),
+        SIM_TEST(the_congestion_control_in_use_has_a_name),
         SIM_TEST(the_sockets_of_all_programs_are_counted),
         SIM_TEST(words_that_mean_nothing_must_be_zero),
         SIM_TEST(unknown_labels_are_refused_and_counted),

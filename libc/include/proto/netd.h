@@ -67,6 +67,8 @@
  *                           4 1: it is there, 0: it is not
  *
  *     NETD_SOCKETS_GET      none                           1 sockets of all programs
+ *     NETD_CONGESTION_GET   none                           1-3 name of the congestion control that
+ *                                                            every connection has
  *
  * NETD_*_SET is for whom the manifest lets configure [proto/init.h MAY_CONFIGURE]; loopback cannot
  * be changed. An address that is set by hand holds until a lease is asked for again; whoever had a
@@ -108,6 +110,7 @@ enum netd_label {
     NETD_ROUTE_GET,
     NETD_ROUTE_SET,
     NETD_SOCKETS_GET,
+    NETD_CONGESTION_GET,
 };
 
 enum netd_lease_action {
@@ -126,6 +129,7 @@ enum {
     NETD_PING_PAYLOAD_MAX = 1472, /* of one Ethernet frame */
     NETD_PING6_PAYLOAD_MAX = 1452,
     NETD_COUNTER_NAME_WORDS = 5,
+    NETD_CONGESTION_NAME_WORDS = 3,
 };
 
 enum netd_address_state {
