@@ -34,7 +34,7 @@ struct tcp_pcb;
 struct udp_pcb;
 
 enum {
-    SOCKETS_MAX = 512,              /* of all clients together */
+    SOCKETS_MAX = 768,              /* of all clients together */
     SOCKET_KICKS_PER_TURN = 64,     /* of one client */
     SOCKET_DATAGRAMS_PER_TURN = 32, /* of one socket */
     SOCKET_GROUPS_MAX = 8,          /* of one socket */

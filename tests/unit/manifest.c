@@ -308,6 +308,7 @@ TEST(a_child_has_one_parent_which_stands_before_it)
     expect_fault(&sample, "high is a child and has what none may have");
     sample.processes[1].is_server = false;
     sample.processes[1].device.compatibles[0] = NULL;
+    sample.processes[1].priority = sample.processes[2].priority;
     sample.processes[2].calls[1] = NULL;
     sample.processes[2].lends = NULL;
     expect_fault(&sample, "low starts high, which cannot be its child");

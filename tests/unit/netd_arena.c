@@ -144,8 +144,11 @@ static void an_arena_of_impossible_shape_is_not_attached(void **state)
     assert_int_equal(sockets_attach(&sim->stack.sockets, SOCKET_CLIENTS_MAX, &facts, bad.memory),
                      E_INVALID);
     assert_int_equal(sockets_attach(&sim->stack.sockets, 2, &facts, bad.memory), E_INVALID);
-    facts.shape.slots = SOCKETS_MAX - 31;
+    uint32_t used = sim->stack.sockets.used;
+    facts.shape.slots = SOCKET_SLOTS_MAX;
+    sim->stack.sockets.used = SOCKETS_MAX - SOCKET_SLOTS_MAX + 1;
     assert_int_equal(sockets_attach(&sim->stack.sockets, 9, &facts, bad.memory), E_LIMIT);
+    sim->stack.sockets.used = used;
 }
 
 /* --- requests ------------------------------------------------------------------------------ */

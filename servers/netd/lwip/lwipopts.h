@@ -28,7 +28,7 @@
 #define MEMP_NUM_PBUF              1600 /* references into send rings: one or two a segment */
 #define MEMP_NUM_RAW_PCB           36
 #define MEMP_NUM_UDP_PCB           288
-#define MEMP_NUM_TCP_PCB           576 /* SOCKETS_MAX, and some that nobody owns any more */
+#define MEMP_NUM_TCP_PCB           832 /* SOCKETS_MAX, and some that nobody owns any more */
 #define MEMP_NUM_TCP_PCB_LISTEN    128
 #define MEMP_NUM_TCP_SEG           1280
 #define MEMP_NUM_IGMP_GROUP        64
