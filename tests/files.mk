@@ -238,6 +238,7 @@ PY_TESTS += tests/unit/test_bench.py
 PY_TESTS += tests/unit/test_check_guard.py
 PY_TESTS += tests/unit/test_shell_scripts.py
 PY_TESTS += tests/unit/test_two_vm.py
+PY_TESTS += tests/unit/test_patterns.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
 QEMU_LANES := default services dual loss crowd two-nic no-mcast no-discovery no-entropy impostor test-keys flood wire bad-checksum dns dhcp-real default-max \

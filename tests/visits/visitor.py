@@ -73,14 +73,20 @@ def converse(stream, line, end=b"wherry> "):
     return said
 
 
+def login():
+    """A login whose prompt has come."""
+    time.sleep(PACE_S)
+    stream = socket.create_connection(login_at, TIMEOUT_S)
+    said = b""
+    while not said.endswith(b"wherry> "):
+        said += stream.recv(4096)
+    return stream
+
+
 def command(line):
     """What a command says at the prompt, in a login of its own."""
-    time.sleep(PACE_S)
-    with socket.create_connection(login_at, TIMEOUT_S) as login:
-        said = b""
-        while not said.endswith(b"wherry> "):
-            said += login.recv(4096)
-        return converse(login, line.encode()).decode("utf-8", "replace").replace("\r", "")
+    with login() as stream:
+        return converse(stream, line.encode()).decode("utf-8", "replace").replace("\r", "")
 
 
 def counters():
