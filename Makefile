@@ -347,7 +347,7 @@ KERNEL_FILE = $(abspath $(O)/kernel.elf)
 
 boots = $(foreach l,$(QEMU_LANES) $(QEMU_LANES_$(1)),--boot $(1):$(l))
 ## qemu-test   every lane of ARCH, two at a time
-qemu-test: all lanes | $(BUILD)/have-run
+qemu-test: all lanes host-node | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
 images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
@@ -355,10 +355,13 @@ images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$
 PAIRS  := riscv64:riscv64 aarch64:aarch64 riscv64:aarch64
 pairs  = $(foreach p,$(PAIRS),--check two-vm-$(subst :,-,$(p))='UART_LOG=$(BUILD)/two-vm-$(subst :,-,$(p)).log NO_BUILD=1 \
          scripts/two-vm.sh $(subst :, ,$(p))')
+# The same over the other wires that QEMU has, and what its user network lets out.
+wires  = $(foreach w,stream mcast tap,--check two-vm-$(w)='WIRE=$(w) UART_LOG=$(BUILD)/two-vm-$(w).log NO_BUILD=1 \
+         scripts/two-vm.sh riscv64 riscv64') --check user-multicast='$(PY) tests/qemu/user_multicast.py riscv64'
 ## test        everything: check, then every lane of both CPUs; results in build/test-results.xml
 test: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/dsoftbus-node $(SRC)/noiseprotocol/.sha256 | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(HOST_TESTS) $(HOST_EXTRAS) $(foreach a,$(ARCHES),$(call images,$(a)) $(call boots,$(a)) \
-	    --boot $(a):default:$(BUILD)/$(a)-gnu/kernel.elf) $(pairs)
+	    --boot $(a):default:$(BUILD)/$(a)-gnu/kernel.elf) $(pairs) $(wires)
 .PHONY: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%)
 # The other compiler builds everything without a warning, and what it built boots.
 $(ARCHES:%=gnu-%): gnu-%: | $(HAVE_BUILD) $(BUILD)/have-gnu $(FOREIGN_STAMPS) $(MUSL_STAMP)

@@ -39,8 +39,8 @@
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
 #            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
-#            bad-checksum, loss, crowd, dns, dhcp-real, flood   a cable: each frame is a datagram on 127.0.0.1, and
-#                         a visit has the other end [tests/visits/cable.py]
+#            bad-checksum, loss, crowd, dns, dhcp-real, flood   a cable: each frame is a datagram on
+#                         127.0.0.1, and a visit has the other end [tests/visits/cable.py]
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -157,7 +157,7 @@ open)
     case $network2 in '' | dgram*) ;; *) network2=user,net=10.0.3.0/24 ;; esac
     echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
     ;;
-tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no ;;
+tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no,vnet_hdr=off ;; # else a capture has that header
 *) network=$NET ;;
 esac
 case $verb:$network in

@@ -8,6 +8,7 @@
 #   scripts/two-vm.sh [ARCH1 [ARCH2]]      riscv64 or aarch64; riscv64 aarch64 without
 #
 # Environment:
+#   WIRE         what QEMU's ends of the wire are: dgram (default), stream, mcast, tap
 #   RUN_TIMEOUT  150s (default)
 #   UART_LOG     two-vm.log: of the two, -left and -right are put before the extension
 #   PCAP         two-vm.pcap: the wire, as left sees it
@@ -25,6 +26,10 @@ for one in "$left" "$right"; do
     *) echo "two-vm.sh: $one is not one of: riscv64 aarch64" >&2; exit 2 ;;
     esac
 done
+case ${WIRE:-dgram} in
+dgram | stream | mcast | tap) ;;
+*) echo "two-vm.sh: WIRE=$WIRE is not one of: dgram stream mcast tap" >&2; exit 2 ;;
+esac
 if [ "${NO_BUILD:-0}" != 1 ]; then
     make -s ARCH="$left" lanes || exit 3
     [ "$right" = "$left" ] || make -s ARCH="$right" lanes || exit 3

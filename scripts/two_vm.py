@@ -18,9 +18,11 @@ import time
 import guest
 import wire
 import wire_bus
+import wires
 
 OK, WRONG, NO_START, DEAD = 0, 1, 3, 4
 KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
+WIRE = os.environ.get("WIRE") or "dgram"
 SECRET_TEXT = "this-text-is-for-the-peer-alone"
 PROMPT = "wherry> "
 FATAL = re.compile(r"KERNEL PANIC: .*|init: \S+ (faulted|hangs|ended).*|dsoftbusd: gives up.*")
@@ -38,12 +40,10 @@ class Machine(guest.Guest):
     """One of the two: its QEMU, and the lines it printed."""
 
     def __init__(self, name, arch, number, folder, other):
-        wires = [os.path.join(folder, which) for which in (name, other)]
-        net = "dgram,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % tuple(wires)
         self.name, self.other, self.lines, self.rest = name, other, [], b""
         self.address = "10.9.0.%d" % number
-        settings = {"NET": net, "MAC": "02:00:00:00:00:%02x" % number,
-                    "APPEND": "node=%s ip=%s/24" % (name, self.address)}
+        settings = {"MAC": "02:00:00:00:00:%02x" % number, "APPEND": "node=%s ip=%s/24" % (name, self.address),
+                    **wires.end_of(WIRE, number, folder)}
         if number == 1:
             settings["PCAP"] = os.path.join(folder, "net.pcap")
         self.log = open(os.path.join(folder, name + ".log"), "ab")
@@ -131,16 +131,22 @@ def talk(pair):
 
 
 def keep_trust(pair):
-    """What left is told to trust is known to the dsoftbusd that takes the place of the first."""
-    left, key, since = pair.machines[0], "07" * 32, len(pair.machines[0].lines)
-    pair.command(left, "dsoftbusctl trust pin friend " + key, "done")
+    """What left is told of trust, rotation and removal too, holds for the dsoftbusd that takes the first's place."""
+    left, since = pair.machines[0], len(pair.machines[0].lines)
+    first, second = "07" * 32, "08" * 32
+    pair.command(left, "dsoftbusctl trust pin friend " + first, "done")
+    pair.command(left, "dsoftbusctl trust pin friend " + second, "the id has another key, .*")
+    pair.command(left, "dsoftbusctl trust rotate friend " + second, "done")
+    pair.command(left, "dsoftbusctl trust pin nobody " + first, "done")
+    pair.command(left, "dsoftbusctl trust remove nobody", "done")
     pair.command(left, "restart dsoftbusd", "dsoftbusd: found what was kept")
     for machine in pair.machines:
         pair.wait(machine, "dsoftbusd: identity stored")
     session(pair, left, since)
-    pair.command(left, "dsoftbusctl trust", "pin friend " + key)
+    pair.command(left, "dsoftbusctl trust", "pin friend " + second)
     pair.command(left, "dsoftbusctl trust remove friend", "done")
-    pair.command(left, "dsoftbusctl trust remove friend", "nothing is known of it")
+    for name in ("friend", "nobody"):
+        pair.command(left, "dsoftbusctl trust remove " + name, "nothing is known of it")
 
 
 def secrets():
@@ -153,6 +159,7 @@ def run(arches, folder, deadline):
     left = Machine("left", arches[0], 1, folder, "right")
     right = Machine("right", arches[1], 2, folder, "left")
     with left:
+        wires.wait_for_end(WIRE, folder)
         with right:
             pair = Pair([left, right], deadline)
             for machine in pair.machines:
@@ -170,8 +177,10 @@ def run(arches, folder, deadline):
             session(pair, left, since)
             talk(pair)
     nodes = [(machine.name, machine.address) for machine in (left, right)]
-    findings = wire_bus.check_pair(wire.read_pcap(os.path.join(folder, "net.pcap")), nodes, secrets(),
-                                   [SECRET_TEXT.encode(), b"uptime "])
+    frames, echoes = wires.without_echoes(wire.read_pcap(os.path.join(folder, "net.pcap")), b"\2\0\0\0\0\1")
+    if bool(echoes) != (WIRE in wires.ECHOING):
+        raise Failure("wire: %d frames of left came back to it over %s" % (echoes, WIRE))
+    findings = wire_bus.check_pair(frames, nodes, secrets(), [SECRET_TEXT.encode(), b"uptime "])
     if findings:
         raise Failure(findings[0])
 
@@ -191,15 +200,16 @@ def main():
     status, sentence = OK, "found each other, talked, and again after a restart"
     with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
         try:
+            wires.prepare(WIRE)
             run(arches, folder, start + timeout_s)
         except Failure as why:
             status, sentence = why.status, str(why)
-        except (wire.CaptureError, OSError, ValueError) as why:
+        except (wire.CaptureError, OSError, ValueError, subprocess.SubprocessError) as why:
             status, sentence = NO_START, str(why)
         finally:
             keep(folder)
-        print("two-vm %s %s: %s: %s (%.1f s)" % (arches[0], arches[1], "ok" if status == OK else "wrong", sentence,
-                                                 time.monotonic() - start))
+        print("two-vm %s %s, %s: %s: %s (%.1f s)" % (*arches, WIRE, "ok" if status == OK else "wrong", sentence,
+                                                     time.monotonic() - start))
         for name in ("left", "right") if status != OK else ():
             with open(os.path.join(folder, name + ".log"), "rb") as file:
                 lines = file.read().decode("utf-8", "replace").splitlines()[-25:]

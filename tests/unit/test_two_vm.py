@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
 import wire  # noqa: E402
 import wire_bus  # noqa: E402
+import wires  # noqa: E402
 
 NODES = [("left", "10.9.0.1"), ("right", "10.9.0.2")]
 SECRET = bytes(range(100, 132))
@@ -140,10 +141,24 @@ class Keys(unittest.TestCase):
             self.assertEqual(self.make("-o", "/nowhere/keys", *names), 2, names)
         self.assertEqual(self.make("-o", "/nowhere/keys", "a"), 1)
 
-    def test_two_machines_are_of_cpus_that_there_are(self):
-        done = subprocess.run([os.path.join(ROOT, "scripts", "two-vm.sh"), "riscv64", "x86"], stderr=subprocess.PIPE,
-                              check=False)
-        self.assertEqual((done.returncode, b"x86 is not one of" in done.stderr), (2, True))
+    def test_two_machines_and_their_wire_are_of_what_there_is(self):
+        for cpu, kind, wrong in (("x86", "dgram", b"x86"), ("aarch64", "string", b"WIRE=string")):
+            done = subprocess.run([os.path.join(ROOT, "scripts", "two-vm.sh"), "riscv64", cpu], stderr=subprocess.PIPE,
+                                  env={**os.environ, "WIRE": kind}, check=False)
+            self.assertEqual((done.returncode, wrong + b" is not one of" in done.stderr), (2, True))
+
+
+class TestEchoes(unittest.TestCase):
+    def test_what_came_back_is_counted_and_taken_out(self):
+        frames = [announce("left", "10.9.0.1"), announce("right", "10.9.0.2"), join("10.9.0.1")]
+        echoed = [frames[0]] + frames + [frames[2]]
+        station = frames[0].data[6:12]
+        self.assertEqual(wires.without_echoes(echoed, station), (frames, 2))
+        self.assertEqual(wires.without_echoes(frames, station), (frames, 0))
+
+    def test_what_others_sent_twice_stays(self):
+        frames = [announce("right", "10.9.0.2")] * 2
+        self.assertEqual(wires.without_echoes(frames, announce("left", "10.9.0.1").data[6:12]), (frames, 0))
 
 
 if __name__ == "__main__":
