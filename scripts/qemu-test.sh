@@ -33,7 +33,7 @@ all) arches="riscv64 aarch64" ;;
 esac
 if [ "${NO_BUILD:-0}" != 1 ]; then
     for one in $arches; do
-        make -s ARCH="$one" lanes || exit 3
+        make -s ARCH="$one" lanes host-node || exit 3
     done
     scripts/deps build run || exit 3
 fi
