@@ -75,34 +75,48 @@ static MUST_CHECK int get(struct buffer *buffer)
     return error;
 }
 
-/* Takes from the front of what was got; false: it is too short. */
-static MUST_CHECK bool take(struct buffer *buffer, size_t *at, void *bytes, size_t len)
+/* What a question has brought, and how much of the buffer was taken. */
+struct answer {
+    struct message message;
+    struct buffer buffer;
+    size_t at;
+};
+
+/* Takes from the front of what is left; E_CORRUPT: it is too short. */
+static MUST_CHECK int take(struct answer *answer, void *bytes, size_t len)
 {
-    if (buffer->len - *at < len) {
-        return false;
+    if (answer->buffer.len - answer->at < len) {
+        return E_CORRUPT;
     }
-    memcpy(bytes, buffer->bytes + *at, len);
-    *at += len;
-    return true;
+    memcpy(bytes, answer->buffer.bytes + answer->at, len);
+    answer->at += len;
+    return OK;
 }
 
-static MUST_CHECK bool take_name(struct buffer *buffer, size_t *at, char name[BUS_ID_MAX + 1])
+static MUST_CHECK int take_name(struct answer *answer, char name[BUS_ID_MAX + 1])
 {
     uint8_t len = 0;
-    if (!take(buffer, at, &len, 1) || len > BUS_ID_MAX || !take(buffer, at, name, len)) {
-        return false;
+    int error = take(answer, &len, 1);
+    if (error == OK) {
+        error = len > BUS_ID_MAX ? E_CORRUPT : take(answer, name, len);
     }
-    name[len] = '\0';
-    return true;
+    if (error == OK) {
+        name[len] = '\0';
+    }
+    return error;
 }
 
-/* A question about the entry at *index, its words and its buffer. */
-static MUST_CHECK int look(enum bus_label label, uint64_t index, struct message *message,
-                           struct buffer *buffer)
+/* A question about the entry at `index`; the name that every buffer of an entry begins with. */
+static MUST_CHECK int look(enum bus_label label, uint64_t index, struct answer *answer,
+                           char name[BUS_ID_MAX + 1])
 {
-    *message = (struct message){.words = {label, index}};
-    int error = ask(message);
-    return error == OK ? get(buffer) : error;
+    answer->message = (struct message){.words = {label, index}};
+    answer->at = 0;
+    int error = ask(&answer->message);
+    if (error == OK) {
+        error = get(&answer->buffer);
+    }
+    return error == OK ? take_name(answer, name) : error;
 }
 
 /* A request whose buffer is to be sent before; the program can be signalled. */
@@ -127,85 +141,69 @@ static MUST_CHECK int start(struct message *message, const struct buffer *buffer
 
 int bus_get_node(uint64_t *index, struct bus_node *node)
 {
-    struct message message;
-    struct buffer buffer;
-    size_t at = 0;
-    int error = look(BUS_NODE_GET, *index, &message, &buffer);
-    if (error != OK) {
-        return error;
+    struct answer answer;
+    const uint64_t *words = answer.message.words;
+    int error = look(BUS_NODE_GET, *index, &answer, node->id);
+    if (error == OK) {
+        error = take(&answer, node->key, BUS_KEY_BYTES);
     }
-    if (!take_name(&buffer, &at, node->id) || !take(&buffer, &at, node->key, BUS_KEY_BYTES)) {
-        return E_CORRUPT;
+    if (error == OK) {
+        node->port = (uint16_t)words[1];
+        node->mode = words[2] < BUS_MODES ? (enum bus_mode)words[2] : BUS_MODE_NONE;
+        node->up_seconds = words[3];
+        node->has_met = words[4] == 1;
+        ++*index;
     }
-    node->port = (uint16_t)message.words[1];
-    node->mode = message.words[2] < BUS_MODES ? (enum bus_mode)message.words[2] : BUS_MODE_NONE;
-    node->up_seconds = message.words[3];
-    node->has_met = message.words[4] == 1;
-    ++*index;
-    return OK;
+    return error;
 }
 
 int bus_get_peer(uint64_t *index, struct bus_peer *peer)
 {
-    struct message message;
-    struct buffer buffer;
-    size_t at = 0;
-    int error = look(BUS_PEER_GET, *index, &message, &buffer);
-    if (error != OK) {
-        return error;
-    }
-    if (!take_name(&buffer, &at, peer->id) || !take(&buffer, &at, peer->key, BUS_KEY_BYTES)) {
-        return E_CORRUPT;
+    struct answer answer;
+    const uint64_t *words = answer.message.words;
+    int error = look(BUS_PEER_GET, *index, &answer, peer->id);
+    if (error == OK) {
+        error = take(&answer, peer->key, BUS_KEY_BYTES);
     }
     peer->service_count = 0;
-    while (at < buffer.len && peer->service_count < BUS_SERVICES_MAX) {
-        if (!take_name(&buffer, &at, peer->services[peer->service_count++])) {
-            return E_CORRUPT;
-        }
+    while (error == OK && answer.at < answer.buffer.len && peer->service_count < BUS_SERVICES_MAX) {
+        error = take_name(&answer, peer->services[peer->service_count++]);
     }
-    peer->address = (uint32_t)message.words[1];
-    peer->port = (uint16_t)(message.words[1] >> 32);
-    peer->flags = (uint32_t)message.words[2];
-    peer->heard_seconds = message.words[3];
-    *index = message.words[4];
-    return OK;
+    if (error == OK) {
+        peer->address = (uint32_t)words[1];
+        peer->port = (uint16_t)(words[1] >> 32);
+        peer->flags = (uint32_t)words[2];
+        peer->heard_seconds = words[3];
+        *index = words[4];
+    }
+    return error;
 }
 
 int bus_get_service(uint64_t *index, struct bus_service *service)
 {
-    struct message message;
-    struct buffer buffer;
-    size_t at = 0;
-    int error = look(BUS_SERVICE_GET, *index, &message, &buffer);
-    if (error != OK) {
-        return error;
+    struct answer answer;
+    int error = look(BUS_SERVICE_GET, *index, &answer, service->name);
+    if (error == OK) {
+        service->policy = (enum bus_policy)answer.message.words[1];
+        service->request_max = (uint32_t)answer.message.words[2];
+        *index = answer.message.words[3];
     }
-    if (!take_name(&buffer, &at, service->name)) {
-        return E_CORRUPT;
-    }
-    service->policy = (enum bus_policy)message.words[1];
-    service->request_max = (uint32_t)message.words[2];
-    *index = message.words[3];
-    return OK;
+    return error;
 }
 
 int bus_get_trusted(uint64_t *index, struct bus_trusted *trusted)
 {
-    struct message message;
-    struct buffer buffer;
-    size_t at = 0;
-    int error = look(BUS_TRUST_GET, *index, &message, &buffer);
-    if (error != OK) {
-        return error;
-    }
+    struct answer answer;
+    int error = look(BUS_TRUST_GET, *index, &answer, trusted->id);
     memset(trusted->key, 0, BUS_KEY_BYTES);
-    if (!take_name(&buffer, &at, trusted->id) ||
-        (at < buffer.len && !take(&buffer, &at, trusted->key, BUS_KEY_BYTES))) {
-        return E_CORRUPT;
+    if (error == OK && answer.at < answer.buffer.len) {
+        error = take(&answer, trusted->key, BUS_KEY_BYTES);
     }
-    trusted->kind = (enum bus_trust)message.words[1];
-    *index = message.words[2];
-    return OK;
+    if (error == OK) {
+        trusted->kind = (enum bus_trust)answer.message.words[1];
+        *index = answer.message.words[2];
+    }
+    return error;
 }
 
 int bus_get_counter(uint64_t *index, char name[BUS_COUNTER_NAME_WORDS * 8 + 1], uint64_t *value)
@@ -296,8 +294,7 @@ int bus_call(struct bus_call *call, ticks_t deadline)
         return error;
     }
     call->rtt_us = message.words[1];
-    call->result =
-        message.words[2] < BUS_RESULTS ? (enum bus_result)message.words[2] : BUS_LOST;
+    call->result = message.words[2] < BUS_RESULTS ? (enum bus_result)message.words[2] : BUS_LOST;
     call->answer_len = buffer.len < BUS_CALL_MAX ? buffer.len : BUS_CALL_MAX;
     memcpy(call->answer, buffer.bytes, call->answer_len);
     return OK;
@@ -331,21 +328,17 @@ int bus_serve(const char *service, enum bus_policy policy, uint32_t request_max)
 /* E_AGAIN: there is none. */
 static MUST_CHECK int take_request(struct bus_request *request)
 {
-    struct buffer buffer;
-    struct message message;
-    size_t at = 0;
-    int error = look(BUS_NEXT, 0, &message, &buffer);
+    struct answer answer;
+    int error = look(BUS_NEXT, 0, &answer, request->peer);
+    if (error == OK) {
+        error = take_name(&answer, request->service);
+    }
     if (error != OK) {
         return error;
     }
-    if (!take_name(&buffer, &at, request->peer) || !take_name(&buffer, &at, request->service) ||
-        buffer.len - at > BUS_CALL_MAX) {
-        return E_CORRUPT;
-    }
-    request->number = message.words[1];
-    request->len = buffer.len - at;
-    memcpy(request->bytes, buffer.bytes + at, request->len);
-    return OK;
+    request->number = answer.message.words[1];
+    request->len = answer.buffer.len - answer.at;
+    return request->len > BUS_CALL_MAX ? E_CORRUPT : take(&answer, request->bytes, request->len);
 }
 
 int bus_next(struct bus_request *request)
@@ -363,8 +356,8 @@ int bus_next(struct bus_request *request)
     }
 }
 
-static MUST_CHECK int reply(const struct bus_request *request, uint64_t status,
-                            const void *answer, size_t len)
+static MUST_CHECK int reply(const struct bus_request *request, uint64_t status, const void *answer,
+                            size_t len)
 {
     struct buffer buffer = {.len = 0};
     struct message message = {.words = {BUS_ANSWER, request->number, status}};

@@ -14,6 +14,7 @@ import sys
 
 import check_markers
 import guest
+import made_page
 
 FOLDER, PAGE = "tests/markers", "docs/testing/markers.md"
 FIELDS = ("line", "by", "when", "proves")
@@ -79,15 +80,7 @@ def main():
     except (CatalogError, check_markers.ListError) as why:
         print(why)
         return 1
-    if sys.argv[1:] == ["--check"]:
-        with open(PAGE) as file:
-            if file.read() != text:
-                print("%s is not what scripts/markers_doc.py makes; run it" % PAGE)
-                return 1
-        return 0
-    with open(PAGE, "w") as file:
-        file.write(text)
-    return 0
+    return made_page.finish(PAGE, text, sys.argv[1:] == ["--check"])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ nothing and fails when the page is not what would be written.
 import subprocess
 import sys
 
+import made_page
+
 PAGE = "docs/networking/sockets.md"
 HEAD = """# The socket API: what is there
 
@@ -60,16 +62,7 @@ def main():
     if not 2 <= len(sys.argv) <= 3 or sys.argv[2:] not in ([], ["--check"]):
         print(__doc__.strip().split("\n\n")[1], file=sys.stderr)
         return 2
-    text = page(read_cases(sys.argv[1]))
-    if sys.argv[2:] == ["--check"]:
-        with open(PAGE) as file:
-            if file.read() != text:
-                print("%s is not what scripts/sockets_doc.py makes; run it" % PAGE)
-                return 1
-        return 0
-    with open(PAGE, "w") as file:
-        file.write(text)
-    return 0
+    return made_page.finish(PAGE, page(read_cases(sys.argv[1])), sys.argv[2:] == ["--check"])
 
 
 if __name__ == "__main__":
