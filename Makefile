@@ -351,6 +351,7 @@ qemu-test: all lanes host-node | $(BUILD)/have-run
 	$(Q)$(PY) scripts/run_tests.py $(call boots,$(ARCH))
 images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
+         --check console-$(1)='$(PY) tests/qemu/console.py $(1)' \
          --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
 PAIRS  := riscv64:riscv64 aarch64:aarch64 riscv64:aarch64
 pairs  = $(foreach p,$(PAIRS),--check two-vm-$(subst :,-,$(p))='UART_LOG=$(BUILD)/two-vm-$(subst :,-,$(p)).log NO_BUILD=1 \

@@ -62,6 +62,8 @@ def enter_own_network():
 class Guest:
     """Use as a context manager: the guest runs inside and is gone behind."""
 
+    STDIN = subprocess.DEVNULL  # PIPE: process.stdin is what is typed
+
     def __init__(self, arch, lane, stderr, **environment):
         """stderr: an open file for what QEMU itself says; environment: more settings of scripts/run.sh."""
         self.environment = {**os.environ, "ARCH": arch, "LANE": lane, "SERIAL": "stdio", **environment}
@@ -71,7 +73,7 @@ class Guest:
 
     def __enter__(self):
         self.process = subprocess.Popen([os.path.join(SCRIPTS, "run.sh")], env=self.environment, stderr=self.stderr,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+                                        stdin=self.STDIN, stdout=subprocess.PIPE, start_new_session=True,
                                         preexec_fn=die_with_parent)
         return self
 
@@ -93,4 +95,6 @@ class Guest:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()

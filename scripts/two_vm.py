@@ -39,6 +39,8 @@ class Failure(Exception):
 class Machine(guest.Guest):
     """One of the two: its QEMU, and the lines it printed."""
 
+    STDIN = subprocess.PIPE
+
     def __init__(self, name, arch, number, folder, other):
         self.name, self.other, self.lines, self.rest = name, other, [], b""
         self.address = "10.9.0.%d" % number
@@ -49,15 +51,8 @@ class Machine(guest.Guest):
         self.log = open(os.path.join(folder, name + ".log"), "ab")
         super().__init__(arch, "two-vm", self.log, **settings)
 
-    def __enter__(self):
-        self.process = subprocess.Popen([os.path.join(guest.SCRIPTS, "run.sh")], env=self.environment,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr,
-                                        start_new_session=True, preexec_fn=guest.die_with_parent)
-        return self
-
     def __exit__(self, *unused):
         super().__exit__(*unused)
-        self.process.stdin.close()
         self.log.close()
 
     def take(self):
