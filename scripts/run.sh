@@ -39,8 +39,8 @@
 #            bad-words    boot arguments that mean nothing
 #            services     as default, without the tests on the target: its servers are used from the host
 #            two-nic      a second network device, on a user network of its own: 10.0.3.0/24
-#            bad-checksum, loss, crowd, dns, dhcp-real, flood, host-node   a cable: each frame is a datagram on
-#                         127.0.0.1, and a visit has the other end [tests/visits/cable.py]
+#            bad-checksum, loss, crowd, dns, dhcp-real, no-gateway, flood, host-node   a cable: each frame is a
+#                         datagram on 127.0.0.1, and a visit has the other end [tests/visits/cable.py]
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
@@ -87,7 +87,7 @@ arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
 lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor test-keys wire"
-lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real flood host-node"
+lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real no-gateway flood host-node"
 lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
@@ -132,7 +132,7 @@ impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
 test-keys) words=node=left kernel=${kernel%.elf}-test-keys.elf ;;
 dual) words='dual=1' ;;
 bad-checksum) words='' network2=$cable ;;
-loss | dhcp-real) words='' network=$cable ;;
+loss | dhcp-real | no-gateway) words='' network=$cable ;;
 dns | crowd) network=$cable ;;
 flood | host-node) words=node=left kernel=${kernel%.elf}-keyed.elf network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
