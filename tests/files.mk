@@ -103,6 +103,7 @@ UNIT_TESTS += ingress_ip6
 ingress_ip6_SRC := $(ingress_SRC)
 UNIT_TESTS += netd_checksum
 netd_checksum_SRC := servers/netd/checksum.c
+UNIT_TESTS += netd_checksum_halves
 UNIT_TESTS += netd_ping
 netd_ping_SRC := servers/netd/ping.c servers/netd/checksum.c servers/netd/stats.c
 NETD_SIM_SRC := tests/sim/sim.c tests/sim/dhcp_stub.c tests/sim/router6.c $(NETD_PURE_SRC) libc/base/fmt.c libc/base/parse.c libc/base/ip6_text.c $(LWIP_SRC)

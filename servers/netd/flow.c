@@ -20,6 +20,7 @@
 
 enum {
     FLOWS = 16, /* of each table */
+    KNOWN_US = 1000 * 1000,
     ETHERTYPE_AT = 12,
     ETHERTYPE_IP4 = 0x0800,
     IP_AT = 14,
@@ -58,6 +59,7 @@ struct receiver {
 
 static struct {
     uint32_t generation;
+    uint64_t until_us; /* then everything is forgotten */
     uint16_t id; /* of the next packet; lwIP counts its own */
     struct receiver receivers[FLOWS];
     struct flow_way ways[FLOWS];
@@ -134,6 +136,21 @@ static struct flow_way *way_at(const struct socket *socket, const struct socket_
     return &flows.ways[(socket->slot ^ to->port) % FLOWS];
 }
 
+/* Something is remembered: of this generation, which began with the first of it. */
+static uint32_t begin_entry(void)
+{
+    if (port_now_us() >= flows.until_us) {
+        flows_forget();
+        flows.until_us = port_now_us() + KNOWN_US;
+    }
+    return flows.generation;
+}
+
+static bool is_known(uint32_t generation)
+{
+    return generation == flows.generation && port_now_us() < flows.until_us;
+}
+
 /* --- in ------------------------------------------------------------------------------------ */
 
 /* Whether a raw socket wants to see all packets of UDP. */
@@ -155,7 +172,7 @@ void flow_note_received(struct socket *socket, const void *interface, const uint
     if (is_plain(ip) && !has_listener(socket->client->sockets)) {
         *receiver_at(&ends) = (struct receiver){
             .socket = socket,
-            .generation = flows.generation,
+            .generation = begin_entry(),
             .ends = ends,
             .interface = interface,
         };
@@ -169,7 +186,7 @@ struct socket *flow_find_socket(const void *interface, const uint8_t *frame)
     }
     struct ends ends = ends_of(frame + IP_AT);
     const struct receiver *receiver = receiver_at(&ends);
-    bool is_it = receiver->generation == flows.generation && receiver->interface == interface &&
+    bool is_it = is_known(receiver->generation) && receiver->interface == interface &&
                  is_same(&receiver->ends, &ends);
     return is_it ? receiver->socket : NULL;
 }
@@ -185,7 +202,7 @@ void flow_note_sent(struct socket *socket, const struct socket_name *to,
     struct flow_way *way = way_at(socket, to);
     uint8_t *ip = way->header + FRAMES_OFFSET + IP_AT;
     *way = (struct flow_way){
-        .socket = socket, .generation = flows.generation, .to = *to, .interface = interface};
+        .socket = socket, .generation = begin_entry(), .to = *to, .interface = interface};
     memcpy(way->header + FRAMES_OFFSET, frame, FLOW_HEADER_BYTES);
     put_half(ip + IP_LENGTH, 0);
     put_half(ip + IP_ID, 0);
@@ -198,7 +215,7 @@ void flow_note_sent(struct socket *socket, const struct socket_name *to,
 const struct flow_way *flow_find_way(const struct socket *socket, const struct socket_name *to)
 {
     const struct flow_way *way = way_at(socket, to);
-    bool is_it = way->generation == flows.generation && way->socket == socket &&
+    bool is_it = is_known(way->generation) && way->socket == socket &&
                  socket_name_is_same(&way->to, to);
     return is_it ? way : NULL;
 }

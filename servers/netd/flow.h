@@ -9,8 +9,7 @@
  *
  * F1  Everything is forgotten when anything may have changed that lwIP decides by: any frame but
  *     data for sockets, any request, any timer that ran, any word of a driver, any socket bound,
- *     joined to a peer or ended.
- *     The ARP timer runs once a minute at least while a neighbour is known [timers.h].
+ *     joined to a peer or ended; and in any case after a second.
  * F2  Only whole packets of IPv4 without options and of UDP, to one host, of one interface.
  */
 #pragma once

@@ -199,7 +199,10 @@ static bool have_segments(uint32_t segments)
     return used + segments <= MEMP_NUM_TCP_SEG - SEGMENTS_KEPT;
 }
 
-/* Gives lwIP a piece of the ring, at most up to its end. ERR_MEM: not now. */
+/*
+ * Gives lwIP a piece of the ring, at most up to its end. ERR_MEM: not now. The first segment ends
+ * with a word, as all behind it then do, so that they are copied and summed in words.
+ */
 static err_t write_piece(struct socket *socket)
 {
     struct tcp_pcb *pcb = socket->tcp;
@@ -208,8 +211,9 @@ static err_t write_piece(struct socket *socket)
     uint32_t left = socket->tx_tail - socket->tx_next;
     uint32_t bytes = left < size - place ? left : size - place;
     uint32_t segments = pcb->snd_queuelen == 0 ? 1 : SEGMENTS_PER_WRITE;
-    if (bytes > segments * pcb->mss) {
-        bytes = segments * pcb->mss;
+    uint32_t most = segments * pcb->mss - (pcb->snd_queuelen == 0 ? place % WORD_BYTES : 0);
+    if (bytes > most) {
+        bytes = most;
     }
     if (pcb->snd_queuelen != 0 && !have_segments(segments)) {
         return ERR_MEM;
@@ -240,7 +244,11 @@ static bool may_end(const struct tcp_pcb *pcb)
 static void push(struct socket *socket)
 {
     while (may_write(socket) && socket->tx_next != socket->tx_tail) {
+        bool is_cut = socket->tcp->snd_queuelen == 0 && socket->tx_next % WORD_BYTES != 0;
         err_t error = write_piece(socket);
+        if (is_cut && error == ERR_OK) {
+            (void)tcp_output(socket->tcp); /* so that nothing is put behind it */
+        }
         if (error != ERR_OK) {
             if (error == ERR_MEM && socket->tcp->snd_queuelen == 0) {
                 stats_count(socket->client->sockets->stats, COUNTER_stream_starved);

@@ -205,6 +205,27 @@ static void what_was_not_acknowledged_is_sent_again_from_the_ring(void **state)
                      atomic_load(&arena_slot(&client, slot)->tx_tail));
 }
 
+/* So that netd copies and sums what follows in whole words. */
+static void segments_end_with_a_word_of_the_ring_from_the_first_on(void **state)
+{
+    struct sim *sim = *state;
+    static const uint8_t bytes[2000];
+    uint32_t slot = accept_peer(sim);
+    arena_send(&client, slot, "abc", 3);
+    sim_run(sim, 1000);
+    their_next += 3;
+    send_data(sim, 0, NULL, 0, 0); /* acknowledges them: the ring is empty, but at 3 */
+    int before = segment_count(sim);
+    arena_send(&client, slot, bytes, sizeof(bytes));
+    sim_run(sim, 1000);
+    uint32_t at = their_next - 3; /* what the ring counts as 0 */
+    assert_true(segment_count(sim) > before + 1);
+    for (int i = before; i < segment_count(sim) - 1; i++) {
+        struct segment sent = segment_sent(sim, i);
+        assert_int_equal((sent.sequence + sent.len - at) % 8, 0);
+    }
+}
+
 static void three_equal_acknowledgments_are_answered_at_once(void **state)
 {
     struct sim *sim = *state;
@@ -489,6 +510,7 @@ int main(void)
         CASE(segments_of_a_burst_are_one_and_acknowledged_at_once),
         CASE(a_gap_in_a_burst_is_seen),
         CASE(what_was_not_acknowledged_is_sent_again_from_the_ring),
+        CASE(segments_end_with_a_word_of_the_ring_from_the_first_on),
         CASE(three_equal_acknowledgments_are_answered_at_once),
         CASE(a_peer_that_never_answers_again_is_a_time_out),
         CASE(keepalive_finds_a_dead_peer),
