@@ -22,8 +22,8 @@
 
 enum {
     WORD_BYTES = 8,
-    BLOCK_WORDS = 16,
-    BLOCK_BYTES = WORD_BYTES * BLOCK_WORDS,
+    GROUP_BYTES = 4 * WORD_BYTES,
+    BLOCK_BYTES = 4 * GROUP_BYTES,
 };
 
 /* Words added up so far. */
@@ -153,6 +153,27 @@ uint16_t checksum_partial(const void *data, size_t len)
     return is_odd ? __builtin_bswap16(folded) : folded;
 }
 
+/* The same word, of which the compiler does not know that: else it copies first and sums later. */
+static inline uint64_t one_pass(uint64_t word)
+{
+    __asm__("" : "+r"(word));
+    return word;
+}
+
+static inline void copy_group(struct words *words, uint8_t *restrict to, const uint8_t *from)
+{
+    uint64_t a = load64(from), b = load64(from + WORD_BYTES);
+    uint64_t c = load64(from + 2 * WORD_BYTES), d = load64(from + 3 * WORD_BYTES);
+    store64(to, a);
+    store64(to + WORD_BYTES, b);
+    store64(to + 2 * WORD_BYTES, c);
+    store64(to + 3 * WORD_BYTES, d);
+    add_word(words, a);
+    add_word(words, b);
+    add_word(words, c);
+    add_word(words, d);
+}
+
 /* The same of words that are copied by the way. */
 static uint64_t copy_words(uint8_t *restrict to, const uint8_t *restrict from, size_t len)
 {
@@ -160,14 +181,13 @@ static uint64_t copy_words(uint8_t *restrict to, const uint8_t *restrict from, s
     const uint8_t *end = from + len;
     for (const uint8_t *blocks_end = from + len / BLOCK_BYTES * BLOCK_BYTES; from != blocks_end;
          from += BLOCK_BYTES, to += BLOCK_BYTES) {
-        for (size_t i = 0; i < BLOCK_BYTES; i += WORD_BYTES) {
-            uint64_t word = load64(from + i);
-            store64(to + i, word);
-            add_word(&words, word);
-        }
+        copy_group(&words, to, from);
+        copy_group(&words, to + GROUP_BYTES, from + GROUP_BYTES);
+        copy_group(&words, to + 2 * GROUP_BYTES, from + 2 * GROUP_BYTES);
+        copy_group(&words, to + 3 * GROUP_BYTES, from + 3 * GROUP_BYTES);
     }
     for (; from != end; from += WORD_BYTES, to += WORD_BYTES) {
-        uint64_t word = load64(from);
+        uint64_t word = one_pass(load64(from));
         store64(to, word);
         add_word(&words, word);
     }

@@ -21,7 +21,14 @@ uint16_t checksum_partial(const void *data, size_t len);
 /* The same, of bytes that are copied by the way. */
 uint16_t checksum_copy(void *to, const void *from, size_t len);
 
-/* Of a header: a few whole words of four bytes. */
+static inline uint64_t checksum_word(const uint8_t *at)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, __builtin_assume_aligned(at, 4), sizeof(word));
+    return word;
+}
+
+/* Of a header: a few whole words of four bytes; five of them in most. */
 static inline uint16_t checksum_header(const void *data, size_t len)
 {
     if (((uintptr_t)data & 3) != 0) {
@@ -29,10 +36,13 @@ static inline uint16_t checksum_header(const void *data, size_t len)
     }
     const uint8_t *at = data;
     uint64_t sum = 0;
-    for (; len != 0; at += 4, len -= 4) {
-        uint32_t word;
-        __builtin_memcpy(&word, __builtin_assume_aligned(at, 4), sizeof(word));
-        sum += word;
+    if (len == 20) {
+        sum = checksum_word(at) + checksum_word(at + 4) + checksum_word(at + 8) +
+              checksum_word(at + 12) + checksum_word(at + 16);
+    } else {
+        for (; len != 0; at += 4, len -= 4) {
+            sum += checksum_word(at);
+        }
     }
     sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32); /* < 2^18: few words */
     sum = (sum & 0xffff) + (sum >> 16);
@@ -54,6 +64,13 @@ static inline uint16_t checksum_wire16(uint16_t value)
 #else
     return value;
 #endif
+}
+
+/* The sum of a few sums and values like those above, added up as numbers. */
+static inline uint16_t checksum_fold(uint32_t sum)
+{
+    sum = (sum & 0xffff) + (sum >> 16); /* <= 2^17 - 2 */
+    return (uint16_t)(sum + (sum >> 16));
 }
 
 static inline bool checksum_is_good(uint16_t sum)

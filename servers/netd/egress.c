@@ -74,10 +74,10 @@ static uint16_t add_piece(uint16_t sum, uint16_t piece, uint32_t offset)
 
 static void put_sum(uint8_t *frame, const struct transport *transport, uint32_t len, uint16_t sum)
 {
-    sum = checksum_add(sum, transport->address_sum);
-    sum = checksum_add(sum, checksum_wire16(transport->protocol));
-    sum = checksum_add(sum, checksum_wire16((uint16_t)(len - transport->at))); /* < 1 << 16 */
-    uint16_t inverted = (uint16_t)~sum;
+    uint32_t whole = (uint32_t)sum + transport->address_sum;
+    whole += checksum_wire16(transport->protocol);
+    whole += checksum_wire16((uint16_t)(len - transport->at)); /* < 1 << 16 */
+    uint16_t inverted = (uint16_t)~checksum_fold(whole);
     if (inverted == 0 && transport->protocol == PROTOCOL_UDP) {
         inverted = 0xffff; /* 0 would mean: no sum [RFC 768] */
     }

@@ -220,11 +220,9 @@ const struct flow_way *flow_find_way(const struct socket *socket, const struct s
     return is_it ? way : NULL;
 }
 
-/* The sum of a few 16-bit values, inverted. */
 static uint16_t inverted(uint32_t sum)
 {
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~((sum & 0xffff) + (sum >> 16));
+    return (uint16_t)~checksum_fold(sum);
 }
 
 uint16_t flow_fill(const struct flow_way *way, uint8_t *frame, const uint8_t *data, uint16_t bytes)

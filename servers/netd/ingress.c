@@ -168,13 +168,13 @@ static bool has_good_sum(const struct packet *packet, struct span segment)
     if (packet->is_fragment) {
         return true;
     }
-    uint16_t sum = checksum_partial(segment.at, segment.left);
+    uint32_t sum = checksum_partial(segment.at, segment.left);
     if (packet->is_ip6 || packet->protocol != PROTOCOL_ICMP4) {
-        sum = checksum_add(sum, packet->address_sum);
-        sum = checksum_add(sum, checksum_wire16(packet->protocol));
-        sum = checksum_add(sum, checksum_wire16((uint16_t)segment.left)); /* <= IP_BYTES_MAX */
+        sum += packet->address_sum;
+        sum += checksum_wire16(packet->protocol);
+        sum += checksum_wire16((uint16_t)segment.left); /* <= IP_BYTES_MAX */
     }
-    return checksum_is_good(sum);
+    return checksum_is_good(checksum_fold(sum));
 }
 
 static enum counter check_udp(const struct packet *packet, struct span segment)

@@ -37,6 +37,7 @@ struct process {
     struct stack stack;
     handle_t endpoint;
     handle_t driver[STACK_LINKS]; /* notifications */
+    uint64_t timer_us;            /* what the timer is set to; 0: nothing */
 };
 
 static struct process process;
@@ -241,7 +242,10 @@ static MUST_CHECK bool finish(bool has_more, uint64_t now_us)
         }
     }
     wake_clients();
-    event_set_timer(service_us_to_ticks(next_us, boot_facts()->counter_hz));
+    if (next_us != process.timer_us) {
+        process.timer_us = next_us;
+        event_set_timer(service_us_to_ticks(next_us, boot_facts()->counter_hz));
+    }
     return !has_more && stack_prepare_sleep(&process.stack);
 }
 
@@ -262,6 +266,9 @@ static MUST_CHECK int serve(void)
         }
         is_request = error == OK && message.bits == 0;
         if (!is_request && error == OK) {
+            if ((message.bits & EVENT_TIMER) != 0) {
+                process.timer_us = 0; /* it is used up; no deadline lies there */
+            }
             process.stack.sockets.is_kicked |= (message.bits & SOCKET_KICK) != 0;
             end_clients(message.bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
         }

@@ -20,7 +20,6 @@
 
 #include "flow.h"
 #include "netif.h"
-#include "timers.h"
 
 enum {
     DATAGRAM_BYTES_MAX = 65507, /* of the largest IPv4 packet [RFC 768] */
@@ -258,7 +257,6 @@ static MUST_CHECK bool send_directly(struct socket *socket, const struct socket_
     if (frame == NULL) {
         return false;
     }
-    timers_note_output();
     return interface_send(way->interface, flow_fill(way, frame, socket->tx + place, bytes)) == OK;
 }
 
