@@ -32,6 +32,9 @@ COMMANDS = (
     ("uptime", r"^up \d+ h \d+ min \d+\.\d{3} s"),
     ("date", r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"),
     ("version", r"^Wherry \S+ on %s, 256 MiB RAM, 4 CPUs found, 1 used"),
+    ("dsoftbusctl node", r"^wherry port 34567, discovery by multicast"),
+    ("dsoftbusctl services", r"^status for every peer with a session"),
+    ("dsoftbusctl stats", r"^announce_sent +\d+"),
     ("nonsense", r"is no command"),
 )
 
@@ -83,6 +86,7 @@ def commands(arch):
     with Console(arch, QEMU_ARGS="-smp 4") as console:
         console.wait(r"^kernel: 256 MiB RAM, \d+ free pages, 4 cpus, 1 used")
         booted(console)
+        console.wait(r"^dsoftbusd: discovery by multicast")
         for line, pattern in COMMANDS:
             console.wait(pattern % arch if "%s" in pattern else pattern, console.type(line))
         console.type("poweroff 7")
