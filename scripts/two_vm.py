@@ -24,6 +24,7 @@ OK, WRONG, NO_START, DEAD = 0, 1, 3, 4
 KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
 WIRE = os.environ.get("WIRE") or "dgram"
 SECRET_TEXT = "this-text-is-for-the-peer-alone"
+STATUS = (r"uptime \d+ s", r"node %s up \d+ s", r"processes \d+ restarts \d+", r"sockets \d+", r"auth_ok \d+")
 PROMPT = "wherry> "
 FATAL = re.compile(r"KERNEL PANIC: .*|init: \S+ (faulted|hangs|ended).*|dsoftbusd: gives up.*")
 
@@ -120,7 +121,10 @@ def talk(pair):
     for machine in pair.machines:
         peer = machine.other
         pair.command(machine, "dsoftbusctl ping " + peer, peer + r" answers after \d+ us")
-        pair.command(machine, "dsoftbusctl call %s status" % peer, r"node %s up \d+ s" % peer)
+        since = len(machine.lines)
+        machine.type("dsoftbusctl call %s status" % peer)
+        for expression in STATUS:
+            pair.wait(machine, expression % peer if "%s" in expression else expression, since)
         pair.command(machine, "dsoftbusctl call %s echo %s" % (peer, SECRET_TEXT), SECRET_TEXT)
         pair.command(machine, "dsoftbusctl call %s nothing" % peer, "not answered: the peer has no such service")
 

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Each rule of scripts/check_tree.py finds a breach of it, and a clean tree has none."""
+"""Each rule of scripts/check_tree.py finds a breach of it, and a clean tree has none; pages that scripts make."""
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -10,6 +12,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
 
 import check_tree  # noqa: E402
+import made_page  # noqa: E402
 
 TOP = "/* SPDX-License-Identifier: BSD-2-Clause */\n/* What it is for. */\n"
 CLEAN = {
@@ -96,6 +99,19 @@ class Rules(unittest.TestCase):
     def test_a_syscall_reference_that_differs(self):
         for page in ("", "### call\n### other\n"):
             self.expect("the_syscall_reference_has_every_call", "docs/abi.md", page)
+
+
+class MadePages(unittest.TestCase):
+    def test_a_page_is_written_and_another_text_is_told_and_left(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
+            path = os.path.join(folder, "page.md")
+            self.assertEqual(made_page.finish(path, "one", False), 0)
+            self.assertEqual(made_page.finish(path, "one", True), 0)
+            self.assertEqual(said.getvalue(), "")
+            self.assertEqual(made_page.finish(path, "two", True), 1)
+            self.assertIn(path + " is not what ", said.getvalue())
+            with open(path) as file:
+                self.assertEqual(file.read(), "one")
 
 
 if __name__ == "__main__":
