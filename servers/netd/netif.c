@@ -323,7 +323,7 @@ static void take_frame(struct interface *interface, uint64_t entry)
         note_frame(interface, frame, verdict);
         input_frame(interface, lend_frame(interface, span), verdict);
     } else {
-        provide_frame(interface, span.index);
+        provide_frame(interface, span.index); /* refused */
     }
 }
 
