@@ -186,6 +186,9 @@ static uint64_t copy_words(uint8_t *restrict to, const uint8_t *restrict from, s
         copy_group(&words, to + 2 * GROUP_BYTES, from + 2 * GROUP_BYTES);
         copy_group(&words, to + 3 * GROUP_BYTES, from + 3 * GROUP_BYTES);
     }
+    for (; (size_t)(end - from) >= GROUP_BYTES; from += GROUP_BYTES, to += GROUP_BYTES) {
+        copy_group(&words, to, from);
+    }
     for (; from != end; from += WORD_BYTES, to += WORD_BYTES) {
         uint64_t word = one_pass(load64(from));
         store64(to, word);
@@ -202,6 +205,9 @@ uint16_t checksum_copy(void *to, const void *from, size_t len)
         return checksum_partial(to, len);
     }
     uint16_t sum = fold(copy_words(to, from, words));
+    if (words == len) {
+        return sum;
+    }
     __builtin_memcpy((uint8_t *)to + words, (const uint8_t *)from + words, len - words);
     return checksum_add(sum, checksum_partial((uint8_t *)to + words, len - words));
 }

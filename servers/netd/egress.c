@@ -24,6 +24,7 @@ enum {
     IP6_HEADER_BYTES = 40,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
+    TCP_HEADER_BYTES = 20,
     TCP_SUM_AT = 16,
     UDP_SUM_AT = 6,
     TRANSPORT_BYTES_MIN = 8,
@@ -89,8 +90,12 @@ void egress_fill(uint8_t *frame, const struct pbuf *pbuf)
     uint32_t len = pbuf->len - ETH_PAD_SIZE; /* the first piece has the Ethernet header */
     memcpy(frame - ETH_PAD_SIZE, pbuf->payload, pbuf->len); /* both are aligned so */
     struct transport transport = find_transport(frame, len);
-    uint16_t sum =
-        transport.at == 0 ? 0 : checksum_partial(frame + transport.at, len - transport.at);
+    uint16_t sum = 0;
+    if (transport.at != 0) {
+        uint32_t rest = len - transport.at; /* most often the header of TCP alone */
+        sum = rest == TCP_HEADER_BYTES ? checksum_header(frame + transport.at, TCP_HEADER_BYTES)
+                                       : checksum_partial(frame + transport.at, rest);
+    }
     for (pbuf = pbuf->next; pbuf != NULL; pbuf = pbuf->next) {
         if (transport.at == 0) {
             memcpy(frame + len, pbuf->payload, pbuf->len);

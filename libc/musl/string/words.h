@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The loops behind memcpy, memmove, memset, memcmp and memchr: integer registers only, 128 bytes a turn.
+ * The loops behind memcpy, memmove, memset, memcmp, memchr: integer registers, 128 bytes a turn.
  *
  * Stands in for musl's, whose C copies half as fast and whose aarch64 assembly uses FP registers.
  * The CPU's mem_arch.h says with MEM_WORD_ALIGNMENT (8 or 1) where a word may lie. With 8, two
