@@ -38,6 +38,7 @@ struct connection {
     size_t request_bytes;
     char head[HEAD_BYTES];
     size_t head_bytes;
+    const struct page *head_of; /* a page whose whole head stands there, if it stays open */
     const char *body; /* of a page; or made, then freed with the answer */
     char *made;
     size_t body_bytes;
@@ -118,6 +119,15 @@ static void put_number(struct connection *connection, size_t number, size_t behi
     put(connection, digits + at);
 }
 
+/* The head stands: what is left is to send. A HEAD has no body. */
+static void begin_sending(struct connection *connection, const char *body, size_t bytes)
+{
+    connection->body = body;
+    connection->body_bytes = bytes;
+    connection->sent = 0;
+    connection->is_sending = true;
+}
+
 /*
  * Begins an answer of `bytes` of body; a HEAD is told the length all the same. The head is whole
  * words, so that a body which is copied as words stays that.
@@ -127,6 +137,7 @@ static void begin(struct connection *connection, int status, const char *type, c
 {
     static const char end[] = "\r\n\r\n";
     connection->head_bytes = 0;
+    connection->head_of = NULL;
     put(connection, "HTTP/1.1 ");
     put(connection, reason(status));
     put(connection, status == REQUEST_NO_METHOD ? "\r\nAllow: GET, HEAD" : "");
@@ -136,10 +147,18 @@ static void begin(struct connection *connection, int status, const char *type, c
     put(connection, "\r\nContent-Length: ");
     put_number(connection, bytes, sizeof(end) - 1);
     put(connection, end);
-    connection->body = body;
-    connection->body_bytes = is_head ? 0 : bytes;
-    connection->sent = 0;
-    connection->is_sending = true;
+    begin_sending(connection, body, is_head ? 0 : bytes);
+}
+
+/* A page asked for again on a connection that stays open has the head that stands there. */
+static void answer_page(struct connection *connection, const struct page *page, bool is_head)
+{
+    if (connection->head_of == page && !connection->closes) {
+        begin_sending(connection, page->text, is_head ? 0 : page->bytes);
+        return;
+    }
+    begin(connection, REQUEST_WHOLE, page->type, page->text, page->bytes, is_head);
+    connection->head_of = connection->closes ? NULL : page;
 }
 
 static void refuse(struct connection *connection, int status)
@@ -157,7 +176,7 @@ static void answer(struct connection *connection, const struct request *request)
         return;
     }
     if (page->text != NULL) {
-        begin(connection, REQUEST_WHOLE, page->type, page->text, page->bytes, request->is_head);
+        answer_page(connection, page, request->is_head);
         return;
     }
     connection->made = malloc(STATUS_BYTES);
