@@ -110,11 +110,6 @@ static void put_address(struct addr *addr, const struct addr_ip4 *ip4)
     netif_set_addr(addr->netif, &address, &mask, &gateway);
 }
 
-static void set_static(struct addr *addr)
-{
-    put_address(addr, &addr->fallback);
-}
-
 static void seek(struct addr *addr)
 {
     addr->mode = ADDR_SEEKING;
@@ -175,6 +170,78 @@ static void refuse_lease(struct addr *addr)
     }
 }
 
+/* --- a static address ------------------------------------------------------------------------- */
+
+/* What became of the question is seen in its state. */
+static void hear_conflict(struct netif *netif, acd_callback_enum_t state)
+{
+    (void)netif;
+    (void)state;
+}
+
+static void claim(struct addr *addr, enum addr_mode mode, const struct addr_ip4 *ip4)
+{
+    addr->mode = mode;
+    addr->wanted = *ip4;
+    addr->is_in_force = false;
+    addr->claim_at_us = port_now_us();
+}
+
+static void end_claim(struct addr *addr)
+{
+    (void)acd_stop(&addr->acd); /* it does not fail */
+    addr->is_in_force = false;
+}
+
+static void use_static(struct addr *addr)
+{
+    bool is_new = !addr->is_in_force;
+    addr->is_in_force = true;
+    if (is_new || ip4_addr_isany_val(*netif_ip4_addr(addr->netif))) {
+        put_address(addr, &addr->wanted); /* a refusal makes lwIP clear the address */
+    }
+    if (is_new) {
+        flush_neighbours(addr);
+    }
+    if (is_new && addr->mode == ADDR_STATIC) {
+        stats_count(addr->stats, COUNTER_dhcp_fallback);
+        say(addr, "unavailable, fallback static", &addr->wanted);
+    }
+}
+
+static void leave_static(struct addr *addr)
+{
+    char text[LINE_BYTES_MAX];
+    const uint32_t a = addr->wanted.address;
+    size_t len = fmt_format(text, sizeof(text), "net: %sconflict %u.%u.%u.%u", addr->name, a >> 24,
+                            a >> 16 & 255, a >> 8 & 255, a & 255);
+    addr->lines->write(addr->lines->context, text, len);
+    stats_count(addr->stats, COUNTER_addr_conflict);
+    addr->is_in_force = false;
+    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+}
+
+/* A link that went down stopped the question: it is asked again, and meanwhile nothing changes. */
+static void look_at_claim(struct addr *addr)
+{
+    if (port_now_us() >= addr->claim_at_us && netif_is_link_up(addr->netif)) {
+        ip4_addr_t address = {lwip_htonl(addr->wanted.address)};
+        addr->claim_at_us = UINT64_MAX;
+        (void)acd_start(addr->netif, &addr->acd, address); /* it does not fail */
+    } else if (addr->claim_at_us == UINT64_MAX && addr->acd.state == ACD_STATE_ONGOING) {
+        use_static(addr);
+    } else if (addr->claim_at_us == UINT64_MAX && addr->acd.state == ACD_STATE_OFF) {
+        bool is_conflict = addr->acd.num_conflicts != 0;
+        addr->claim_at_us =
+            port_now_us() + (is_conflict ? (uint64_t)ADDR_RETRY_AFTER_S * US_PER_S : 0);
+        if (is_conflict) {
+            leave_static(addr);
+        }
+    }
+}
+
+/* --- a lease ---------------------------------------------------------------------------------- */
+
 /* The client holds a lease: is it new, renewed or unusable? */
 static void look_at_lease(struct addr *addr)
 {
@@ -193,6 +260,7 @@ static void look_at_lease(struct addr *addr)
     drop_stale_times(&addr->dhcp);
     take_mtu(addr);
     if (addr->mode != ADDR_BOUND || !is_same(&lease, &addr->lease)) {
+        end_claim(addr);
         addr->mode = ADDR_BOUND;
         addr->lease = lease;
         flush_neighbours(addr);
@@ -231,14 +299,7 @@ static void look_without_lease(struct addr *addr)
     }
     if (addr->mode == ADDR_SEEKING && port_now_us() >= addr->fallback_at_us &&
         addr->fallback.address != 0) {
-        addr->mode = ADDR_STATIC;
-        set_static(addr);
-        stats_count(addr->stats, COUNTER_dhcp_fallback);
-        flush_neighbours(addr);
-        say(addr, "unavailable, fallback static", &addr->fallback);
-    }
-    if (addr->mode == ADDR_STATIC && ip4_addr_isany_val(*netif_ip4_addr(addr->netif))) {
-        set_static(addr); /* a refusal made lwIP clear the address */
+        claim(addr, ADDR_STATIC, &addr->fallback);
     }
 }
 
@@ -248,11 +309,8 @@ static bool is_searching(const struct addr *addr)
     return addr->mode == ADDR_SEEKING || addr->mode == ADDR_BOUND || addr->mode == ADDR_STATIC;
 }
 
-void addr_update(struct addr *addr)
+static void update_search(struct addr *addr)
 {
-    if (!is_searching(addr)) {
-        return;
-    }
     if (port_now_us() >= addr->retry_at_us) {
         addr->retry_at_us = UINT64_MAX;
         if (dhcp_start(addr->netif) != ERR_OK) {
@@ -273,12 +331,26 @@ void addr_update(struct addr *addr)
     }
 }
 
+void addr_update(struct addr *addr)
+{
+    if (is_searching(addr)) {
+        update_search(addr);
+    }
+    if (addr->mode == ADDR_STATIC || addr->mode == ADDR_MANUAL) {
+        look_at_claim(addr);
+    }
+}
+
 uint64_t addr_next_us(const struct addr *addr)
 {
     uint64_t next_us = is_searching(addr) ? addr->retry_at_us : UINT64_MAX;
     if (addr->mode == ADDR_SEEKING && addr->fallback.address != 0 &&
         addr->fallback_at_us < next_us) {
         next_us = addr->fallback_at_us;
+    }
+    bool is_claiming = addr->mode == ADDR_STATIC || addr->mode == ADDR_MANUAL;
+    if (is_claiming && addr->claim_at_us < next_us && netif_is_link_up(addr->netif)) {
+        next_us = addr->claim_at_us;
     }
     return next_us;
 }
@@ -297,6 +369,7 @@ void addr_start(struct addr *addr, struct netif *netif, const struct addr_ip4 *f
     };
     seek(addr);
     dhcp_set_struct(netif, &addr->dhcp);
+    (void)acd_add(netif, &addr->acd, hear_conflict); /* it does not fail */
     addr_update(addr);
 }
 
@@ -307,6 +380,7 @@ static void end_search(struct addr *addr, enum addr_mode mode)
         say_lost(addr);
     }
     addr->mode = mode;
+    end_claim(addr);
     dhcp_release_and_stop(addr->netif);
     netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
 }
@@ -320,6 +394,7 @@ void addr_renew(struct addr *addr)
         return;
     }
     if (!is_searching(addr)) {
+        end_claim(addr);
         netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
         seek(addr);
     }
@@ -335,7 +410,8 @@ void addr_release(struct addr *addr)
 void addr_set(struct addr *addr, const struct addr_ip4 *ip4)
 {
     end_search(addr, ADDR_MANUAL);
-    put_address(addr, ip4);
+    claim(addr, ADDR_MANUAL, ip4);
+    addr_update(addr);
 }
 
 void addr_stop(struct addr *addr)
@@ -343,6 +419,7 @@ void addr_stop(struct addr *addr)
     if (addr->mode != ADDR_OFF) {
         dhcp_release_and_stop(addr->netif);
         dhcp_remove_struct(addr->netif);
+        acd_remove(addr->netif, &addr->acd);
         addr->mode = ADDR_OFF;
     }
 }

@@ -10,10 +10,12 @@
  *     net: dhcp bound 10.0.2.15/24 gw=10.0.2.2           gw=none without a router
  *     net: dhcp lost 10.0.2.15                           refused, expired or released
  *     net: dhcp unavailable, fallback static 10.0.2.15/24 gw=10.0.2.2
+ *     net: conflict 10.0.2.15            another host has the static address: it is not used
  *
  * The MTU of a lease is used while it is in force, if it is less than the device's [RFC 2132 §5.1].
  *
- * A lease is asked for by ARP before it is used, and given back when another host has the address.
+ * An address is asked for by ARP before it is used. A lease of what another host has is given back;
+ * a static address is left, and asked for again after ADDR_RETRY_AFTER_S.
  *
  * [RFC 2131] [RFC 5227] deviates: the questions follow each other ten times as fast; see
  * docs/decisions/address-conflicts.md.
@@ -23,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <lwip/acd.h>
 #include <lwip/dhcp.h>
 #include <lwip/netif.h>
 
@@ -58,11 +61,15 @@ struct addr {
     const char *name;          /* in lines, of the interface */
     struct addr_ip4 fallback;  /* address 0: none */
     struct dhcp dhcp;
+    struct acd acd; /* asks for the static address */
 
     uint16_t device_mtu;
 
     enum addr_mode mode;
     struct addr_ip4 lease;      /* when ADDR_BOUND */
+    struct addr_ip4 wanted;     /* when ADDR_STATIC or ADDR_MANUAL */
+    bool is_in_force;           /* it was free, and is the netif's */
+    uint64_t claim_at_us;       /* ask for it; UINT64_MAX: that was done */
     bool was_declining;         /* the client has given a lease back and waits */
     bool was_asking;            /* the client was renewing or rebinding when last looked at */
     uint64_t fallback_at_us;    /* when ADDR_SEEKING */

@@ -75,6 +75,7 @@
     X(dhcp_bad_mtu, "leases with an MTU that is not used: too small")                              \
     X(dhcp_no_memory, "renewals by request not sent for want of memory")                           \
     X(dhcp_fallback, "times the static address was put in force")                                  \
+    X(addr_conflict, "static addresses not used because another host has them")                    \
     X(addr6_valid, "IPv6 addresses that came into use")                                            \
     X(addr6_duplicate, "IPv6 addresses not used because another host has them")                    \
     X(addr6_router_lost, "routers given up because they do not answer")                            \

@@ -369,9 +369,10 @@ static void a_server_that_refuses_for_ever_is_asked_every_ten_seconds_and_done_w
     sim_run(sim, 10 * SIM_S);
     assert_int_equal(sim->dhcp.naks, 2);
     assert_int_equal(sim_count_lines(sim, "net: dhcp bound*"), 0);
+    sim_run(sim, 1 * SIM_S);
     assert_int_equal(sim_count_lines(sim, fallback_line), 1);
     assert_int_equal(our_address(sim), SIM_CLIENT);
-    sim_run(sim, 100 * SIM_S);
+    sim_run(sim, 99 * SIM_S);
     assert_int_equal(sim->dhcp.naks, 12);
 }
 
@@ -408,10 +409,74 @@ static void without_an_answer_the_static_address_comes_after_ten_seconds(void **
     sim->dhcp.is_silent = true;
     sim_run(sim, 10 * SIM_S - 1);
     assert_int_equal(sim_count_lines(sim, "net: dhcp*"), 0);
-    sim_run(sim, 1);
+    assert_int_equal(count_probes(sim, SIM_CLIENT), 0);
+    sim_run(sim, SIM_S / 10);
+    assert_int_equal(our_address(sim), 0); /* it is asked for first */
+    sim_run(sim, SIM_S);
+    assert_int_equal(count_probes(sim, SIM_CLIENT), 3);
     assert_int_equal(sim_count_lines(sim, fallback_line), 1);
     assert_int_equal(our_address(sim), SIM_CLIENT);
     assert_true(sim->dhcp.discovers >= 3);
+}
+
+static void a_static_address_that_another_host_has_is_left_and_asked_for_again(void **state)
+{
+    struct sim *sim = *state;
+    bool is_there = true;
+    sim->dhcp.is_silent = true;
+    sim->peer = have_the_address;
+    sim->peer_context = &is_there;
+    sim_run(sim, 12 * SIM_S);
+    assert_int_equal(our_address(sim), 0);
+    assert_int_equal(sim_count_lines(sim, "net: conflict 10.0.2.15"), 1);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 1);
+    sim_run(sim, 10 * SIM_S);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 2);
+    assert_int_equal(sim_count_lines(sim, fallback_line), 0);
+    is_there = false;
+    sim_run(sim, 10 * SIM_S);
+    assert_int_equal(sim_count_lines(sim, fallback_line), 1);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 2);
+}
+
+static void a_claim_of_the_static_address_is_answered_once_and_then_believed(void **state)
+{
+    struct sim *sim = *state;
+    bool is_there = true;
+    uint8_t question[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
+                            0,    1,    8,    0,    6,    4,    0, 1};
+    uint8_t claim[42];
+    sim->dhcp.is_silent = true;
+    sim_run(sim, 12 * SIM_S);
+    bytes_put_be32(question + 38, SIM_CLIENT);
+    assert_int_equal(have_the_address(&is_there, question, sizeof(question), claim), 42);
+    memset(claim, 0xff, 6);
+    sim_receive(sim, claim, sizeof(claim));
+    sim_run(sim, SIM_S);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 0);
+    sim_receive(sim, claim, sizeof(claim));
+    sim_run(sim, SIM_S);
+    assert_int_equal(our_address(sim), 0);
+    assert_int_equal(sim_count_lines(sim, "net: conflict 10.0.2.15"), 1);
+}
+
+static void a_link_that_was_down_is_no_conflict_and_the_static_address_stays(void **state)
+{
+    struct sim *sim = *state;
+    sim->dhcp.is_silent = true;
+    sim_run(sim, 12 * SIM_S);
+    sim_set_link(sim, false);
+    sim_run(sim, 20 * SIM_S);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    sim->sent_count = 0;
+    sim_set_link(sim, true);
+    sim_run(sim, 2 * SIM_S);
+    assert_int_equal(count_probes(sim, SIM_CLIENT), 3);
+    assert_int_equal(our_address(sim), SIM_CLIENT);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 0);
+    assert_int_equal(sim_count_lines(sim, fallback_line), 1);
 }
 
 static void discovers_are_spaced_further_and_further_apart(void **state)
@@ -510,6 +575,9 @@ int dhcp_cases_run(void)
         SIM_TEST(a_lease_with_a_mask_that_has_holes_is_refused),
         SIM_TEST(leases_of_addresses_no_host_can_have_are_refused),
         SIM_TEST(without_an_answer_the_static_address_comes_after_ten_seconds),
+        SIM_TEST(a_static_address_that_another_host_has_is_left_and_asked_for_again),
+        SIM_TEST(a_claim_of_the_static_address_is_answered_once_and_then_believed),
+        SIM_TEST(a_link_that_was_down_is_no_conflict_and_the_static_address_stays),
         SIM_TEST(discovers_are_spaced_further_and_further_apart),
         SIM_TEST(discovers_come_from_no_address_even_with_the_static_one_in_force),
         SIM_TEST(a_later_lease_replaces_the_static_address),

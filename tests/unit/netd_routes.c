@@ -124,6 +124,13 @@ static struct sim *sim;
 static struct frames_area *second_area;
 static uint64_t reply[IPC_WORDS];
 
+static void ignore_conflict(struct netif *netif, acd_callback_enum_t state)
+{
+    (void)netif;
+    (void)state;
+}
+
+/* The second interface has an address that nobody had to be asked for. */
 static int start(void **state)
 {
     (void)state;
@@ -141,6 +148,7 @@ static int start(void **state)
     netif_set_link_up(netif);
     sim->stack.link[1].addr.netif = netif;
     sim->stack.link[1].addr.mode = ADDR_NONE;
+    assert_int_equal(acd_add(netif, &sim->stack.link[1].addr.acd, ignore_conflict), ERR_OK);
     routes_update();
     return 0;
 }
