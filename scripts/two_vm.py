@@ -6,6 +6,7 @@ Each runs at its prompt with the keys of the tests; this types at both, reads bo
 end.  Everything lies in a temporary folder; both QEMUs die with this process.
 """
 
+import ipaddress
 import os
 import re
 import select
@@ -25,6 +26,7 @@ KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
 WIRE = os.environ.get("WIRE") or "dgram"
 SECRET_TEXT = "this-text-is-for-the-peer-alone"
 STATUS = (r"uptime \d+ s", r"node %s up \d+ s", r"processes \d+ restarts \d+", r"sockets \d+", r"auth_ok \d+")
+PINGS, ECHO, ECHO_REPLY = 3, 128, 129
 PROMPT = "wherry> "
 FATAL = re.compile(r"KERNEL PANIC: .*|init: \S+ (faulted|hangs|ended).*|dsoftbusd: gives up.*")
 
@@ -116,6 +118,27 @@ def session(pair, machine, since=0):
     pair.wait(machine, r"dsoftbusd: session with %s at 10\.9\.0\.\d:34567, begun by us" % machine.other, since)
 
 
+def link_local(number):
+    """The address that the machine of this number makes of its MAC."""
+    return ipaddress.IPv6Address("fe80::ff:fe00:%d" % number)
+
+
+def ping_over_ip6(pair):
+    """Each pings the other at its link-local address: nobody but the two is on the wire, and no router."""
+    for machine, peer in zip(pair.machines, (2, 1)):
+        pair.command(machine, "ping6 %s%%2 %d" % (link_local(peer), PINGS), "%d asked, %d answered" % (PINGS, PINGS))
+
+
+def check_pings(frames):
+    """The questions and answers of both were on the wire, from the one to the other."""
+    for kind, source, target in ((ECHO, 1, 2), (ECHO, 2, 1), (ECHO_REPLY, 1, 2), (ECHO_REPLY, 2, 1)):
+        ends = link_local(source).packed, link_local(target).packed
+        seen = sum(1 for frame in frames if wire.icmp6(frame, kind) and
+                   (frame.data[22:38], frame.data[38:54]) == ends)
+        if seen < PINGS:
+            raise Failure("wire: %d ICMPv6 messages %d from %s, not %d" % (seen, kind, link_local(source), PINGS))
+
+
 def talk(pair):
     """Each pings the other and calls both of its services."""
     for machine in pair.machines:
@@ -166,6 +189,8 @@ def run(arches, folder, deadline):
             for machine in pair.machines:
                 meet(pair, machine)
             talk(pair)
+            if WIRE not in wires.ECHOING:  # who hears its own question takes its address for another's
+                ping_over_ip6(pair)
             keep_trust(pair)
         since = len(left.lines)
         again = Machine("right", arches[1], 2, folder, "left")
@@ -179,6 +204,8 @@ def run(arches, folder, deadline):
     frames, echoes = wires.without_echoes(wire.read_pcap(os.path.join(folder, "net.pcap")), b"\2\0\0\0\0\1")
     if bool(echoes) != (WIRE in wires.ECHOING):
         raise Failure("wire: %d frames of left came back to it over %s" % (echoes, WIRE))
+    if WIRE not in wires.ECHOING:
+        check_pings(frames)
     findings = wire_bus.check_pair(frames, nodes, secrets(), [SECRET_TEXT.encode(), b"uptime "])
     if findings:
         raise Failure(findings[0])
