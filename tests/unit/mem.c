@@ -121,10 +121,10 @@ TEST(finding_gives_the_first_place)
             assert_null(find(bytes, 0x80, length)); /* a borrow from below is no match */
             assert_null(find(bytes, 0, length));
             for (size_t at = 0; at < length; at++) {
-                memset(bytes + at, 0x80, length - at);
+                bytes[at] = bytes[length - 1] = 0x80;
                 assert_ptr_equal(find(bytes, 0x80, length), bytes + at);
                 assert_null(find(bytes, 0x80, at));
-                memset(bytes + at, 0x81, length - at);
+                bytes[at] = bytes[length - 1] = 0x81;
             }
             give_back(bytes, shift);
         }
