@@ -51,7 +51,7 @@ class Mutant:
                 self.edits.append([text, ""])
             elif verb == "+" and self.edits:
                 self.edits[-1][1] = text
-            elif verb in ("what", "file"):
+            elif verb in ("what", "file") and getattr(self, verb) is None:
                 setattr(self, verb, text)
             elif verb == "red":
                 self.red = text.split()
