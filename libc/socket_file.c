@@ -221,6 +221,9 @@ static long socket_bind(struct file *file, const struct sockaddr *address, sockl
         socket->is_bound = true;
         socket->bound = name;
         socket->bound.port = slot_name(&socket->slot, false).port;
+        if (socket->type == SOCKET_DATAGRAM && name.port != 0) {
+            process_listens(); /* it needs no other call to be heard of */
+        }
     }
     return error;
 }

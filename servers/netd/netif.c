@@ -317,7 +317,8 @@ static void take_frame(struct interface *interface, uint64_t entry)
     struct socket *socket =
         verdict == COUNTER_rx_whole ? flow_find_socket(interface, frame) : NULL;
     if (socket != NULL) {
-        datagram_receive(socket, frame + FRAMES_ETHERNET_BYTES, netif_get_index(&interface->netif));
+        datagram_receive(socket, frame + FRAMES_ETHERNET_BYTES, span.bytes - FRAMES_ETHERNET_BYTES,
+                         netif_get_index(&interface->netif));
         provide_frame(interface, span.index);
     } else if (is_good) {
         note_frame(interface, frame, verdict);

@@ -353,8 +353,12 @@ void datagram_kicked(struct socket *socket);
 
 /* --- socket_receive.c: lwIP's callbacks, and what needs no lwIP ------------------------------- */
 
-/* A datagram of the socket's flow [flow.h], at its IPv4 header, came by that interface. */
-void datagram_receive(struct socket *socket, const uint8_t *ip, uint8_t interface);
+/*
+ * A datagram of the socket's flow [flow.h] came by that interface: its IPv4 header and the rest, so
+ * many bytes. The driver may write there even now, so what bounds a copy is checked again.
+ */
+void datagram_receive(struct socket *socket, const uint8_t *ip, uint32_t ip_bytes,
+                      uint8_t interface);
 
 void datagram_receive_udp(void *context, struct udp_pcb *pcb, struct pbuf *pbuf,
                           const ip_addr_t *source, uint16_t port);

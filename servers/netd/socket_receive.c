@@ -20,6 +20,8 @@
 #include "flow.h"
 
 enum {
+    IP_HEADER_BYTES = 20,
+    UDP_HEADER_BYTES = 8,
     ICMP_HEADER_BYTES = 8,
     ICMP6_ECHO_REPLY = 129, /* [RFC 4443 §4.2] */
 };
@@ -68,11 +70,17 @@ static void put_address(const uint8_t *ip4, uint8_t bytes[SOCKET_ADDRESS_BYTES])
     memcpy(__builtin_assume_aligned(bytes, 4), words, sizeof(words));
 }
 
-void datagram_receive(struct socket *socket, const uint8_t *ip, uint8_t interface)
+void datagram_receive(struct socket *socket, const uint8_t *ip, uint32_t ip_bytes,
+                      uint8_t interface)
 {
     ip = __builtin_assume_aligned(ip, 4);
-    const uint8_t *udp = ip + 20;
-    uint16_t bytes = (uint16_t)(bytes_get_be16(udp + 4) - 8);
+    const uint8_t *udp = ip + IP_HEADER_BYTES;
+    uint16_t udp_bytes = bytes_get_be16(udp + 4);
+    if (udp_bytes < UDP_HEADER_BYTES || IP_HEADER_BYTES + (uint32_t)udp_bytes > ip_bytes) {
+        drop(socket, COUNTER_datagram_changed);
+        return;
+    }
+    uint16_t bytes = (uint16_t)(udp_bytes - UDP_HEADER_BYTES);
     if (!has_room(socket, bytes)) {
         return;
     }
@@ -86,7 +94,7 @@ void datagram_receive(struct socket *socket, const uint8_t *ip, uint8_t interfac
     put_address(ip + 16, record.destination);
     put_record(socket, &record);
     socket_ring_put(socket->rx, socket->client->facts.shape.rx_bytes,
-                    socket->rx_tail + (uint32_t)sizeof(record), udp + 8, bytes);
+                    socket->rx_tail + (uint32_t)sizeof(record), udp + UDP_HEADER_BYTES, bytes);
     publish(socket, bytes);
 }
 

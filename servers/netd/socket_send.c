@@ -253,6 +253,9 @@ static MUST_CHECK bool send_directly(struct socket *socket, const struct socket_
         return false; /* not in one piece */
     }
     uint16_t bytes = (uint16_t)record->bytes;
+    if (FLOW_HEADER_BYTES - FRAMES_ETHERNET_BYTES + bytes > way->interface->netif.mtu) {
+        return false; /* in fragments: less than the device takes may be in force */
+    }
     uint8_t *frame = interface_frame(way->interface, (uint16_t)(FLOW_HEADER_BYTES + bytes));
     if (frame == NULL) {
         return false;

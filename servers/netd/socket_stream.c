@@ -199,10 +199,14 @@ static bool have_segments(uint32_t segments)
     return used + segments <= MEMP_NUM_TCP_SEG - SEGMENTS_KEPT;
 }
 
-/*
- * Gives lwIP a piece of the ring, at most up to its end. ERR_MEM: not now. The first segment ends
- * with a word, as all behind it then do, so that they are copied and summed in words.
- */
+/* The first segment ends with a word, as all behind it then do: they are copied in words. */
+static bool is_cut(const struct socket *socket)
+{
+    return socket->tcp->snd_queuelen == 0 && socket->tcp->mss > WORD_BYTES &&
+           socket->tx_next % WORD_BYTES != 0;
+}
+
+/* Gives lwIP a piece of the ring, at most up to its end. ERR_MEM: not now. */
 static err_t write_piece(struct socket *socket)
 {
     struct tcp_pcb *pcb = socket->tcp;
@@ -211,7 +215,7 @@ static err_t write_piece(struct socket *socket)
     uint32_t left = socket->tx_tail - socket->tx_next;
     uint32_t bytes = left < size - place ? left : size - place;
     uint32_t segments = pcb->snd_queuelen == 0 ? 1 : SEGMENTS_PER_WRITE;
-    uint32_t most = segments * pcb->mss - (pcb->snd_queuelen == 0 ? place % WORD_BYTES : 0);
+    uint32_t most = segments * pcb->mss - (is_cut(socket) ? place % WORD_BYTES : 0);
     if (bytes > most) {
         bytes = most;
     }
@@ -244,9 +248,9 @@ static bool may_end(const struct tcp_pcb *pcb)
 static void push(struct socket *socket)
 {
     while (may_write(socket) && socket->tx_next != socket->tx_tail) {
-        bool is_cut = socket->tcp->snd_queuelen == 0 && socket->tx_next % WORD_BYTES != 0;
+        bool has_cut = is_cut(socket);
         err_t error = write_piece(socket);
-        if (is_cut && error == ERR_OK) {
+        if (has_cut && error == ERR_OK) {
             (void)tcp_output(socket->tcp); /* so that nothing is put behind it */
         }
         if (error != ERR_OK) {

@@ -114,6 +114,7 @@
     X(stream_starved, "times a stream found no memory for a segment")                              \
     X(stream_overrun, "bytes that came without room, a bug")                                       \
     X(datagram_no_room, "datagrams dropped: the receive ring is full")                             \
+    X(datagram_changed, "datagrams dropped: the driver changed them after they were checked")      \
     X(datagram_not_sent, "datagrams dropped: no way there, no memory or not allowed")              \
     X(datagram_bad_record, "records that cannot be in a send ring")
 

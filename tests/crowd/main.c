@@ -21,7 +21,7 @@ enum {
     PORT_FIRST = 9001,
     LISTENERS = 16,
     OPEN_MAX = 16, /* of each */
-    BACKLOG = 4,
+    BACKLOG = OPEN_MAX, /* all of them may come at once */
     EVENTS = 32,
     BYTES = 256,
 };

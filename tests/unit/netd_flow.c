@@ -257,6 +257,39 @@ static void a_flow_is_asked_for_anew_every_second(void **state)
     assert_false(is_known(sim));
 }
 
+/* The driver shares the frame, so its length may be another than the one that was checked. */
+static void a_length_that_changed_after_the_check_is_dropped_and_counted(void **state)
+{
+    struct sim *sim = *state;
+    uint32_t slot = make_known(sim);
+    struct socket *socket = socket_at(sim, slot);
+    alignas(8) uint8_t ip[64] = {0x45};
+    const uint16_t lengths[] = {0, 7, 45, 0xffff};
+    uint32_t tail = socket->rx_tail;
+    for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        bytes_put_be16(ip + 24, lengths[i]);
+        datagram_receive(socket, ip, sizeof(ip), 1);
+        assert_int_equal(socket->rx_tail, tail);
+        assert_int_equal(sim->stack.stats.value[COUNTER_datagram_changed], i + 1);
+    }
+    bytes_put_be16(ip + 24, 44);
+    datagram_receive(socket, ip, sizeof(ip), 1);
+    assert_int_not_equal(socket->rx_tail, tail);
+}
+
+static void a_datagram_longer_than_the_mtu_in_force_leaves_in_fragments(void **state)
+{
+    struct sim *sim = *state;
+    static uint8_t bytes[1472];
+    uint32_t slot = make_known(sim);
+    sim->stack.link[0].interface.netif.mtu = 1000;
+    assert_true(knows_way(sim, slot));
+    int before = sim_count_sent(sim, ETHERTYPE_IP4, UDP);
+    assert_true(arena_send_to(&client, slot, SIM_GATEWAY, PEER_PORT, bytes, sizeof(bytes)));
+    sim_run(sim, 1000);
+    assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, UDP), before + 2);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -270,6 +303,8 @@ int main(void)
         CASE(an_option_counts_from_the_next_datagram_on),
         CASE(a_neighbour_that_moved_is_found_there),
         CASE(a_flow_is_asked_for_anew_every_second),
+        CASE(a_length_that_changed_after_the_check_is_dropped_and_counted),
+        CASE(a_datagram_longer_than_the_mtu_in_force_leaves_in_fragments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 
 #include "test.h"
 
+#include <lwip/tcp.h>
+
 #include "tests/sim/arena.h"
 
 enum {
@@ -196,6 +198,23 @@ static void what_was_sent_before_a_close_arrives_whole_however_slow_the_peer(voi
     assert_true((arena_state(&server, pair.there) & SOCKET_EOF) != 0);
 }
 
+static void segments_shorter_than_a_word_are_no_trouble(void **state)
+{
+    struct sim *sim = *state;
+    static const char text[] = "segments of a few bytes each";
+    struct pair pair = connect_pair(sim, arena_listen(&server, PORT, 4));
+    for (uint16_t mss = 1; mss <= 9; mss++) {
+        char got[64];
+        sim->stack.sockets.client[0].first[pair.here].tcp->mss = mss;
+        for (uint32_t len = 1; len < sizeof(text); len++) {
+            assert_int_equal(arena_send(&client, pair.here, text, len), len);
+            sim_run(sim, SIM_S);
+            assert_int_equal(arena_receive(&server, pair.there, got, sizeof(got)), len);
+            assert_memory_equal(got, text, len);
+        }
+    }
+}
+
 static void after_a_half_close_the_other_side_still_sends(void **state)
 {
     struct sim *sim = *state;
@@ -323,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_end_of_a_stream_is_seen_after_its_bytes, start, stop),
         cmocka_unit_test_setup_teardown(
             what_was_sent_before_a_close_arrives_whole_however_slow_the_peer, start, stop),
+        cmocka_unit_test_setup_teardown(segments_shorter_than_a_word_are_no_trouble, start, stop),
         cmocka_unit_test_setup_teardown(after_a_half_close_the_other_side_still_sends, start, stop),
         cmocka_unit_test_setup_teardown(a_port_without_a_listener_refuses, start, stop),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_answer_is_a_time_out, start, stop),
