@@ -29,6 +29,7 @@ BUILD = os.environ.get("BUILD", "build")
 UNIT_TIMEOUT_S = 300
 BOOT_TIMEOUT_S = 600
 SKIPPED = 77
+RECALLED_LINES = 12  # of each failure, once more at the end
 
 
 class Case:
@@ -157,6 +158,14 @@ def report(cases):
     sys.stdout.flush()
 
 
+def recall(cases):
+    """Every failure once more, short: of a long log people read the end, and machines often keep no more."""
+    for case in cases:
+        if case.failure:
+            lines = printable(case.failure).rstrip().splitlines()[-RECALLED_LINES:]
+            print("  FAIL   %s %s\n%s" % (case.suite, case.name, "\n".join("         " + line for line in lines)))
+
+
 def write_junit(cases, path):
     root = ET.Element("testsuites")
     for suite in dict.fromkeys(c.suite for c in cases):
@@ -198,6 +207,7 @@ def main():
     summary = "%d passed, %d failed, %d skipped" % (passed, failed, skipped)
     with open(os.path.join(BUILD, "test-summary.txt"), "w") as out:
         out.write(summary + "\n")
+    recall(cases)
     print(summary)
     return 1 if failed or not passed else 0
 

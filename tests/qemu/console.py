@@ -108,7 +108,7 @@ def panic(arch):
     with Console(arch, APPEND="panic=reset", **settings) as console:
         console.wait(r"KERNEL PANIC", console.wait(r"KERNEL PANIC"))
     with Console(arch, APPEND="panic=halt", **settings) as console:
-        console.wait(r"^kernel: stopped")
+        console.wait(r"^kernel: stopped.*\n")
         if console.read(time.monotonic() + QUIET_S) is not None:
             raise Failure("a machine that halted says or does something")
 

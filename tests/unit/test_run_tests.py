@@ -39,7 +39,8 @@ class Counting(unittest.TestCase):
                 status = run_tests.main()
         finally:
             sys.argv = saved
-        return status, out.getvalue().rstrip("\n").split("\n")[-1]
+        self.lines = out.getvalue().rstrip("\n").split("\n")
+        return status, self.lines[-1]
 
     def test_each_verdict_of_a_program_counts(self):
         path = self.program("#!/bin/sh\nprintf '[ RUN      ] a\\n[       OK ] a\\n'\n"
@@ -78,6 +79,11 @@ class Counting(unittest.TestCase):
         self.assertEqual(self.run_all("--check", "a=exit 77"), (1, "0 passed, 0 failed, 1 skipped"))
         self.assertEqual(self.run_all("--check", "a=exit 77", "--check", "b=true"),
                          (0, "1 passed, 0 failed, 1 skipped"))
+
+    def test_what_failed_stands_at_the_end_again(self):
+        self.run_all("--check", "a=seq 100; exit 1", "--check", "b=true")
+        first = self.lines.index("  FAIL   checks a")
+        self.assertEqual([line.strip() for line in self.lines[first + 1:-1]], ["%d" % n for n in range(89, 101)])
 
     def test_the_results_are_xml_whatever_was_printed(self):
         self.run_all("--check", "a=printf '<&]]>\\000\\033[1m\\377'; exit 1")
