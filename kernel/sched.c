@@ -308,7 +308,7 @@ static __attribute__((noinline)) struct thread *hand_over_later(struct cpu *cpu,
                                                                 struct thread *woken)
 {
     sched_enqueue(woken);
-    return sched_resume(cpu);
+    return cpu->top_ready < cpu->current->priority ? cpu->current : sched_resume(cpu);
 }
 
 static __attribute__((noinline)) struct thread *current_with_budget(struct cpu *cpu)

@@ -203,7 +203,7 @@ syscall_signal:
 
 /*
  * Somebody waits for notification x14. Switch to it, x15, at once when it is bound to it, waits for
- * ever and takes no handles, and is more urgent than the signaller and whoever is ready; the
+ * ever, and is more urgent than the signaller and whoever is ready; the
  * signaller goes to the front of its level. The time until the next slow switch is charged as
  * before. x10: its state less STATE_WAITING, x12: the signaller's priority.
  */
@@ -212,10 +212,11 @@ signal_wakes:
     ldp     w10, w11, [x15, #THREAD_STATE]
     ldr     x12, [x15, #THREAD_WAITING_ON]
     ldr     x13, [x15, #THREAD_BOUND]
+    lsr     w16, w10, #16                   // with a deadline?
+    and     w10, w10, #0xff
     subs    w10, w10, #STATE_WAITING
     csel    x12, x12, x13, eq
-    cmp     w10, #(STATE_RECEIVING_FAST - STATE_WAITING)
-    ccmp    w10, #0, #4, ne
+    cmp     w16, #0
     ccmp    x12, x14, #0, eq
     ccmp    x13, x14, #0, eq
     b.ne    signal_in_c
@@ -247,7 +248,7 @@ signal_wakes:
     orr     x1, x1, x19
     str     xzr, [x14, #NOTIFICATION_BITS]
     mov     w19, #STATE_READY
-    strb    w19, [x15, #THREAD_STATE]
+    str     w19, [x15, #THREAD_STATE]
     switch_to_peer
     mov     x0, #0
     cbnz    w10, 1f

@@ -73,7 +73,7 @@ trap_entry:
 /* Run t4 in space t0, its kept registers restored, FP access off. */
 .macro switch_to_partner
     li      s0, STATE_READY
-    sb      s0, THREAD_STATE(t4)
+    sw      s0, THREAD_STATE(t4)
     sd      t4, CPU_CURRENT(ra)
     lui     s0, STATUS_FS >> 12
     csrc    sstatus, s0
@@ -191,23 +191,21 @@ call_null:
     .endr
 .endm
 
-/* Somebody waits for notification t3. Switch to it at once when it is bound to it, waits for ever
- * and takes no handles, and is more urgent than self and whoever is ready; self goes to the front
- * of its level. The time until the next slow switch is charged as before. */
+/* Somebody waits for notification t3. Switch to it at once when it is bound to it, waits for ever,
+ * and is more urgent than self and whoever is ready; self goes to the front of its level. The time until the next slow switch is charged as before. */
 signal_wakes:
     lla     t5, boot_cpu
     ld      t4, NOTIFICATION_THREAD(t3)
     ld      t0, THREAD_BOUND(t4)
     bne     t0, t3, signal_in_c
-    lw      t1, THREAD_STATE(t4)
+    lhu     t0, THREAD_STATE + 2(t4)    /* with a deadline? */
+    bnez    t0, signal_in_c
+    lbu     t1, THREAD_STATE(t4)
     addi    t1, t1, -STATE_WAITING
-    bnez    t1, 1f
+    bnez    t1, 1f                      /* it receives */
     ld      t0, THREAD_WAITING_ON(t4)
     bne     t0, t3, signal_in_c
-    j       2f
-1:  addi    t0, t1, STATE_WAITING - STATE_RECEIVING_FAST
-    bnez    t0, signal_in_c
-2:  lbu     t2, THREAD_PRIORITY(t4)
+1:  lbu     t2, THREAD_PRIORITY(t4)
     lbu     t0, CPU_TOP_READY(t5)
     bgeu    t0, t2, signal_in_c
     lbu     a0, THREAD_PRIORITY(t6)
