@@ -5,7 +5,8 @@
  * register and both threads in the same states.
  *
  * The server's own deadline is chosen by word 7 of the request before. What it saw in its registers
- * travels back in the words of its answer.
+ * travels back in the words of its answer. A signal goes the short way to whoever waits for ever,
+ * and leaves the same as the long one.
  */
 #include "actors.h"
 
@@ -273,6 +274,69 @@ static void the_common_case_takes_the_fast_path(void)
     service_close(&service);
 }
 
+/* --- a signal that ends reply_wait ---------------------------------------------------------- */
+
+enum { NEAR_MS = 20 };
+
+/* What a sleeper waits with, and what its registers hold when it is woken. */
+static struct sleeper {
+    struct side side;
+    struct ipc_registers registers;
+} sleeper;
+
+/* Afterwards it waits once more, for ever and without handles. */
+static void sleep_twice(uint64_t unused)
+{
+    (void)unused;
+    struct ipc_registers again = {.control = SYS_reply_wait,
+                                  .target = sleeper.registers.target,
+                                  .deadline = DEADLINE_FOREVER};
+    ipc_trap(&sleeper.registers);
+    ipc_trap(&again);
+    side_rest(sleeper.side.thread);
+}
+
+/* Nothing of the first wait is left in the second, its deadline neither. */
+static void wake_sleeper(unsigned priority, uint64_t accepts, uint64_t wait_ms)
+{
+    handle_t notification = new_notification();
+    handle_t endpoint = new_endpoint();
+    struct ipc_registers *r = &sleeper.registers;
+    *r = (struct ipc_registers){.control = SYS_reply_wait | accepts << IPC_ACCEPT_SHIFT,
+                                .target = endpoint,
+                                .deadline = wait_ms == 0 ? DEADLINE_FOREVER : in_ms(wait_ms)};
+    fill(r, accepts, 0);
+    CHECK(side_create(&sleeper.side, sleep_twice, 0, priority) &&
+          sys_thread_bind(sleeper.side.thread, notification).status == OK &&
+          sys_thread_start(sleeper.side.thread).status == OK);
+    wait_for_state(sleeper.side.thread,
+                   accepts != 0 || wait_ms != 0 ? THREAD_RECEIVING : THREAD_RECEIVING_FAST);
+    CHECK(sys_signal(notification, PENDING_BITS).status == OK);
+    CHECK(wait_for_state(sleeper.side.thread, THREAD_RECEIVING_FAST));
+    CHECK(r->control == OK && r->target == 0 && r->deadline == PENDING_BITS &&
+          r->handles[0] == 0 && r->handles[1] == 0);
+    for (unsigned i = 0; i < IPC_WORDS; i++) {
+        CHECK(r->words[i] == 0);
+    }
+    sleep_ms(2 * wait_ms);
+    CHECK(info(sleeper.side.thread, INFO_THREAD_STATE) == THREAD_RECEIVING_FAST);
+    side_end(&sleeper.side);
+    sys_handle_close(endpoint);
+    sys_handle_close(notification);
+}
+
+static void a_signal_wakes_alike_whoever_receives(void)
+{
+    static const unsigned priorities[] = {PRIORITY_SERVER_ABOVE, PRIORITY_SERVER_BELOW};
+    for (unsigned i = 0; i < 2; i++) {
+        wake_sleeper(priorities[i], 0, 0);
+        wake_sleeper(priorities[i], 1, 0);
+        wake_sleeper(priorities[i], IPC_HANDLES_MAX, 0);
+        wake_sleeper(priorities[i], 0, NEAR_MS);
+        wake_sleeper(priorities[i], 1, NEAR_MS);
+    }
+}
+
 static const struct test tests[] = {
     {"both paths agree with a server above", both_paths_agree_with_a_server_above},
     {"both paths agree with a server beside", both_paths_agree_with_a_server_beside},
@@ -280,6 +344,7 @@ static const struct test tests[] = {
     {"a ready thread between goes first", a_ready_thread_between_goes_first},
     {"a long mixed sequence goes as foretold", a_long_mixed_sequence_goes_as_foretold},
     {"the common case takes the fast path", the_common_case_takes_the_fast_path},
+    {"a signal wakes alike whoever receives", a_signal_wakes_alike_whoever_receives},
 };
 
 const struct group path_group = GROUP("ipc paths", tests);
