@@ -25,6 +25,9 @@ struct call {
     unsigned made_rights; /* of that handle */
 };
 
+/* The call of thread `self`, in every case; gives the thread to go on with. */
+COLD struct thread *kernel_call(struct thread *self);
+
 typedef int call_function(struct call *call);
 
 #define CALL_FUNCTION(number, name, handles, made, parameters) COLD call_function call_##name;

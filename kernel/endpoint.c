@@ -328,22 +328,6 @@ int call_reply_wait(struct call *call)
     return REGISTERS_SET;
 }
 
-bool endpoint_block(struct thread *self)
-{
-    unsigned accepted = accepts(self);
-    struct endpoint *endpoint;
-    if (self->frame.x[REG_NUMBER] != (SYS_reply_wait | accepted << IPC_ACCEPT_SHIFT) ||
-        accepted > IPC_HANDLES_MAX || self->frame.x[REG_DEADLINE] != DEADLINE_FOREVER ||
-        self->caller != &thread_none || self->bound->bits != 0 ||
-        check_wait(self, &endpoint) != OK || endpoint->server != self ||
-        !list_is_empty(&endpoint->callers)) {
-        return false;
-    }
-    self->call_accepts = (uint8_t)accepted; /* <= IPC_HANDLES_MAX */
-    self->state = accepted == 0 ? THREAD_RECEIVING_FAST : THREAD_RECEIVING;
-    return true;
-}
-
 /* --- ends ----------------------------------------------------------------------------------- */
 
 /* Give up the caller that `server` serves. */

@@ -29,10 +29,6 @@ void endpoint_leave(struct thread *thread);
 /* `thread` dies: its caller gets E_PEER_DIED, the endpoint it received on is free for another. */
 void endpoint_forget(struct thread *thread);
 
-/* reply_wait in the common case: for ever, nobody to answer, nothing there. False, and nothing has
- * changed, in any other. */
-bool endpoint_block(struct thread *self);
-
 /* Begin the end; the reaper wakes the queued callers with E_CLOSED. */
 void endpoint_unlink(struct object *object);
 bool endpoint_reap_step(struct object *object);

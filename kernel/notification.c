@@ -102,27 +102,6 @@ int call_signal(struct call *call)
     return OK;
 }
 
-bool notification_block(struct thread *self)
-{
-    struct handle_entry *entry;
-    if (self->frame.x[REG_NUMBER] != SYS_wait ||
-        self->frame.x[REG_WORD + 1] != DEADLINE_FOREVER ||
-        handle_lookup(&self->task->table, self->frame.x[REG_WORD], OBJECT_NOTIFICATION, RIGHT_READ,
-                      &entry) != OK) {
-        return false;
-    }
-    struct notification *notification =
-        container_of(entry->object, struct notification, object);
-    if (notification->bits != 0 ||
-        (notification->thread != self && notification->thread != &thread_none)) {
-        return false;
-    }
-    notification->thread = self;
-    self->waiting_on = notification;
-    self->state = THREAD_WAITING;
-    return true;
-}
-
 int call_wait(struct call *call)
 {
     struct notification *notification = call_object(call, 0);

@@ -26,10 +26,6 @@ MUST_CHECK struct thread *notification_signal(struct notification *notification,
 /* The same for whoever has no other thread in mind: the one that waited is queued. */
 COLD void notification_post(struct notification *notification, uint64_t bits);
 
-/* wait in the common case: for ever, and there are no bits.
- * False, and nothing has changed, in any other. */
-bool notification_block(struct thread *self);
-
 COLD void notification_unbind(struct thread *thread);
 
 /* Begin the end: the waiter gets E_CLOSED, bindings end. */

@@ -92,36 +92,42 @@ static void set_priority(struct thread *thread, uint8_t priority)
     }
 }
 
-/* Out of its budget a thread runs at the lowest priority until its period ends. */
-static void charge_budget(struct cpu *cpu, struct thread *payer, ticks_t spent)
+/* Charge the payer up to `now`, unless its budget or its period ends with that: then do nothing. */
+static inline bool charge_plainly(struct cpu *cpu, ticks_t now)
 {
+    struct thread *payer = cpu->payer;
+    ticks_t spent = now - cpu->paid_until;
+    if (payer->budget_ticks != 0) {
+        ticks_t all = payer->spent_ticks + spent;
+        if (payer->priority != 0 &&
+            (cpu->paid_until >= payer->period_end || all >= payer->budget_ticks)) {
+            return false;
+        }
+        payer->spent_ticks = all;
+    }
+    payer->cpu_ticks += spent;
+    cpu->paid_until = now;
+    return true;
+}
+
+/* Charge the payer up to now. Out of its budget a thread runs at the lowest priority until its
+ * period ends. */
+static __attribute__((noinline)) void charge(struct cpu *cpu)
+{
+    struct thread *payer = cpu->payer;
+    ticks_t now = arch_now();
+    if (charge_plainly(cpu, now)) {
+        return;
+    }
     if (cpu->paid_until >= payer->period_end) {
         payer->period_end = cpu->paid_until + payer->period_ticks;
         payer->spent_ticks = 0;
     }
-    payer->spent_ticks += spent;
-    if (payer->spent_ticks >= payer->budget_ticks && payer->priority != 0) {
+    if (payer->spent_ticks + (now - cpu->paid_until) >= payer->budget_ticks) {
         set_priority(payer, 0);
         timer_arm(cpu, &payer->replenish, payer->period_end);
     }
-}
-
-static inline ticks_t count_time(struct cpu *cpu, struct thread *payer, ticks_t now)
-{
-    ticks_t spent = now - cpu->paid_until;
-    cpu->paid_until = now;
-    payer->cpu_ticks += spent;
-    return spent;
-}
-
-/* Charge the payer up to `now`. */
-static void charge(struct cpu *cpu, ticks_t now)
-{
-    struct thread *payer = cpu->payer;
-    ticks_t spent = count_time(cpu, payer, now);
-    if (payer->budget_ticks != 0) {
-        charge_budget(cpu, payer, spent);
-    }
+    charge_plainly(cpu, now);
 }
 
 void sched_replenish(struct thread *thread)
@@ -218,21 +224,20 @@ static void arm(struct cpu *cpu)
 }
 
 /* A slice runs exactly while somebody of the current thread's level waits. */
-static void update_slice(struct cpu *cpu, ticks_t now)
+static inline void update_slice(struct cpu *cpu)
 {
-    uint8_t level = cpu->current->priority;
-    if (cpu->top_ready < level || cpu->ready_mask == 0) { /* nobody ready is above it */
-        cpu->slice_end = DEADLINE_FOREVER;
+    if (cpu->top_ready < cpu->current->priority || cpu->ready_mask == 0) {
+        cpu->slice_end = DEADLINE_FOREVER; /* nobody ready is above it */
     } else if (cpu->slice_end == DEADLINE_FOREVER) {
-        cpu->slice_end = now + cpu->slice_ticks;
+        cpu->slice_end = cpu->paid_until + cpu->slice_ticks;
     }
 }
 
 void sched_tick(struct cpu *cpu)
 {
-    ticks_t now = arch_now();
     cpu->has_ticked = true;
-    charge(cpu, now);
+    charge(cpu);
+    ticks_t now = cpu->paid_until;
     cpu->payer = cpu->current != NULL ? cpu->current : &thread_none;
     timer_run(cpu, now);
     if (cpu->slice_end <= now) {
@@ -247,7 +252,6 @@ void sched_tick(struct cpu *cpu)
  * without leaving the kernel. */
 static __attribute__((noinline)) void idle(struct cpu *cpu)
 {
-    charge(cpu, arch_now());
     cpu->current = NULL;
     cpu->payer = &thread_none;
     cpu->slice_end = DEADLINE_FOREVER;
@@ -262,32 +266,10 @@ static __attribute__((noinline)) void idle(struct cpu *cpu)
         arm(cpu);
     }
     irq_dispatch();
-    cpu->is_slice_over = false;
-}
-
-/* Put the thread that ran back, unless it is the one to run on. */
-static struct thread *choose(struct cpu *cpu)
-{
-    struct thread *current = cpu->current;
-    bool is_slice_over = cpu->is_slice_over;
-    cpu->is_slice_over = false;
-    if (current != NULL && current->state == THREAD_READY) {
-        bool is_shared = (cpu->ready_mask >> current->priority & 1) != 0;
-        if (cpu->top_ready <= current->priority && !(is_slice_over && is_shared)) {
-            return current;
-        }
-        cpu->current = NULL;
-        if (is_slice_over) {
-            sched_enqueue(current);
-        } else {
-            sched_enqueue_first(current);
-        }
-    }
-    return take_top(cpu);
 }
 
 /* Requires that the payer is charged up to now. */
-static void switch_to(struct cpu *cpu, struct thread *next, const struct thread *loaded)
+static inline void switch_to(struct cpu *cpu, struct thread *next, const struct thread *loaded)
 {
     cpu->payer = next;
     cpu->current = next;
@@ -302,8 +284,8 @@ static void switch_to(struct cpu *cpu, struct thread *next, const struct thread 
     arch_fp_enable(next == cpu->fp_owner);
 }
 
-/* The ways that sched_hand_over seldom goes stand apart, so that it calls nothing and saves no
- * register: it is the way of every interrupt. */
+/* What follows calls nothing in its common case, and so saves no register; the ways that it seldom
+ * goes stand apart. */
 static __attribute__((noinline)) struct thread *hand_over_later(struct cpu *cpu,
                                                                 struct thread *woken)
 {
@@ -317,13 +299,12 @@ static __attribute__((noinline)) struct thread *current_with_budget(struct cpu *
     return cpu->current;
 }
 
-/* Requires that the payer is charged up to now. The hardware is set for what is needed, or earlier;
- * only a budget may end before that. */
-static struct thread *hand_over(struct cpu *cpu, struct thread *woken)
+/* The hardware is set for what is needed, or earlier; only a budget may end before that. */
+struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
 {
     struct thread *current = cpu->current;
-    uint8_t level = current->priority;
-    if (woken->priority <= level || woken->priority <= cpu->top_ready || woken->space == 0) {
+    if (woken->priority <= current->priority || woken->priority <= cpu->top_ready ||
+        woken->space == 0 || !charge_plainly(cpu, arch_now())) {
         return hand_over_later(cpu, woken);
     }
     if (current->space != woken->space) {
@@ -337,37 +318,47 @@ static struct thread *hand_over(struct cpu *cpu, struct thread *woken)
     return woken->budget_ticks != 0 ? current_with_budget(cpu) : woken;
 }
 
-/* Charging a budget may change priorities. */
-static __attribute__((noinline)) struct thread *hand_over_charged(struct cpu *cpu,
-                                                                  struct thread *woken)
+/* In every case: the thread that ran makes room, at the end of its level when its slice is over,
+ * and there is somebody to run. */
+static __attribute__((noinline)) struct thread *resume_slowly(struct cpu *cpu)
 {
-    charge(cpu, arch_now());
-    return hand_over(cpu, woken);
-}
-
-struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
-{
-    if (cpu->payer->budget_ticks != 0) {
-        return hand_over_charged(cpu, woken);
+    charge(cpu);
+    struct thread *current = cpu->current;
+    if (current != NULL && current->state == THREAD_READY) {
+        cpu->current = NULL;
+        if (cpu->is_slice_over) {
+            sched_enqueue(current);
+        } else {
+            sched_enqueue_first(current);
+        }
     }
-    count_time(cpu, cpu->payer, arch_now());
-    return hand_over(cpu, woken);
+    while (cpu->ready_mask == 0) {
+        idle(cpu);
+    }
+    return sched_resume(cpu);
 }
 
 struct thread *sched_resume(struct cpu *cpu)
 {
     const struct thread *loaded = cpu->current;
-    struct thread *next = choose(cpu);
-    while (next == NULL) {
-        idle(cpu);
-        loaded = NULL;
-        next = take_top(cpu);
+    struct thread *next = cpu->current;
+    if (!charge_plainly(cpu, arch_now())) {
+        return resume_slowly(cpu);
     }
+    if (next == NULL || next->state != THREAD_READY) {
+        next = take_top(cpu);
+        if (next == NULL) {
+            return resume_slowly(cpu);
+        }
+    } else if (cpu->top_ready > next->priority ||
+               (cpu->is_slice_over && (cpu->ready_mask >> next->priority & 1) != 0)) {
+        return resume_slowly(cpu);
+    }
+    cpu->is_slice_over = false;
     if (next != loaded || next->space == 0) {
-        charge(cpu, arch_now());
         switch_to(cpu, next, loaded);
     }
-    update_slice(cpu, cpu->paid_until);
+    update_slice(cpu);
     arm(cpu);
     return next;
 }

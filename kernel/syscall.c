@@ -4,9 +4,6 @@
  * it returns, in steps between which interrupts are taken [object.h I2].
  */
 #include "calls.h"
-#include "endpoint.h"
-#include "handle.h"
-#include "notification.h"
 #include "print.h"
 #include "sched.h"
 #include "task.h"
@@ -129,15 +126,13 @@ static __attribute__((noinline)) void serve_ipc(struct thread *self, const struc
 }
 
 /* Counts beside the number mean something to IPC only. */
-struct thread *kernel_syscall(struct thread *self)
+struct thread *kernel_call(struct thread *self)
 {
     struct cpu *cpu = self->cpu;
     uint64_t index = self->frame.x[REG_NUMBER] & IPC_NUMBER_MASK;
     if (index > SYS_reply_wait) {
-        if (!notification_block(self)) {
-            serve(cpu, self);
-        }
-    } else if (!endpoint_block(self)) {
+        serve(cpu, self);
+    } else {
         serve_ipc(self, &rules[index]);
     }
     return sched_resume(cpu);

@@ -270,6 +270,33 @@ TEST(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver)
     bench_end();
 }
 
+TEST(a_driver_no_more_urgent_than_whom_its_interrupt_stops_waits_for_its_turn)
+{
+    start();
+    struct thread *worker = bench_make_running(20);
+    struct irq *irq = bench_make_irq(7);
+    for (uint8_t priority = 20; priority >= 10; priority -= 10) {
+        struct thread *driver = bench_make_running(priority);
+        struct notification *notification = bench_make_notification();
+        handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
+        bench_bind_irq(irq, notification, 0);
+        thread_stop(worker);
+        CALL(driver, wait, wait, BENCH_FOREVER);
+        thread_wake(worker);
+        assert_ptr_equal(resume(), worker);
+        arch_irq_unmask(irq->line);
+        fake_raise(7);
+        assert_ptr_equal(bench_take_interrupts(), worker);
+        assert_int_equal(driver->state, THREAD_READY);
+        struct thread *next = bench_sleep_until(fake_cpu.now + SLICE);
+        assert_ptr_equal(next, priority == 20 ? driver : worker);
+        thread_stop(worker);
+        assert_ptr_equal(resume(), driver);
+        thread_stop(driver);
+    }
+    bench_end();
+}
+
 TEST(each_thread_keeps_its_fp_registers_and_a_new_one_sees_zeros)
 {
     start();
@@ -403,6 +430,7 @@ int main(void)
         cmocka_unit_test(
             an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledged),
         cmocka_unit_test(an_interrupt_charges_whom_it_stops_and_from_then_on_its_driver),
+        cmocka_unit_test(a_driver_no_more_urgent_than_whom_its_interrupt_stops_waits_for_its_turn),
         cmocka_unit_test(each_thread_keeps_its_fp_registers_and_a_new_one_sees_zeros),
         cmocka_unit_test(a_thread_whose_account_cannot_pay_for_fp_state_faults),
         cmocka_unit_test(reaping_stops_for_an_interrupt_and_the_call_goes_on_afterwards),

@@ -202,10 +202,10 @@ syscall_signal:
 .endm
 
 /*
- * Somebody waits for notification x14. Switch to it, x15, at once when it is bound to it, waits for
- * ever, and is more urgent than the signaller and whoever is ready; the
- * signaller goes to the front of its level. The time until the next slow switch is charged as
- * before. x10: its state less STATE_WAITING, x12: the signaller's priority.
+ * Somebody waits for notification x14. Switch to it, x15, at once when it is bound to it, waits
+ * for ever, and is more urgent than the signaller and whoever is ready; the signaller goes to the
+ * front of its level. The time until the next slow switch is charged as before. x10: its state
+ * less STATE_WAITING, x12: the signaller's priority.
  */
 signal_wakes:
     ldr     x15, [x14, #NOTIFICATION_THREAD]

@@ -192,7 +192,8 @@ call_null:
 .endm
 
 /* Somebody waits for notification t3. Switch to it at once when it is bound to it, waits for ever,
- * and is more urgent than self and whoever is ready; self goes to the front of its level. The time until the next slow switch is charged as before. */
+ * and is more urgent than self and whoever is ready; self goes to the front of its level. The time
+ * until the next slow switch is charged as before. */
 signal_wakes:
     lla     t5, boot_cpu
     ld      t4, NOTIFICATION_THREAD(t3)
