@@ -19,6 +19,7 @@ DHCP_MASK, DHCP_ROUTER, DHCP_TYPE, DHCP_SERVER, DHCP_PAD, DHCP_END = 1, 3, 53, 5
 DISCOVER, ACK = 1, 5
 ICMP6, ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, SOLICITATION = 58, 133, 134, 135
 PREFIX_OPTION, NOBODY = 3, bytes(16)
+RECORD_BYTES = 16  # before each frame of a capture
 PING_LINE = "SELFTEST: icmp ping ok"
 
 
@@ -27,6 +28,20 @@ class CaptureError(Exception):
 
 
 def read_pcap(path):
+    """The frames of a capture that is complete."""
+    frames, left = split_pcap(path)
+    if left != 0:
+        raise CaptureError("%s ends inside a frame" % path)
+    return frames
+
+
+def read_growing_pcap(path):
+    """The whole frames of one that is still written; QEMU may be in the middle of the next."""
+    return split_pcap(path)[0]
+
+
+def split_pcap(path):
+    """The whole frames of a capture, and how many bytes there are behind them."""
     with open(path, "rb") as file:
         data = file.read()
     if len(data) < 24:
@@ -37,16 +52,13 @@ def read_pcap(path):
     if struct.unpack_from(order + "I", data, 20)[0] != ETHERNET:
         raise CaptureError("%s is not a capture of Ethernet" % path)
     frames, position = [], 24
-    while position < len(data):
-        if len(data) - position < 16:
-            raise CaptureError("%s ends inside a record's header" % path)
+    while len(data) - position >= RECORD_BYTES:
         length = struct.unpack_from(order + "I", data, position + 8)[0]
-        position += 16
-        if length > len(data) - position:
-            raise CaptureError("%s ends inside a frame" % path)
-        position += length
+        if length > len(data) - position - RECORD_BYTES:
+            break
+        position += RECORD_BYTES + length
         frames.append(Frame(position, data[position - length:position]))
-    return frames
+    return frames, len(data) - position
 
 
 def address(raw):

@@ -115,10 +115,12 @@ def is_session(found, connection):
     source, source_port, target, target_port = connection
     there = stream(found, source, source_port, target, target_port)
     back = stream(found, target, target_port, source, source_port)
-    sizes = [len(one.payload) for one in found if one.payload and
-             (one.source, one.source_port, one.target, one.target_port) in
-             (connection, (target, target_port, source, source_port))]
-    return tuple(sizes[:3]) == HANDSHAKE and bool(records(there[48 + 64:])) and bool(records(back[48:]))
+    sizes = {}  # a segment that was sent again is the first one
+    for one in found:
+        ends = (one.source, one.source_port, one.target, one.target_port)
+        if one.payload and ends in (connection, (target, target_port, source, source_port)):
+            sizes.setdefault((ends, one.sequence), len(one.payload))
+    return tuple(sizes.values())[:3] == HANDSHAKE and bool(records(there[48 + 64:])) and bool(records(back[48:]))
 
 
 def check_announces(frames, _values, _marks, target="239.42.0.1", least="1"):

@@ -5,7 +5,7 @@
 #include "actors.h"
 #include "machine.h"
 
-enum { PRIORITY_BELOW = PRIORITY_SELFTEST - 1, RUN_MS = 100 };
+enum { PRIORITY_BELOW = PRIORITY_SELFTEST - 1, RUN_MS = 100, RUNS = 20 };
 
 /* --- two that hold different contents ------------------------------------------------------- */
 
@@ -30,11 +30,17 @@ static void two_threads_keep_their_contents_under_preemption(void)
         broken[i] = 0;
         CHECK(side_start(&sides[i], hold, i, PRIORITY_BELOW));
     }
-    sleep_ms(RUN_MS);
+    uint64_t fewest = 0;
+    for (unsigned i = 0; i < RUNS && fewest <= 1; i++) { /* more than one: the host may be slow */
+        sleep_ms(RUN_MS);
+        uint64_t one = info(sides[0].thread, INFO_THREAD_FP_TRAPS);
+        uint64_t two = info(sides[1].thread, INFO_THREAD_FP_TRAPS);
+        fewest = one < two ? one : two;
+    }
+    CHECK(fewest > 1); /* taken away and given back */
     for (unsigned i = 0; i < 2; i++) {
         CHECK(rounds[i] > 0);
         CHECK(broken[i] == 0);
-        CHECK(info(sides[i].thread, INFO_THREAD_FP_TRAPS) > 1); /* taken away and given back */
     }
     side_end(&sides[1]);
     side_end(&sides[0]);

@@ -58,6 +58,20 @@ void sleep_ms(uint64_t ms)
     sys_handle_close(never);
 }
 
+uint64_t slow_calls_of(void (*run)(const void *context), const void *context)
+{
+    enum { TRIES = 20, PAUSE_MS = 5 };
+    uint64_t fewest = UINT64_MAX;
+    for (unsigned i = 0; i < TRIES && fewest != 0; i++) {
+        sleep_ms(i == 0 ? 0 : PAUSE_MS);
+        uint64_t before = info(own_system(), INFO_SYSTEM_FAST_CALLS_MISSED);
+        run(context);
+        uint64_t missed = info(own_system(), INFO_SYSTEM_FAST_CALLS_MISSED) - before;
+        fewest = missed < fewest ? missed : fewest;
+    }
+    return fewest;
+}
+
 /* The value is 0 when the call failed. */
 handle_t new_endpoint(void)
 {

@@ -71,6 +71,10 @@ ticks_t in_ms(uint64_t ms);
 /* Sleeps that long; whoever is less urgent runs meanwhile. */
 void sleep_ms(uint64_t ms);
 
+/* How many calls leave the fast path in the best of some runs. The kernel counts everybody's, and
+ * others may call meanwhile, but not each time. */
+uint64_t slow_calls_of(void (*run)(const void *context), const void *context);
+
 /* New objects, paid by this program, or HANDLE_NONE. */
 handle_t new_endpoint(void);
 handle_t new_notification(void);

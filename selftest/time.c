@@ -104,25 +104,39 @@ static void sleep_and_sign(uint64_t index)
     side_rest(sleepers[index].side.thread);
 }
 
-static void deadlines_end_in_their_order(void)
+/* Lets them all sleep and wake. True: they slept before the first deadline had passed. */
+static bool let_sleep(void)
 {
     static const unsigned delay_ms[SLEEPERS] = {40, 20, 50, 30};
-    static const unsigned expected[SLEEPERS] = {1, 3, 0, 2};
     woken_count = 0;
     ticks_t start = time_now();
     for (unsigned i = 0; i < SLEEPERS; i++) {
         sleepers[i].deadline = time_after(start, delay_ms[i] * NS_PER_MS);
-        CHECK(side_start(&sleepers[i].side, sleep_and_sign, i, PRIORITY_SELFTEST + 1));
+        if (!side_start(&sleepers[i].side, sleep_and_sign, i, PRIORITY_SELFTEST + 1)) {
+            return false;
+        }
     }
+    bool are_asleep = time_now() < sleepers[1].deadline;
     for (unsigned i = 0; i < 100 && woken_count < SLEEPERS; i++) {
         sleep_ms(10);
     }
-    CHECK(woken_count == SLEEPERS);
-    for (unsigned i = 0; i < SLEEPERS; i++) {
-        CHECK(woken_order[i] == expected[i]);
-    }
     for (unsigned i = 0; i < SLEEPERS; i++) {
         side_end(&sleepers[i].side);
+    }
+    return are_asleep;
+}
+
+static void deadlines_end_in_their_order(void)
+{
+    enum { TRIES = 20 };
+    static const unsigned expected[SLEEPERS] = {1, 3, 0, 2};
+    bool are_asleep = false;
+    for (unsigned i = 0; i < TRIES && !are_asleep; i++) { /* again: the host may be slow */
+        are_asleep = let_sleep();
+    }
+    CHECK(are_asleep && woken_count == SLEEPERS);
+    for (unsigned i = 0; i < SLEEPERS; i++) {
+        CHECK(woken_order[i] == expected[i]);
     }
 }
 

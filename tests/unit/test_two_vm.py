@@ -99,6 +99,10 @@ class Pair(unittest.TestCase):
             story.sizes = sizes
             self.assertIn("no handshake", findings(story.frames())[0])
 
+    def test_what_was_sent_again_counts_once(self):
+        frames = Story().frames()
+        self.assertEqual(findings([again for frame in frames for again in (frame, frame)]), [])
+
     def test_a_record_goes_each_way(self):
         for way in (True, False):
             for data in (b"", record(16), record(40)[:-1]):

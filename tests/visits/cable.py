@@ -7,7 +7,6 @@ tap0 of this network, where dnsmasq and any program of the host find the guest.
 
 import fcntl
 import os
-import re
 import select
 import socket
 import struct
@@ -16,10 +15,11 @@ import tempfile
 import threading
 import time
 
+import visitor
+from visitor import wait_for_line
 
 GUEST, OURS = ("127.0.0.1", 5555), ("127.0.0.1", 5556)
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 0x0002, 0x1000
-TIMEOUT_S = 30
 
 
 def open_wire():
@@ -31,22 +31,12 @@ def open_wire():
     return wire
 
 
-def uart():
-    """What the guest has printed."""
-    with open(os.environ["UART"], "rb") as file:
-        return file.read().decode("utf-8", "replace").replace("\r", "")
-
-
-def wait_for_line(pattern, count=1):
-    """Until the pattern has come so often at the beginning of a line; gives the last match."""
-    end = time.monotonic() + TIMEOUT_S
-    while True:
-        found = list(re.finditer("^" + pattern, uart(), re.M))
-        if len(found) >= count:
-            return found[count - 1]
-        if time.monotonic() > end:
-            raise AssertionError("the guest has not said: " + pattern)
-        time.sleep(0.05)
+def wait_for_lease(address=r"10\.77\.0\.\d+", gateway=r"\S+"):
+    """The guest's address, once it has that lease and its servers listen; logins go there."""
+    bound = wait_for_line(r"net: dhcp bound (%s)/24 gw=%s$" % (address, gateway))
+    wait_for_line("init: ready$")
+    visitor.login_at = (bound.group(1), 23)
+    return bound.group(1)
 
 
 def ip(*words):

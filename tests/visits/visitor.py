@@ -7,6 +7,7 @@ A visit is a list of functions. All run, those that fail are named, and the exit
 
 import hashlib
 import os
+import re
 import socket
 import sys
 import time
@@ -17,8 +18,27 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 HOST = os.environ["HOST"]
 TIMEOUT_S = 30
 PACE_S = 0.01  # QEMU's forwarder has a backlog of one: who comes too fast is heard again after a second
-TELNET = 10023
+TELNET, PROMPT = 10023, b"wherry> "
 login_at = (HOST, TELNET)  # a visit that reaches the guest by itself puts that here
+
+
+def uart():
+    """The whole lines that the guest has printed."""
+    with open(os.environ["UART"], "rb") as file:
+        data = file.read()
+    return data[:data.rfind(b"\n") + 1].decode("utf-8", "replace").replace("\r", "")
+
+
+def wait_for_line(pattern):
+    """Until a line begins like that; gives the last match."""
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        found = list(re.finditer("^" + pattern, uart(), re.M))
+        if found:
+            return found[-1]
+        if time.monotonic() > end:
+            raise AssertionError("the guest has not said: " + pattern)
+        time.sleep(0.05)
 
 
 def connect(port, timeout_s=TIMEOUT_S):
@@ -62,24 +82,27 @@ def wait_for_servers(ports):
             time.sleep(0.1)
 
 
-def converse(stream, line, end=b"wherry> "):
-    """Send a line at the prompt; give what came until the next prompt."""
-    stream.sendall(line + b"\r\n")
+def hear_prompt(stream):
+    """What comes until the next prompt, whole."""
     said = b""
-    while not said.endswith(end):
+    while not said.endswith(PROMPT):
         part = stream.recv(4096)
         assert part, "the login ended after %r" % said
         said += part
     return said
 
 
+def converse(stream, line):
+    """Send a line at the prompt; give what came until the next one."""
+    stream.sendall(line + b"\r\n")
+    return hear_prompt(stream)
+
+
 def login():
     """A login whose prompt has come."""
     time.sleep(PACE_S)
     stream = socket.create_connection(login_at, TIMEOUT_S)
-    said = b""
-    while not said.endswith(b"wherry> "):
-        said += stream.recv(4096)
+    hear_prompt(stream)
     return stream
 
 
