@@ -22,6 +22,9 @@ static MUST_CHECK int ask(struct message *message)
 {
     ticks_t deadline = time_after(time_now(), BUS_ANSWER_MS * NS_PER_MS);
     int error = ipc_call(startup_handle(ROLE_BUS), message, deadline);
+    if (error == E_TIMEOUT) {
+        event_show_life();
+    }
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 
@@ -317,12 +320,20 @@ const char *bus_result_text(enum bus_result result)
 
 /* --- services of its own --- */
 
+static uint64_t epoch; /* of the dsoftbusd that has our services; 0: none has */
+
 int bus_serve(const char *service, enum bus_policy policy, uint32_t request_max)
 {
     struct buffer buffer = {.len = 0};
-    struct message message = {.words = {BUS_SERVE, EVENT_BUS, policy, request_max}};
+    struct message message = {.words = {BUS_SERVE, EVENT_BUS, policy, request_max, epoch}};
     int error = add_name(&buffer, service);
-    return error == OK ? start(&message, &buffer) : error;
+    if (error == OK) {
+        error = start(&message, &buffer);
+    }
+    if (error == OK || error == E_RESTARTED) {
+        epoch = error == OK ? message.words[1] : 0;
+    }
+    return error;
 }
 
 /* E_AGAIN: there is none. */
@@ -346,6 +357,9 @@ int bus_next(struct bus_request *request)
     for (;;) {
         uint64_t bits;
         int error = take_request(request);
+        if (error == E_NOT_FOUND) {
+            epoch = 0;
+        }
         if (error != E_AGAIN) {
             return error;
         }

@@ -62,6 +62,11 @@ int event_sleep(ticks_t deadline)
     return error == E_TIMEOUT ? OK : error;
 }
 
+void event_show_life(void)
+{
+    (void)!event_sleep(0); /* no time to wait for; what else is signalled is kept */
+}
+
 int event_serve(handle_t endpoint, struct message *message)
 {
     return event_serve_until(endpoint, message, DEADLINE_FOREVER);

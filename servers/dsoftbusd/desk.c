@@ -5,14 +5,16 @@
 
 enum { US_PER_S = 1000 * 1000 };
 
-void desk_init(struct desk *desk)
+void desk_init(struct desk *desk, uint64_t epoch, int expected)
 {
     memset(desk, 0, sizeof(*desk));
+    desk->epoch = epoch;
+    desk->expected = expected;
 }
 
 void desk_add_node(struct desk *desk, struct node *node)
 {
-    desk->node[desk->nodes++] = node; /* at most DESK_NODES, by the caller */
+    desk->node[desk->nodes++] = node; /* at most `expected`, by the caller */
 }
 
 int desk_admit(struct desk *desk, uint64_t badge, const struct init_bus *rights)
@@ -402,13 +404,15 @@ static int answer(struct desk *desk, const struct desk_request *request,
     if (!may(client, label)) {
         return E_DENIED;
     }
-    if (desk->nodes == 0) {
+    if (desk->nodes < desk->expected) {
         return E_UNSUPPORTED; /* no entropy, no identity */
     }
     client->out_len = 0;
     int error = dispatch(desk, index, request, in, reply, now_us, dropped);
     if (error == OK && (label == BUS_PING_START || label == BUS_CALL_START)) {
         reply[1] = client->ask.token;
+    } else if (error == OK && label == BUS_SERVE) {
+        reply[1] = desk->epoch;
     }
     return error;
 }

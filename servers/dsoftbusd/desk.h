@@ -10,6 +10,9 @@
  *     unless it says so.
  * I3  A request of a peer that its service does not answer in NODE_CALL_MS has failed; of one
  *     peer at most DESK_ERRANDS_EACH are there at a time.
+ * I4  A service is offered by every node or by none: nothing is asked before all nodes are there.
+ * I5  The services of a process are all at one desk: who offers another with the epoch of a desk
+ *     before this one gets E_RESTARTED.
  */
 #pragma once
 
@@ -86,6 +89,8 @@ struct desk {
     struct node *node[DESK_NODES];
     enum bus_mode mode[DESK_NODES];
     int nodes;
+    int expected; /* so many there will be */
+    uint64_t epoch; /* of this desk, not 0; no other has it */
     bool has_met; /* both nodes, each other */
     struct desk_client client[DESK_CLIENTS];
     struct desk_door door[DESK_CLIENTS][DESK_NODES];
@@ -107,8 +112,8 @@ struct desk_wakeup {
     bool is_last; /* close the handle afterwards */
 };
 
-/* The nodes stay the caller's; there may be none while there is no identity. */
-void desk_init(struct desk *desk);
+/* The nodes stay the caller's; `expected` is how many are added once they have an identity. */
+void desk_init(struct desk *desk, uint64_t epoch, int expected);
 void desk_add_node(struct desk *desk, struct node *node);
 
 /* A process that has rights there. E_LIMIT: no place. */

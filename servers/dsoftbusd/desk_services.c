@@ -133,6 +133,9 @@ int desk_serve(struct desk *desk, int index, const struct desk_request *request,
     if (!may_offer(client, &service.name)) {
         return E_DENIED;
     }
+    if (request->words[4] != 0 && request->words[4] != desk->epoch) {
+        return E_RESTARTED;
+    }
     service.policy = (enum service_policy)request->words[2];
     service.request_max = (uint16_t)request->words[3];
     while (in.len != 0) {

@@ -359,7 +359,7 @@ static int begin(void)
     if (loops[count - 1] == NULL) {
         return E_NO_MEMORY;
     }
-    desk_init(&desk);
+    desk_init(&desk, loop_now_us() + 1, count); /* a time: no dsoftbusd before had it */
     int error = identity_open();
     if (error == OK) {
         error = admit_clients();

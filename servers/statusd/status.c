@@ -9,6 +9,7 @@
 #include <proto/init.h>
 #include <proto/netd.h>
 #include <wherry/bus.h>
+#include <wherry/event.h>
 #include <wherry/ipc.h>
 #include <wherry/startup.h>
 #include <wherry/time.h>
@@ -39,6 +40,9 @@ static MUST_CHECK int ask(const char *role, struct message *message)
 {
     ticks_t deadline = time_after(time_now(), ANSWER_SECONDS * NS_PER_SECOND);
     int error = ipc_call(startup_handle(role), message, deadline);
+    if (error == E_TIMEOUT) {
+        event_show_life();
+    }
     return error == OK ? (int)(int64_t)message->words[0] : error;
 }
 

@@ -7,7 +7,7 @@
 
 #include "servers/dsoftbusd/desk.h"
 
-enum { ASKER = 3, SERVER = 5, NOBODY = 9, NOTIFICATION = 77, BELL = 78, BITS = 4 };
+enum { ASKER = 3, SERVER = 5, NOBODY = 9, NOTIFICATION = 77, BELL = 78, BITS = 4, EPOCH = 12 };
 
 static struct desk desk;
 static uint64_t reply[IPC_WORDS];
@@ -27,7 +27,7 @@ static int begin(void **state)
     static const struct init_bus asker = {.flags = MAY_ASK | MAY_TRUST};
     static const struct init_bus server = {.services = {"echo", "slow"}};
     int error = world_begin(state);
-    desk_init(&desk);
+    desk_init(&desk, EPOCH, 1);
     desk_add_node(&desk, &world.sim.nodes[0]);
     world.sim.on_event = event;
     assert_int_equal(desk_admit(&desk, ASKER, &asker), OK);
@@ -114,6 +114,39 @@ TEST(without_an_identity_nothing_is_asked)
     assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), E_UNSUPPORTED);
     assert_int_equal(ask(ASKER, NOTIFICATION, BUS_PING_START, BITS, 0, 0), E_UNSUPPORTED);
     assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
+}
+
+TEST(a_service_is_offered_by_both_nodes_or_not_at_all)
+{
+    static const struct init_bus server = {.services = {"echo"}};
+    const struct bus_name name = {4, "echo"};
+    desk_init(&desk, EPOCH, 2);
+    assert_int_equal(desk_admit(&desk, SERVER, &server), OK);
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
+    desk_add_node(&desk, &world.sim.nodes[0]);
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
+    assert_null(services_find(&world.sim.nodes[0].services, &name));
+    desk_add_node(&desk, &world.sim.nodes[1]); /* it opens later */
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), OK);
+    assert_non_null(services_find(&world.sim.nodes[0].services, &name));
+    assert_non_null(services_find(&world.sim.nodes[1].services, &name));
+}
+
+TEST(services_of_a_process_are_all_at_one_desk)
+{
+    struct desk_request request = {SERVER, {BUS_SERVE, BITS, BUS_FOR_PEERS, 100, EPOCH - 1}, BELL};
+    put(SERVER, "\4slow", 5);
+    desk_answer(&desk, &request, reply, world.sim.now_us, &kept, &dropped);
+    assert_int_equal((int)(int64_t)reply[0], E_RESTARTED);
+    assert_false(kept);
+    assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_NEXT, 0, 0, 0), E_NOT_FOUND);
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), OK);
+    assert_int_equal(reply[1], EPOCH);
+    request.words[4] = reply[1];
+    put(SERVER, "\4slow", 5);
+    desk_answer(&desk, &request, reply, world.sim.now_us, &kept, &dropped);
+    assert_int_equal(reply[0], OK);
+    assert_int_equal(dropped, BELL);
 }
 
 TEST(a_buffer_takes_pieces_in_their_order_and_never_more_than_it_holds)
@@ -444,6 +477,8 @@ int main(void)
         DESK_TEST(who_is_not_in_the_manifest_is_denied),
         DESK_TEST(each_may_what_the_manifest_says_and_no_more),
         DESK_TEST(without_an_identity_nothing_is_asked),
+        DESK_TEST(a_service_is_offered_by_both_nodes_or_not_at_all),
+        DESK_TEST(services_of_a_process_are_all_at_one_desk),
         DESK_TEST(a_buffer_takes_pieces_in_their_order_and_never_more_than_it_holds),
         DESK_TEST(a_ping_is_begun_signalled_and_taken),
         DESK_TEST(the_answer_to_another_s_ping_is_not_its_own),

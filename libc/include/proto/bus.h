@@ -38,9 +38,10 @@
  *                                                              2 the next index    or nothing
  *     BUS_TRUST_SET    1 enum bus_trust          id, then key
  *                                                or nothing
- *     BUS_SERVE        1 bits to signal          service, and
+ *     BUS_SERVE        1 bits to signal          service, and  1 epoch
  *                      2 enum bus_policy         of BUS_FOR_
  *                      3 bytes of a request      LISTED peers
+ *                      4 epoch, 0: the first
  *     BUS_UNSERVE                                service
  *     BUS_NEXT                                                 1 number of the     peer, service
  *                                                                request           and request
@@ -49,15 +50,17 @@
  *
  * BUS_PING_START, BUS_CALL_START and BUS_SERVE take a notification as handle 0: signalled with the
  * bits when there is an answer, or a request. A client has one ping or call at a time. Requests
- * are about the first node where there are two; services are offered by each.
+ * are about the first node where there are two; services are offered by each. The epoch is that of
+ * the dsoftbusd which has the client's other services: one that was started again has none of them.
  *
  * Errors: E_BAD_CALL no such label; E_DENIED the manifest does not allow it; E_INVALID a word or
  * a buffer that cannot be; E_NOT_FOUND index past the end, no session with that peer, no such
- * token, service, request or entry; E_UNSUPPORTED there is no entropy, so no node. BUS_*_START:
+ * token, service, request or entry; E_UNSUPPORTED not every node is there yet, as for want of
+ * entropy. BUS_*_START:
  * E_BUSY one is under way; E_LIMIT too many; E_AGAIN the peer takes no more now, or is being
  * asked by another. BUS_TAKE, BUS_NEXT: E_AGAIN nothing yet; BUS_NEXT: E_NOT_FOUND this client
  * offers nothing. BUS_TRUST_SET: E_EXISTS the id has another key or the key another id; E_LIMIT
- * full. BUS_SERVE: E_EXISTS another process has it; E_LIMIT too many.
+ * full. BUS_SERVE: E_EXISTS another process has it; E_LIMIT too many; E_RESTARTED another epoch.
  */
 #pragma once
 

@@ -91,11 +91,14 @@ struct bus_request {
     size_t len;
 };
 
-/* Offers one to every peer with a session, or withdraws it (BUS_FOR_NOBODY). */
+/*
+ * Offers one to every peer with a session, or withdraws it (BUS_FOR_NOBODY). E_RESTARTED: dsoftbusd
+ * is not the one that had the others, so none is offered: offer all of them again.
+ */
 MUST_CHECK int bus_serve(const char *service, enum bus_policy policy, uint32_t request_max);
 /*
  * The next request of a peer; waits for it. E_NOT_FOUND: nothing is offered, as after a restart of
- * dsoftbusd, which is seen within five seconds.
+ * dsoftbusd, of which init tells: offer all again.
  */
 MUST_CHECK int bus_next(struct bus_request *request);
 /* E_NOT_FOUND: nobody waits for it any more. */

@@ -36,6 +36,12 @@ MUST_CHECK int event_wait(uint64_t mask, ticks_t deadline, uint64_t *bits);
 MUST_CHECK int event_sleep(ticks_t deadline);
 
 /*
+ * Answers init's question, if there is one, and does not wait. After a call that took as long as
+ * it may: a few of them in a row would look like a hang [servers/init/watch.h].
+ */
+void event_show_life(void);
+
+/*
  * A server's wait: answers the current caller with `message`, if there is one, then gives the next
  * request, or bits in message->bits. Errors as ipc_reply_wait. Before an answer,
  * message->handle_count is the number of handles to send: usually to be set to 0.
