@@ -224,9 +224,9 @@ $(O)/k/kernel/bundle.S.o: ASFLAGS += -DBUNDLE_FILE='"$(O)/bundle.bin"'
 TEST_KEYS := $(BUILD)/test.keys
 $(O)/u/servers/dsoftbusd/keyfile.S.o: $(KEY_FILE) $(O)/keys.list
 $(O)/u/servers/dsoftbusd/keyfile.S.o: ASFLAGS += $(KEY_FILE:%=-DKEY_FILE='"%"')
-$(TEST_KEYS): scripts/keys.py | $(BUILD)/have-build
+$(TEST_KEYS): scripts/keys.py Makefile | $(BUILD)/have-build
 	$(Q)rm -f $@
-	$(Q)$(PY) scripts/keys.py --test -o $@ left right
+	$(Q)$(PY) scripts/keys.py --test -o $@ left right wherry-a wherry-b
 KEYED := keyed test-keys
 $(O)/keyed/keyfile.S.o: ASFLAGS += -DTAKES_TEST_KEYS
 # $(call keyed,KIND): the objects of kernel-KIND.elf are those of the real kernel but for the key file in dsoftbusd.

@@ -23,10 +23,11 @@
 #            no-mcast     the manifest denies dsoftbusd its group
 #            no-discovery the manifest denies dsoftbusd its group and broadcast
 #            no-entropy   no random device, and init drops the tree's seed
-#            wire         two network devices on one hub, a node of the bus on each
+#            wire         two network devices on one hub, a node of the bus on each, with the keys of the tests
 #            dual         two nodes of the bus in one process; the guest stays at its prompt
 #            two-vm       the keys of the tests are in the image; NET is the wire to another
 #            impostor     likewise; the host plays somebody else
+#            loopback     likewise; the host node is right, over forwarded ports
 #            test-keys    the keys of the tests in an image that was not built to take them
 #            ipv6         a router that announces fd77::/64; the guest stays at its prompt
 #            smallmem     64 MB
@@ -86,7 +87,7 @@ esac
 arch=${ARCH:-riscv64}
 lane=${LANE:-default}
 lanes="default default-max legacy minimal no-dhcp no-nic ipv6 smallmem bigmem"
-lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor test-keys wire"
+lanes="$lanes no-mcast no-discovery no-entropy two-vm impostor loopback test-keys wire"
 lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real no-gateway flood host-node"
 lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
@@ -123,12 +124,15 @@ legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
 no-nic) network='' ;;
-wire) words="$words dual=1 ip=10.9.0.1/24 ip1=10.9.0.2/24" network=hubport,hubid=0 network2=hubport,hubid=0 ;;
+wire)
+    words="$words dual=1 ip=10.9.0.1/24 ip1=10.9.0.2/24" kernel=${kernel%.elf}-keyed.elf
+    network=hubport,hubid=0 network2=hubport,hubid=0
+    ;;
 no-entropy) words="$words seed=none" entropy='' ;;
 services) words='' ;;
 two-nic) words='' network2=${NET2:-user,restrict=on,net=10.0.3.0/24} ;;
 two-vm) words='' kernel=${kernel%.elf}-keyed.elf ;;
-impostor) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
+impostor | loopback) words=node=left kernel=${kernel%.elf}-keyed.elf ;;
 test-keys) words=node=left kernel=${kernel%.elf}-test-keys.elf ;;
 dual) words='dual=1' ;;
 bad-checksum) words='' network2=$cable ;;

@@ -22,7 +22,6 @@ import wire_bus
 import wires
 
 OK, WRONG, NO_START, DEAD = 0, 1, 3, 4
-KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
 WIRE = os.environ.get("WIRE") or "dgram"
 SECRET_TEXT = "this-text-is-for-the-peer-alone"
 STATUS = (r"uptime \d+ s", r"node %s up \d+ s", r"processes \d+ restarts \d+", r"sockets \d+", r"auth_ok \d+")
@@ -171,11 +170,6 @@ def keep_trust(pair):
         pair.command(left, "dsoftbusctl trust remove " + name, "nothing is known of it")
 
 
-def secrets():
-    with open(KEYS, encoding="ascii") as file:
-        return [bytes.fromhex(words[2]) for words in map(str.split, file) if words[0] == "secret"]
-
-
 def run(arches, folder, deadline):
     """The whole story; raises Failure."""
     left = Machine("left", arches[0], 1, folder, "right")
@@ -206,7 +200,7 @@ def run(arches, folder, deadline):
         raise Failure("wire: %d frames of left came back to it over %s" % (echoes, WIRE))
     if WIRE not in wires.ECHOING:
         check_pings(frames)
-    findings = wire_bus.check_pair(frames, nodes, secrets(), [SECRET_TEXT.encode(), b"uptime "])
+    findings = wire_bus.check_pair(frames, nodes, wire_bus.secrets(), [SECRET_TEXT.encode(), b"uptime "])
     if findings:
         raise Failure(findings[0])
 

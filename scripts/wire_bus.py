@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 What the bus puts on the wire [docs/distributed/dsoftbus-os.md]: checks as those of wire.py, and the one of two
-machines (two_vm.py), which also knows their secrets.
+machines (two_vm.py).  Nodes with the keys of the tests have secrets that can be looked for.
 """
 
 import collections
+import os
 import struct
 
 import wire
@@ -16,8 +17,16 @@ SYN, ACK_FLAG = 0x02, 0x10
 HANDSHAKE = (48, 48, 64)  # payloads of the three messages: the first and the last are the initiator's
 RUN = 8  # bytes of a secret in a row that chance does not put there
 
+KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
+
 Announce = collections.namedtuple("Announce", "source target id port key")
 Segment = collections.namedtuple("Segment", "source source_port target target_port sequence flags payload")
+
+
+def secrets(path=KEYS):
+    """The secrets of a key file, by id."""
+    with open(path, encoding="ascii") as file:
+        return {words[1]: bytes.fromhex(words[2]) for words in map(str.split, file) if words[0] == "secret"}
 
 
 def announce(frame):
@@ -150,7 +159,7 @@ def check_no_session(frames, _values, _marks):
     return ["wire no-session: there is a connection to %s:%d" % found[0][2:]] if found else []
 
 
-def check_pair(frames, nodes, secret_bytes, texts):
+def check_pair(frames, nodes, known_secrets, texts):
     """
     Two nodes met over this wire: nodes has id and address of each.  Both are in the group and announced themselves;
     each began a session with the other, with its handshake and records; no text and no secret is on the wire.
@@ -170,26 +179,28 @@ def check_pair(frames, nodes, secret_bytes, texts):
         elif not any(is_session(found, connection) for connection in begun):
             findings.append("wire: no handshake of 48, 48 and 64 bytes with a record each way from %s to %s" %
                             (source, target))
-    return findings + check_secrets(frames, secret_bytes, texts)
+    return findings + check_secrets(frames, known_secrets, texts)
 
 
-def check_secrets(frames, secret_bytes, texts):
-    """No run of eight bytes of a secret, and none of the texts, stands in any payload of TCP or any announce."""
+def check_secrets(frames, known_secrets, texts):
+    """No run of eight bytes of a secret stands in any frame, and none of the texts in any payload of TCP."""
     findings = []
     payloads = [one.payload for one in segments(frames)]
     for text in texts:
         if any(text in payload for payload in payloads):
             findings.append("wire: %r can be read on it" % text)
-    for number, secret in enumerate(secret_bytes):
+    for name, secret in known_secrets.items():
         runs = [secret[i:i + RUN] for i in range(len(secret) - RUN + 1)]
         if any(run in frame.data for run in runs for frame in frames):
-            findings.append("wire: bytes of secret %d stand on it" % number)
+            findings.append("wire: bytes of the secret of %s stand on it" % name)
     return findings
 
 
 def check_wire_pair(frames, _values, _marks, *names):
-    """As check_pair, of two nodes whose secrets nobody knows: NAME ADDRESS NAME ADDRESS."""
-    return check_pair(frames, [names[:2], names[2:]], [], [b"dsoftbusd"])
+    """As check_pair, of two nodes that have keys of the tests: NAME ADDRESS NAME ADDRESS."""
+    nodes, known = [names[:2], names[2:]], secrets()
+    findings = ["wire pair: no secret of %s is known" % name for name, _ in nodes if name not in known]
+    return findings + check_pair(frames, nodes, known, [b"dsoftbusd"])
 
 
 wire.CHECKS.update({"pair": check_wire_pair, "announces": check_announces,

@@ -245,7 +245,7 @@ PY_TESTS += tests/unit/test_patterns.py
 PY_TESTS += tests/peer/test_noise_peer.py
 
 QEMU_LANES := default services dual loss crowd two-nic no-mcast no-discovery no-entropy impostor test-keys flood \
-    host-node wire bad-checksum dns dhcp-real no-gateway default-max \
+    host-node loopback wire bad-checksum dns dhcp-real no-gateway default-max \
     legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
 QEMU_LANES_riscv64 :=

@@ -90,13 +90,14 @@ static bool has_way(const struct loop_config *config, const struct sockaddr_in *
 static enum loop_mode open_udp(struct loop *loop)
 {
     const struct in_addr any = {.s_addr = htonl(INADDR_ANY)};
+    bool is_for_all = is_group(&loop->config.group);
     loop->target = loop->config.group;
     loop->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (!is_on_device(loop->udp, &loop->config) ||
-        !bind_to(loop->udp, any, loop->config.listen_port)) {
+        !bind_to(loop->udp, is_for_all ? any : loop->config.interface, loop->config.listen_port)) {
         return LOOP_NONE;
     }
-    if (!is_group(&loop->target)) {
+    if (!is_for_all) { /* it is heard to come from where sessions are taken */
         return may_broadcast(loop->udp) ? LOOP_ADDRESS : LOOP_NONE;
     }
     if (join_group(loop->udp, &loop->config)) {

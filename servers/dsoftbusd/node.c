@@ -157,6 +157,22 @@ enum bus_counter node_hear(struct node *node, uint32_t address, const uint8_t *b
     return verdict;
 }
 
+int node_add_peer(struct node *node, const struct bus_name *id, uint32_t address, uint16_t port,
+                  uint64_t now_us)
+{
+    struct announce announce = {.id = *id, .port = port};
+    const uint8_t *key = trust_find_key(&node->trust, id);
+    if (port == 0 || key == NULL) {
+        return port == 0 ? E_INVALID : E_NOT_FOUND;
+    }
+    memcpy(announce.key, key, CRYPTO_KEY_BYTES);
+    int error = peers_fix(&node->peers, &announce, address, now_us);
+    if (error == OK) {
+        links_tick(node, now_us);
+    }
+    return error;
+}
+
 /* What we say of ourselves, as bytes: the same each time, unless a service came or went. */
 static struct crypto_span write_announce(struct node *node)
 {

@@ -186,6 +186,13 @@ void node_close(struct node *node, uint64_t now_us);
 enum bus_counter node_hear(struct node *node, uint32_t address, const uint8_t *bytes, size_t len,
                            uint64_t now_us);
 
+/*
+ * A pinned peer that need not be heard: it is at this address and port, and is connected to until
+ * it is there. E_NOT_FOUND: no pin. E_INVALID: no port. Else as peers_fix.
+ */
+MUST_CHECK int node_add_peer(struct node *node, const struct bus_name *id, uint32_t address,
+                             uint16_t port, uint64_t now_us);
+
 /* A peer has connected. Gives the link. E_LIMIT: close it. */
 MUST_CHECK int node_accept(struct node *node, uint32_t address, uint16_t port, uint64_t now_us,
                            int *link);

@@ -39,12 +39,12 @@ static bool was_heard_within(const struct peer *peer, uint64_t span_ms, uint64_t
 }
 
 /*
- * Whether a peer stays where it is, whatever an announce from elsewhere says: in a session, or
- * heard a moment ago at an address where no connection has failed.
+ * Whether a peer stays where it is, whatever an announce from elsewhere says: fixed, in a session,
+ * or heard a moment ago at an address where no connection has failed.
  */
 static bool is_held(const struct peer *peer, uint64_t now_us)
 {
-    return peer->sessions > 0 ||
+    return peer->is_fixed || peer->sessions > 0 ||
            (peer->failures == 0 && was_heard_within(peer, PEER_HOLD_MS, now_us));
 }
 
@@ -66,7 +66,8 @@ static struct peer *find_room(struct peers *peers, bool is_pinned)
     struct peer *found = NULL;
     for (int i = 0; i < PEERS_MAX; i++) {
         struct peer *peer = &peers->slot[i];
-        bool may_go = peer->sessions == 0 && (!peer->is_pinned || is_pinned);
+        bool may_go =
+            peer->sessions == 0 && !peer->is_fixed && (!peer->is_pinned || is_pinned);
         if ((!peer->is_used || may_go) && (found == NULL || gives_way_before(peer, found))) {
             found = peer;
         }
@@ -98,6 +99,27 @@ static enum bus_counter add(struct peers *peers, const struct heard *heard, uint
     return BUS_announce_new;
 }
 
+int peers_fix(struct peers *peers, const struct announce *announce, uint32_t address,
+              uint64_t now_us)
+{
+    struct peer *slot = find_room(peers, true);
+    if (peers_find(peers, &announce->id) != NULL) {
+        return E_EXISTS;
+    }
+    if (slot == NULL || slot->is_used) {
+        return E_LIMIT;
+    }
+    *slot = (struct peer){
+        .is_used = true,
+        .is_pinned = true,
+        .is_fixed = true,
+        .address = address,
+        .heard_us = now_us,
+        .announce = *announce,
+    };
+    return OK;
+}
+
 static bool says_the_same(const struct announce *a, const struct announce *b)
 {
     if (a->port != b->port || a->service_count != b->service_count) {
@@ -122,7 +144,8 @@ enum bus_counter peers_hear(struct peers *peers, const struct heard *heard, uint
     if (!crypto_is_equal(known->announce.key, heard->announce->key, CRYPTO_KEY_BYTES)) {
         return BUS_announce_key_changed;
     }
-    bool has_moved = known->address != heard->address;
+    bool has_moved = known->address != heard->address ||
+                     (known->is_fixed && known->announce.port != heard->announce->port);
     if (has_moved && is_held(known, now_us)) {
         return BUS_announce_moved;
     }
@@ -139,11 +162,11 @@ enum bus_counter peers_hear(struct peers *peers, const struct heard *heard, uint
     return is_same ? BUS_announce_refreshed : BUS_announce_changed;
 }
 
-/* When the entry ends unless it is heard; UINT64_MAX: not while it is in a session. */
+/* When the entry ends unless it is heard; UINT64_MAX: fixed, or not while it is in a session. */
 static uint64_t end_us(const struct peer *peer)
 {
-    return peer->is_used && peer->sessions == 0 ? peer->heard_us + (uint64_t)PEER_TTL_MS * US_PER_MS
-                                                : UINT64_MAX;
+    bool can_end = peer->is_used && !peer->is_fixed && peer->sessions == 0;
+    return can_end ? peer->heard_us + (uint64_t)PEER_TTL_MS * US_PER_MS : UINT64_MAX;
 }
 
 bool peers_expire(struct peers *peers, uint64_t now_us, struct peer *gone)

@@ -9,6 +9,7 @@
  * I2  An entry in a session (`sessions` > 0) is neither evicted nor expired.
  * I3  A pinned entry is evicted only for a pinned newcomer.
  * I4  Of one peer at most one announce in PEER_DEBOUNCE_MS is taken.
+ * I5  An entry that is fixed stays, with its address and port, whatever is heard or not heard.
  */
 #pragma once
 
@@ -32,6 +33,7 @@ enum {
 struct peer {
     bool is_used;
     bool is_pinned;
+    bool is_fixed;     /* where it is was said to us, not heard */
     uint8_t sessions;  /* links.c counts */
     uint8_t failures;  /* links.c: of connections, in a row */
     uint64_t retry_us; /* and when to try again */
@@ -60,6 +62,10 @@ void peers_init(struct peers *peers, uint64_t now_us);
  */
 MUST_CHECK enum bus_counter peers_hear(struct peers *peers, const struct heard *heard,
                                        uint64_t now_us, struct peer **peer, struct peer *evicted);
+
+/* One that is where we are told. E_EXISTS: it is there already. E_LIMIT: no free place. */
+MUST_CHECK int peers_fix(struct peers *peers, const struct announce *announce, uint32_t address,
+                         uint64_t now_us);
 
 /* NULL: nobody. */
 struct peer *peers_find(struct peers *peers, const struct bus_name *id);

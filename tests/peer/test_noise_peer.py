@@ -267,6 +267,33 @@ class TestWeBegin(WithMachine):
         self.assert_nobody_connects()
 
 
+class TestWeAreTold(unittest.TestCase):
+    """The other implementation is the responder, and announces nothing: --peer says where it is."""
+
+    def setUp(self):
+        self.listener = bus_peer.listen()
+        self.folder = tempfile.TemporaryDirectory()
+        place = "python@127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.machine = Machine(self.folder.name, "--ping", "--peer", place)
+
+    def tearDown(self):
+        self.assertEqual(self.machine.close(), 0)
+        self.listener.close()
+        self.folder.cleanup()
+
+    def test_it_is_tried_until_it_is_there_and_then_talked_to(self):
+        self.listener.accept()[0].close()  # not yet
+        stream, _ = self.listener.accept()
+        self.machine.streams.append(stream)
+        peer = Peer(stream, False, SECRET)
+        peer.handshake()
+        peer.send(0, bus_peer.KEEPALIVE)
+        self.machine.wait_for("auth ok python 127.0.0.1:")
+        peer.send(2, bus_peer.OPEN, b"\0\0\5\0nothing")
+        self.assertEqual(peer.next_record(), (2, bus_peer.REFUSE, b"\1"))
+        self.machine.wait_for("ping ok python ")  # answered by next_record
+
+
 class TestDual(unittest.TestCase):
     """Two nodes of ours in one process."""
 
@@ -318,9 +345,26 @@ class TestTool(unittest.TestCase):
                 file.write(b"x")
             self.assertEqual(self.run_tool("trust", path, "list")[0], 3)
 
+    def test_a_peer_whose_place_is_told_must_be_pinned(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key, trust = os.path.join(folder, "key"), os.path.join(folder, "trust")
+            tool("keygen", key)
+            tool("trust", trust, "pin", "a", "11" * 32)
+            options = ("--id", "me", "--key", key, "--trust", trust, "--port", "0", "--listen", "0", "--interface",
+                       "127.0.0.1", "--group", "127.0.0.1:9", "--seconds", "1")
+            status, _, errors = self.run_tool("list", *options, "--peer", "b@127.0.0.1:9")
+            self.assertEqual(status, 3)
+            self.assertIn("b is not pinned", errors)
+            status, _, errors = self.run_tool("list", *options, *("--peer", "a@127.0.0.1:9") * 2)
+            self.assertEqual(status, 3)
+            self.assertIn("a is there twice", errors)
+            self.assertEqual(self.run_tool("list", *options, "--peer", "a@127.0.0.1:9")[0], 0)
+
     def test_usage_errors_are_told(self):
-        for arguments in ((), ("dance",), ("run",), ("ping", "--id", "a"), ("trust", "f", "pin", "a", "xy"),
-                          ("run", "--port", "70000"), ("run", "--group", "239.42.0.1"), ("call", "a")):
+        for arguments in (("run", "--peer", "a"), ("run", "--peer", "a@127.0.0.1"), ("run", "--peer", "a@127.0.0.1:0"),
+                          ("run", "--peer", "@127.0.0.1:9"), (), ("dance",), ("run",), ("ping", "--id", "a"),
+                          ("trust", "f", "pin", "a", "xy"), ("run", "--port", "70000"),
+                          ("run", "--group", "239.42.0.1"), ("call", "a")):
             status, _, errors = self.run_tool(*arguments)
             self.assertEqual(status, 2, arguments)
             self.assertIn("usage:", errors)

@@ -96,10 +96,14 @@ TEST(without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_sam
     loop_close(&loop);
 }
 
-TEST(one_address_needs_no_group)
+TEST(one_address_needs_no_group_and_hears_the_address_of_sessions)
 {
+    struct sockaddr_in here;
+    socklen_t len = sizeof(here);
     refuses_join = true;
     open_for("127.0.0.1", LOOP_ADDRESS);
+    assert_int_equal(getsockname(loop.udp, (struct sockaddr *)&here, &len), 0);
+    assert_int_equal(here.sin_addr.s_addr, loop.config.interface.s_addr);
     loop_close(&loop);
 }
 
@@ -199,7 +203,7 @@ int main(void)
         cmocka_unit_test_setup(
             a_group_that_was_refused_is_asked_for_again_and_its_denial_is_known, begin),
         cmocka_unit_test_setup(a_device_that_is_not_there_is_an_error, begin),
-        cmocka_unit_test_setup(one_address_needs_no_group, begin),
+        cmocka_unit_test_setup(one_address_needs_no_group_and_hears_the_address_of_sessions, begin),
         cmocka_unit_test_setup(a_port_that_is_taken_is_an_error_and_nothing_stays_open, begin),
         cmocka_unit_test_setup(the_secret_is_in_the_node_alone, begin),
         cmocka_unit_test_setup(a_connection_that_nobody_takes_is_tried_again_later, begin),

@@ -244,6 +244,37 @@ TEST(a_peer_that_left_is_forgotten_and_told)
     assert_int_equal(world_counted(0, BUS_peer_expired), 1);
 }
 
+/* Nobody announces; each would be a stranger's address to the other. */
+TEST(a_peer_we_are_told_of_is_connected_to_and_never_forgotten)
+{
+    struct node *node = &world.sim.nodes[0];
+    struct bus_name name = bus_sim_name(1);
+    uint32_t there = BUS_SIM_ADDRESS + 1;
+    node->is_silent = world.sim.nodes[1].is_silent = true;
+    assert_int_equal(node_add_peer(node, &name, there, BUS_SIM_PORT, world.sim.now_us),
+                     E_NOT_FOUND); /* not pinned */
+    bus_sim_pin(&world.sim, 0, 1);
+    assert_int_equal(node_add_peer(node, &name, there, 0, world.sim.now_us), E_INVALID);
+    assert_int_equal(node_add_peer(node, &name, there, BUS_SIM_PORT, world.sim.now_us), OK);
+    assert_int_equal(node_add_peer(node, &name, there, BUS_SIM_PORT, world.sim.now_us), E_EXISTS);
+    bus_sim_run(&world.sim, 2 * S);
+    assert_true(bus_sim_has_session(&world.sim, 0, 1));
+    assert_int_equal(world_counted(1, BUS_session_out), 0);
+    assert_int_equal(world_ping(1, 0), OK); /* over the session that node 0 has begun */
+    bus_sim_run(&world.sim, 1 * S);
+    assert_int_equal(world.told[1][EVENT_PING_OK], 1);
+    bus_sim_restart(&world.sim, 1);
+    world.sim.nodes[1].is_silent = true;
+    name = bus_sim_name(0);
+    assert_int_equal(trust_forget_id(&world.sim.nodes[1].trust, &name), OK);
+    bus_sim_run(&world.sim, 600 * (uint64_t)S);
+    assert_false(bus_sim_has_session(&world.sim, 0, 1));
+    bus_sim_pin(&world.sim, 1, 0);
+    bus_sim_run(&world.sim, 2 * (uint64_t)NODE_RETRY_MOST_MS * MS);
+    assert_true(bus_sim_has_session(&world.sim, 0, 1));
+    assert_int_equal(world.told[0][EVENT_PEER_LOST], 0);
+}
+
 TEST(an_idle_session_outlives_an_hour)
 {
     world_meet();
@@ -386,6 +417,7 @@ int main(void)
         WORLD_TEST(a_node_that_closes_says_goodbye),
         WORLD_TEST(a_failed_connection_is_tried_again_later_and_later),
         WORLD_TEST(a_peer_that_left_is_forgotten_and_told),
+        WORLD_TEST(a_peer_we_are_told_of_is_connected_to_and_never_forgotten),
         WORLD_TEST(an_idle_session_outlives_an_hour),
         WORLD_TEST(half_open_handshakes_are_bounded_and_end),
         WORLD_TEST(a_flood_of_announces_fills_no_table_and_ends_no_session),

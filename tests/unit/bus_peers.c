@@ -250,6 +250,41 @@ TEST(a_silent_peer_expires_exactly_then_unless_it_is_in_a_session)
     assert_int_equal(count_used(), 1);
 }
 
+TEST(a_peer_we_are_told_of_stays_where_it_is)
+{
+    struct announce told = node(1);
+    struct announce moved = node(1);
+    assert_int_equal(peers_fix(&peers, &told, HERE, now_us), OK);
+    assert_int_equal(peers_fix(&peers, &told, HERE, now_us), E_EXISTS);
+    find(1)->failures = 3;
+    moved.port++;
+    now_us += 3600 * (uint64_t)S;
+    assert_int_equal(hear_from(told, ELSEWHERE, true), BUS_announce_moved);
+    assert_int_equal(hear_from(moved, HERE, true), BUS_announce_moved);
+    assert_int_equal(find(1)->address, HERE);
+    assert_int_equal(find(1)->announce.port, told.port);
+    told.service_count = 1;
+    told.services[0] = (struct bus_name){4, "echo"};
+    assert_int_equal(hear_from(told, HERE, true), BUS_announce_changed);
+    assert_int_equal(find(1)->announce.service_count, 1);
+    now_us += 3600 * (uint64_t)S;
+    assert_false(peers_expire(&peers, now_us, &evicted));
+    assert_int_equal(peers_next_us(&peers), UINT64_MAX);
+}
+
+TEST(a_peer_we_are_told_of_gives_way_to_nobody)
+{
+    struct announce told = node(0);
+    assert_int_equal(peers_fix(&peers, &told, HERE, now_us), OK);
+    for (unsigned i = 1; i < 3 * PEERS_MAX; i++) {
+        now_us += S;
+        assert_int_equal(hear_from(node(i), HERE, true), BUS_announce_new);
+    }
+    assert_non_null(find(0));
+    told = node(99);
+    assert_int_equal(peers_fix(&peers, &told, HERE, now_us), E_LIMIT);
+}
+
 TEST(a_key_finds_its_peer)
 {
     assert_int_equal(hear(1), BUS_announce_new);
@@ -320,6 +355,8 @@ int main(void)
         cmocka_unit_test_setup(a_pinned_peer_gives_way_to_pinned_ones_only, begin),
         cmocka_unit_test_setup(one_without_a_pin_gives_way_before_an_older_one_with, begin),
         cmocka_unit_test_setup(a_silent_peer_expires_exactly_then_unless_it_is_in_a_session, begin),
+        cmocka_unit_test_setup(a_peer_we_are_told_of_stays_where_it_is, begin),
+        cmocka_unit_test_setup(a_peer_we_are_told_of_gives_way_to_nobody, begin),
         cmocka_unit_test_setup(a_key_finds_its_peer, begin),
         cmocka_unit_test_setup(new_peers_without_a_pin_come_at_a_bounded_rate, begin),
         cmocka_unit_test_setup(a_source_is_heard_at_its_rate_and_no_faster, begin),

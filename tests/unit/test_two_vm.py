@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
@@ -68,7 +69,7 @@ class Story:
 
 
 def findings(frames):
-    return wire_bus.check_pair(frames, NODES, [SECRET], [b"for the peer alone"])
+    return wire_bus.check_pair(frames, NODES, {"left": SECRET}, [b"for the peer alone"])
 
 
 class Pair(unittest.TestCase):
@@ -115,9 +116,27 @@ class Pair(unittest.TestCase):
         story.records[True] = record(40) + b"xx for the peer alone"
         self.assertIn("can be read", findings(story.frames())[0])
         story.records[True] = record(40) + SECRET[20:28]
-        self.assertIn("bytes of secret 0", findings(story.frames())[0])
+        self.assertIn("bytes of the secret of left", findings(story.frames())[0])
         story.records[True] = record(40) + SECRET[20:27]
         self.assertEqual(findings(story.frames()), [])
+
+
+    def test_a_lane_s_nodes_have_secrets_that_are_looked_for(self):
+        names, story = [word for node in NODES for word in node], Story()
+        story.records[True] = record(40) + SECRET[:8]
+        with mock.patch.object(wire_bus, "secrets", lambda: {"left": SECRET[::-1], "right": SECRET}):
+            self.assertEqual(wire_bus.check_wire_pair(Story().frames(), {}, {}, *names), [])
+            self.assertIn("bytes of the secret of right",
+                          wire_bus.check_wire_pair(story.frames(), {}, {}, *names)[0])
+        with mock.patch.object(wire_bus, "secrets", lambda: {"left": SECRET}):
+            self.assertEqual(wire_bus.check_wire_pair(Story().frames(), {}, {}, *names),
+                             ["wire pair: no secret of right is known"])
+
+    def test_a_key_file_gives_its_secrets(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("TEST\nsecret left %s\npin right %s\n" % (SECRET.hex(), bytes(32).hex()))
+            file.flush()
+            self.assertEqual(wire_bus.secrets(file.name), {"left": SECRET})
 
 
 class Keys(unittest.TestCase):

@@ -24,6 +24,7 @@ enum {
     BAD_FILE = 3,
     SECONDS_DEFAULT = 15,
     ADDRESS_BYTES = 64,
+    TOLD_MAX = 8,
 };
 
 static const char usage[] =
@@ -42,12 +43,21 @@ static const char usage[] =
     "         --listen N                          where they come from (37020)\n"
     "         --interface ADDRESS                 whose network is used\n"
     "         --first-use                         trust what is new, and remember it\n"
+    "         --peer ID@ADDRESS:PORT              where a pinned peer is, heard or not; again\n"
     "         --serve                             offer echo and status to trusted peers\n"
     "         --ping                              run: ping each peer\n"
     "         --seconds N                         end after so long (run: never; else 15)\n";
 
+/* A peer we are told of. */
+struct told {
+    struct bus_name id;
+    struct sockaddr_in address;
+};
+
 struct options {
     struct loop_config loop;
+    struct told told[TOLD_MAX];
+    int told_count;
     const char *key_path;
     const char *trust_path;
     bool is_first_use;
@@ -110,6 +120,17 @@ static bool read_address(const char *text, struct sockaddr_in *address)
     return is_good;
 }
 
+static bool read_told(const char *text, struct options *options)
+{
+    const char *at = strrchr(text, '@');
+    if (at == NULL || options->told_count == TOLD_MAX) {
+        return false;
+    }
+    struct told *told = &options->told[options->told_count++];
+    return bus_name_set(&told->id, text, (size_t)(at - text)) &&
+           read_address(at + 1, &told->address) && told->address.sin_port != 0;
+}
+
 static bool take_option(struct options *options, int letter, const char *value)
 {
     struct loop_config *config = &options->loop;
@@ -122,6 +143,7 @@ static bool take_option(struct options *options, int letter, const char *value)
     case 'l': return read_port(value, &config->listen_port);
     case 'n': return inet_pton(AF_INET, value, &config->interface) == 1;
     case 's': return read_number(value, UINT32_MAX, &options->seconds);
+    case 'd': return read_told(value, options);
     case 'f': options->is_first_use = true; return true;
     case 'e': options->serves = true; return true;
     case 'P': options->pings = true; return true;
@@ -141,6 +163,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         {"listen", required_argument, NULL, 'l'},
         {"interface", required_argument, NULL, 'n'},
         {"seconds", required_argument, NULL, 's'},
+        {"peer", required_argument, NULL, 'd'},
         {"first-use", no_argument, NULL, 'f'},
         {"serve", no_argument, NULL, 'e'},
         {"ping", no_argument, NULL, 'P'},
@@ -238,6 +261,23 @@ static bool offer(const char *name, int (*serve)(void *, struct service_call *))
     return set_name(&service.name, name) && services_add(&loop.node.services, &service) == OK;
 }
 
+/* Those we are told of, which must be pinned. */
+static bool add_told(const struct options *options)
+{
+    for (int i = 0; i < options->told_count; i++) {
+        const struct told *told = &options->told[i];
+        int error = node_add_peer(&loop.node, &told->id, ntohl(told->address.sin_addr.s_addr),
+                                  ntohs(told->address.sin_port), loop_now_us());
+        if (error != OK) {
+            fprintf(stderr, "dsoftbus-node: %.*s %s\n", told->id.len, told->id.text,
+                    error == E_NOT_FOUND ? "is not pinned, so --peer cannot know it"
+                                         : "is there twice");
+            return false;
+        }
+    }
+    return true;
+}
+
 static int open_node(struct options *options)
 {
     if (options->key_path == NULL || options->loop.node.id.len == 0) {
@@ -254,6 +294,7 @@ static int open_node(struct options *options)
     }
     loop.node.trust.is_first_use = options->is_first_use;
     if ((options->trust_path != NULL && !files_read_trust(options->trust_path, &loop.node.trust)) ||
+        !add_told(options) ||
         (options->serves && (!offer("echo", service_echo) || !offer("status", node_status)))) {
         return BAD_FILE;
     }
