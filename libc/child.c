@@ -123,7 +123,8 @@ static MUST_CHECK long take_action(struct order *order, const struct child_actio
         return is_there ? add_action(order, action) : 0;
     }
     if (action->kind == CHILD_DUP) {
-        if (action->source >= DESCRIPTORS_MAX || order->places[action->source] == PLACE_FREE) {
+        if (action->source < 0 || action->source >= DESCRIPTORS_MAX ||
+            order->places[action->source] == PLACE_FREE) {
             return -EBADF;
         }
         if (order->places[action->source] == PLACE_FOREIGN) {

@@ -27,8 +27,8 @@ struct child_action {
 /*
  * Runs the program of that path, which is /bin/ and its name in the image, with words that end with
  * NULL. The child's id, or a negative errno. ENOENT: no such program; EACCES: the manifest does not
- * allow it; EAGAIN: as many run as may; E2BIG: more words than a start-up page holds; ENOTSUP: an
- * action passes a file that cannot be passed.
+ * allow it; EAGAIN: as many run as may, or too many were made just before; E2BIG: more words than a
+ * start-up page holds; ENOTSUP: an action passes a file that cannot be passed.
  */
 MUST_CHECK long child_spawn(const char *path, const struct child_action *actions, size_t count,
                                char *const argv[], char *const environment[]);

@@ -4,6 +4,8 @@
 #include <wherry/console.h>
 #include <wherry/sys.h>
 
+#include "process.h"
+
 static handle_t own;
 static uint64_t pending;                 /* taken from the kernel, not yet by the program */
 static ticks_t timer = DEADLINE_FOREVER; /* as the kernel has it */
@@ -43,6 +45,7 @@ static uint64_t take(uint64_t mask)
 
 int event_wait(uint64_t mask, ticks_t deadline, uint64_t *bits)
 {
+    process_waits();
     while ((*bits = take(mask)) == 0) {
         show_waiting(1);
         struct sysret woken = sys_wait(own, deadline);

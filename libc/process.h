@@ -13,8 +13,9 @@ enum { PROCESS_ABORTED = 0x100 + 6 };
 NO_RETURN void process_exit(int status);
 
 /*
- * A server counts as up when it listens: once process_listens was called, the next
- * process_waits tells init so. Later ones say nothing; init does not mind a word from others.
+ * A server counts as up when it listens: once process_listens was called, the next wait, whatever
+ * it is for, calls process_waits, which tells init so. Later ones say nothing; init does not mind a
+ * word from others.
  */
 void process_listens(void);
 void process_waits(void);

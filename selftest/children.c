@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <proto/init.h>
+#include <wherry/event.h>
 #include <wherry/startup.h>
+#include <wherry/time.h>
 
 /* The conformance tests' child. */
 #define PROGRAM "/bin/errand"
@@ -123,6 +125,25 @@ static void a_program_that_is_not_in_the_manifest_is_denied_and_counted(void)
     CHECK(denials() == before + 2);
 }
 
+/* Making children is init's work, before all others'; so it is not done as often as one likes. */
+static void a_parent_of_many_mistakes_waits(void)
+{
+    enum { MISTAKES_MAX = 100, TRIES_MAX = 100, PAUSE_MS = 50 };
+    uint64_t id;
+    int error = OK;
+    for (int i = 0; i < MISTAKES_MAX && error == OK; i++) {
+        error = make("errand", &id);
+        CHECK(error != OK || ask_words(INIT_SPAWN_TEXT, id, UINT64_MAX, 0, 0) == E_RANGE);
+    }
+    CHECK(error == E_LIMIT);
+    for (int i = 0; i < TRIES_MAX && error == E_LIMIT; i++) {
+        (void)!event_sleep(time_after(time_now(), PAUSE_MS * NS_PER_MS));
+        error = make("errand", &id);
+    }
+    CHECK(error == OK);
+    CHECK(ask_words(INIT_SPAWN_TEXT, id, UINT64_MAX, 0, 0) == E_RANGE);
+}
+
 static const struct test tests[] = {
     {"a child that ends leaves nothing", a_child_that_ends_leaves_nothing},
     {"a child that faults leaves nothing", a_child_that_faults_leaves_nothing},
@@ -131,5 +152,6 @@ static const struct test tests[] = {
     {"a place is taken from the first request", a_place_is_taken_from_the_first_request},
     {"a program that is not in the manifest is denied and counted",
      a_program_that_is_not_in_the_manifest_is_denied_and_counted},
+    {"a parent of many mistakes waits", a_parent_of_many_mistakes_waits},
 };
 const struct group child_group = GROUP("children", tests);

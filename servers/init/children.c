@@ -4,6 +4,7 @@
 #include <string.h>
 #include <wherry/event.h>
 #include <wherry/sys.h>
+#include <wherry/time.h>
 
 #include "launch.h"
 
@@ -56,10 +57,16 @@ static MUST_CHECK int find_unstarted(const struct system *system, uint32_t paren
     return error == OK && system->processes[*index].state != INIT_STATE_STARTING ? E_STATE : error;
 }
 
-/* An error unmakes the child. */
-static MUST_CHECK int settle(struct process *child, int error)
+static uint64_t now_ms(void)
+{
+    return time_ns_since_boot() / NS_PER_MS;
+}
+
+/* An error unmakes the child, and is its parent's. */
+static MUST_CHECK int settle(struct system *system, struct process *child, int error)
 {
     if (error != OK) {
+        watch_spawned(&system->processes[child->parent].watch, now_ms(), WATCH_SPAWN_FAILED_MS);
         launch_end(child);
         children_forget(child);
     }
@@ -77,9 +84,15 @@ int64_t children_make(struct system *system, uint32_t parent, uint64_t words[IPC
         bundle_find(&system->bundle, program, &image) != OK) {
         return E_NOT_FOUND;
     }
-    if (error == OK) {
-        error = launch_make(system, index);
+    struct watch *watch = &system->processes[parent].watch;
+    if (error == OK && !watch_may_spawn(watch, now_ms())) {
+        error = E_LIMIT;
     }
+    if (error != OK) {
+        return error;
+    }
+    error = launch_make(system, index);
+    watch_spawned(watch, now_ms(), error == OK ? WATCH_SPAWN_MS : WATCH_SPAWN_FAILED_MS);
     if (error != OK) {
         return error;
     }
@@ -103,7 +116,7 @@ int64_t children_add_text(struct system *system, uint32_t parent, const uint64_t
         error = startup_page_add_text(page, &words[3], words[2]);
         launch_close_page();
     }
-    return settle(&system->processes[index], error);
+    return settle(system, &system->processes[index], error);
 }
 
 int64_t children_start(struct system *system, uint32_t parent, const uint64_t words[IPC_WORDS])
@@ -128,7 +141,7 @@ int64_t children_start(struct system *system, uint32_t parent, const uint64_t wo
     if (error == OK) {
         child->state = INIT_STATE_UP;
     }
-    return settle(child, error);
+    return settle(system, child, error);
 }
 
 int64_t children_wait(struct system *system, uint32_t parent, uint64_t words[IPC_WORDS])

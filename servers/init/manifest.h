@@ -20,7 +20,8 @@
  * M8  One process serves the bus; whoever has a right there calls it. A service is one process's.
  * M9  What is denied in a lane is denied to a process that is defined.
  * M10 A child belongs to one parent, which stands before it, is at least as urgent and of the same
- *     lane. It has no device, serves nobody, is told no settings and is never restarted.
+ *     lane. It has no device, serves nobody, offers no service, does not stop the machine, is told
+ *     no settings and is never restarted.
  */
 #pragma once
 

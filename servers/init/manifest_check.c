@@ -203,8 +203,8 @@ static int check_bus(const struct check *check, const struct manifest_process *p
 /* What init could not do for somebody that comes and goes as another process wants. (M10) */
 static int check_child(const struct check *check, const struct manifest_process *child)
 {
-    enum { UNFIT = HAS_SYSTEM | HAS_SEED | IS_ONE_SHOT | READS_LOGS | IS_LAST | SERVES_SOCKETS |
-                   SERVES_BUS | IS_SPARE };
+    enum { UNFIT = MAY_POWER | HAS_SYSTEM | HAS_SEED | IS_ONE_SHOT | READS_LOGS | IS_LAST |
+                   SERVES_SOCKETS | SERVES_BUS | IS_SPARE };
     uint32_t parents = 0;
     for (uint32_t i = 0; i < check->checked->process_count; i++) {
         parents += has_text(check->checked->processes[i].children, MANIFEST_CHILDREN_MAX,
@@ -215,7 +215,7 @@ static int check_child(const struct check *check, const struct manifest_process 
     }
     if ((child->flags & UNFIT) != 0 || child->restart != RESTART_NEVER || child->is_server ||
         child->device.compatibles[0] != NULL || child->lends != NULL ||
-        child->settings[0] != NULL) {
+        child->settings[0] != NULL || child->bus.services[0] != NULL) {
         return refuse(check, "%s is a child and has what none may have", child->name);
     }
     return OK;

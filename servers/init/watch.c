@@ -29,6 +29,16 @@ bool watch_asks(struct watch *watch, bool is_waiting, uint32_t turn)
     return watch->was_asked;
 }
 
+bool watch_may_spawn(const struct watch *watch, uint64_t now_ms)
+{
+    return watch->paid_ms <= now_ms + WATCH_SPAWN_DEBT_MS;
+}
+
+void watch_spawned(struct watch *watch, uint64_t now_ms, uint32_t cost_ms)
+{
+    watch->paid_ms = (watch->paid_ms > now_ms ? watch->paid_ms : now_ms) + cost_ms;
+}
+
 bool watch_death(struct watch *watch, uint64_t lived_ms, uint32_t *pause_ms)
 {
     uint32_t pause = WATCH_PAUSE_FIRST_MS;

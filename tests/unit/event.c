@@ -9,6 +9,8 @@
 #include <wherry/event.h>
 #include <wherry/sys.h>
 
+#include "libc/process.h"
+
 enum { ENDPOINT = 5, NOTIFICATION = 6, SCRIPT_MAX = 8 };
 
 /* What one wait of the kernel gives: bits, or a request with this label, or neither. */
@@ -24,6 +26,7 @@ static ticks_t deadlines[SCRIPT_MAX];
 static ticks_t timer_set_to;
 static int timer_sets;
 static struct log_page page;
+static int waits_told;
 static bool was_waiting; /* as init saw it, in the last wait */
 
 static int start(void **state)
@@ -51,6 +54,11 @@ static struct step next_step(ticks_t deadline)
     struct step step = script_at < script_length ? script[script_at] : none;
     script_at++;
     return step;
+}
+
+void process_waits(void)
+{
+    waits_told++;
 }
 
 struct log_page *console_page(void)
@@ -136,6 +144,17 @@ TEST(who_waits_says_so_and_who_runs_does_not)
     assert_int_equal(atomic_load(&page.is_waiting), 0);
 }
 
+/* So a server that listens, and then sleeps or waits for a child, is up. */
+TEST(whatever_is_waited_for_it_is_told_that_we_wait)
+{
+    uint64_t bits;
+    waits_told = 0;
+    assert_int_equal(event_sleep(500), OK);
+    assert_int_equal(waits_told, 1);
+    assert_int_equal(event_wait(1, 500, &bits), E_TIMEOUT);
+    assert_int_equal(waits_told, 2);
+}
+
 TEST(a_request_comes_through_and_its_answer_goes_out_once)
 {
     struct message message = {.words = {0}};
@@ -193,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(a_sleep_ends_at_its_time_whatever_is_signalled, start),
         cmocka_unit_test_setup(the_sign_of_life_moves_and_is_not_an_event, start),
         cmocka_unit_test_setup(who_waits_says_so_and_who_runs_does_not, start),
+        cmocka_unit_test_setup(whatever_is_waited_for_it_is_told_that_we_wait, start),
         cmocka_unit_test_setup(a_request_comes_through_and_its_answer_goes_out_once, start),
         cmocka_unit_test_setup(kept_bits_do_not_wait_for_a_request_and_do_not_hold_one_up, start),
         cmocka_unit_test_setup(the_timer_is_set_again_only_for_another_time, start),

@@ -137,6 +137,32 @@ TEST(a_long_life_makes_the_pause_short_again)
     }
 }
 
+TEST(children_are_made_a_hundred_a_second_and_mistakes_ten)
+{
+    static const uint32_t costs[] = {WATCH_SPAWN_MS, WATCH_SPAWN_FAILED_MS};
+    for (int i = 0; i < 2; i++) {
+        struct watch watch = {0};
+        uint64_t now_ms = 5000;
+        uint32_t count = 0;
+        while (watch_may_spawn(&watch, now_ms)) { /* at once */
+            watch_spawned(&watch, now_ms, costs[i]);
+            count++;
+        }
+        assert_int_equal(count, WATCH_SPAWN_DEBT_MS / costs[i] + 1);
+        for (uint32_t ms = 0; ms < 10000; ms++, now_ms++) {
+            if (watch_may_spawn(&watch, now_ms)) {
+                watch_spawned(&watch, now_ms, costs[i]);
+                count++;
+            }
+        }
+        assert_in_range(count, 10000 / costs[i] + WATCH_SPAWN_DEBT_MS / costs[i],
+                        10000 / costs[i] + WATCH_SPAWN_DEBT_MS / costs[i] + 2);
+        now_ms += WATCH_SPAWN_DEBT_MS; /* a quiet time pays, and gives no credit */
+        watch_spawned(&watch, now_ms + 3600 * 1000, costs[i]);
+        assert_int_equal(watch.paid_ms, now_ms + 3600 * 1000 + costs[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_new_incarnation_starts_without_misses),
         cmocka_unit_test(the_pause_doubles_up_to_its_limit_and_then_it_is_left_alone),
         cmocka_unit_test(a_long_life_makes_the_pause_short_again),
+        cmocka_unit_test(children_are_made_a_hundred_a_second_and_mistakes_ten),
     };
     return cmocka_run_group_tests_name("init_watch", tests, NULL, NULL);
 }

@@ -321,6 +321,13 @@ TEST(a_child_serves_nobody_and_has_nothing_of_the_machine)
     sample.processes[2].flags |= HAS_SEED;
     expect_fault(&sample, "low is a child and has what none may have");
     make_family(&sample);
+    sample.processes[2].flags |= MAY_POWER;
+    expect_fault(&sample, "low is a child and has what none may have");
+    make_family(&sample);
+    sample.processes[1].flags |= SERVES_BUS;
+    sample.processes[2].bus.services[0] = "echo";
+    expect_fault(&sample, "low is a child and has what none may have");
+    make_family(&sample);
     sample.processes[2].restart = RESTART_ALWAYS;
     expect_fault(&sample, "low is a child and has what none may have");
     make_family(&sample);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -18,6 +19,7 @@
 #include <wherry/startup.h>
 #include <wherry/sys.h>
 
+#include "libc/child.h"
 #include "libc/descriptors.h"
 #include "libc/personality.h"
 #include "libc/process.h"
@@ -292,6 +294,18 @@ TEST(what_there_is_not_says_so)
     }
 }
 
+TEST(a_child_gets_no_descriptor_that_cannot_be)
+{
+    static const int impossible[] = {-1, INT_MIN, DESCRIPTORS_MAX, INT_MAX};
+    char *const words[] = {NULL};
+    for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+        const struct child_action source = {.kind = CHILD_DUP, .source = impossible[i]};
+        const struct child_action target = {.kind = CHILD_DUP, .descriptor = impossible[i]};
+        assert_int_equal(child_spawn("/bin/errand", &source, 1, words, words), -EBADF);
+        assert_int_equal(child_spawn("/bin/errand", &target, 1, words, words), -EBADF);
+    }
+}
+
 TEST(no_signal_is_blocked)
 {
     uint64_t old = 1;
@@ -313,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup(the_console_is_a_terminal_of_unknown_size, start),
         cmocka_unit_test_setup(exit_and_abort_end_the_program_with_their_status, start),
         cmocka_unit_test_setup(what_there_is_not_says_so, start),
+        cmocka_unit_test_setup(a_child_gets_no_descriptor_that_cannot_be, start),
         cmocka_unit_test_setup(no_signal_is_blocked, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

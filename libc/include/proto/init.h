@@ -68,7 +68,8 @@ enum init_label {
                   * struct init_bus. E_NOT_FOUND: behind the last */
     INIT_SPAWN, /* 1-2 name of a program, the first letter lowest: makes a child, which does
                  * not run yet. Answer: 1 its id, above 0. E_NOT_FOUND: no such program; E_LIMIT: as
-                 * many run as may. Any error of the next two unmakes it */
+                 * many run as may, or too many were made, or failed, just before. Any error of the
+                 * next two unmakes it */
     INIT_SPAWN_TEXT, /* 1 id, 2 bytes, 3-7 text: the next of its words, each ended by a zero: first
                       * what is to be done with descriptors, then arguments with the program's name
                       * in front, then the environment. E_LIMIT: more than a start-up page holds */
@@ -94,7 +95,7 @@ enum init_state {
     INIT_STATE_STOPPED,  /* not started: no device, no program, or never asked for */
     INIT_STATE_STARTING, /* runs, has not said INIT_UP */
     INIT_STATE_UP,
-    INIT_STATE_ENDED,    /* said INIT_EXIT and is not restarted */
+    INIT_STATE_ENDED,    /* whatever the way, and is not restarted; of a child: nobody asked yet */
     INIT_STATE_WAITING,  /* died; waits for its restart */
     INIT_STATE_FAILED,   /* died too often */
     INIT_STATES,
