@@ -117,6 +117,7 @@ CONFORM_O := $(call objs,$(H),$(CONFORM_SRC) $(errand_SRC))
 FUZZ_O   := $(sort $(foreach t,$(FUZZ_TARGETS),$(call objs,$(H)/fuzz,tests/fuzz/$(t).c $($(t)_FUZZ_SRC))))
 ELFS     := $(PROGRAMS:%=$(O)/bin/%.elf)
 SUITE    ?= $(UNIT_TESTS)
+$(if $(filter-out $(UNIT_TESTS),$(SUITE)),$(error SUITE=$(SUITE): not all of it is among: $(UNIT_TESTS)))
 TESTS    := $(SUITE:%=$(H)/bin/%)
 CONFORM  := $(H)/bin/conform
 ERRAND   := $(H)/bin/errand
@@ -352,6 +353,7 @@ qemu-test: all lanes host-node | $(BUILD)/have-run
 images = --check kernel-bytes-$(1)='$(PY) scripts/size.py --arch $(1) $(BUILD)/$(1)/kernel.elf' \
          --check guard-$(1)='$(PY) scripts/check_guard.py $(1) $(BUILD)/$(1)/kernel.elf' \
          --check console-$(1)='$(PY) tests/qemu/console.py $(1)' \
+         --check debug-$(1)='$(PY) tests/qemu/debugger.py $(1)' \
          --check longest-path-$(1)='$(PY) scripts/bench.py --arch $(1) --path'
 PAIRS  := riscv64:riscv64 aarch64:aarch64 riscv64:aarch64
 pairs  = $(foreach p,$(PAIRS),--check two-vm-$(subst :,-,$(p))='UART_LOG=$(BUILD)/two-vm-$(subst :,-,$(p)).log NO_BUILD=1 \

@@ -153,7 +153,7 @@ def main():
         for test in sorted({tuple(m.red) for m in mutants}):
             if turns_red(test):
                 raise BadMutant("%s is red without a mutant" % " ".join(test))
-    except BadMutant as why:
+    except (BadMutant, OSError) as why:
         print("mutants: %s" % why, file=sys.stderr)
         return 1
     for mutant in mutants:

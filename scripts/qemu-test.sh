@@ -32,6 +32,7 @@ all) arches="riscv64 aarch64" ;;
 *) echo "qemu-test.sh: ARCH=$arch is not one of: riscv64 aarch64 all" >&2; exit 2 ;;
 esac
 if [ "${NO_BUILD:-0}" != 1 ]; then
+    [ ! -x /usr/bin/python3 ] || ARCHES=$arches /usr/bin/python3 -B scripts/qemu_test.py --check || exit 2
     for one in $arches; do
         make -s ARCH="$one" lanes host-node || exit 3
     done

@@ -107,7 +107,7 @@ class Visits:
             self.waiting.remove((name, text))
             log = open(self.boot.visit_log, "ab")
             env = {**os.environ, "ARCH": self.boot.arch, "LANE": self.boot.lane, "HOST": own_address(),
-                   "OTHER_HOST": guest.OTHER_HOST,
+                   "OTHER_HOST": guest.OTHER_HOST, "TMPDIR": self.boot.folder,
                    "PCAP": self.boot.pcap, "UART": self.boot.uart, "PYTHONDONTWRITEBYTECODE": "1"}
             with log:
                 self.running.append((name, subprocess.Popen(
@@ -142,7 +142,7 @@ class Boot:
     """One run of QEMU: its process, what it printed, and why it was stopped."""
 
     def __init__(self, arch, lane, settings, folder):
-        self.arch, self.lane, self.settings = arch, lane, settings
+        self.arch, self.lane, self.settings, self.folder = arch, lane, settings, folder
         self.markers = check_markers.MarkerList(list_of(lane))
         self.matcher = check_markers.Matcher(self.markers)
         self.uart, self.stderr, self.pcap, self.visit_log = (
@@ -289,6 +289,8 @@ def main():
         signal.signal(number, interrupted)
     try:
         settings = Settings(os.environ)
+        if sys.argv[1:] == ["--check"]:  # the settings alone
+            return OK
         return max(run_one(arch, lane, settings) for arch, lane in settings.boots)
     except (Usage, check_markers.ListError) as why:
         print("qemu-test: %s" % why, file=sys.stderr)

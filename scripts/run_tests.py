@@ -12,13 +12,15 @@ Run tests of every kind, say what failed, end with one line that counts them.
 
 Host tests run first, then boots; each kind as many at a time as --jobs says (boots: 2).  Results go to
 build/test-results.xml as JUnit.  The last line is always `N passed, N failed, N skipped` and stands in
-build/test-summary.txt too; the exit status is 0 only when nothing failed and something passed.
+build/test-summary.txt too; the exit status is 0 only when nothing failed and something passed, and 130 when it was
+interrupted: what ran then is ended, and there is no summary.
 """
 
 import argparse
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,8 @@ UNIT_TIMEOUT_S = 300
 BOOT_TIMEOUT_S = 600
 SKIPPED = 77
 RECALLED_LINES = 12  # of each failure, once more at the end
+INTERRUPTED = 130
+running = set()  # processes
 
 
 class Case:
@@ -46,6 +50,7 @@ def execute(command, timeout, env=None):
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                    env={**os.environ, **(env or {})})
+        running.add(process)
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -56,6 +61,7 @@ def execute(command, timeout, env=None):
                 process.kill()
                 process.wait()
             status = "no end within %d s" % timeout
+        running.discard(process)
         out.seek(0)
         text = out.read().decode("utf-8", "replace")
     return status, text, time.monotonic() - start
@@ -166,6 +172,28 @@ def recall(cases):
             print("  FAIL   %s %s\n%s" % (case.suite, case.name, "\n".join("         " + line for line in lines)))
 
 
+def run_group(work, jobs):
+    """Run and report (function, item) pairs, so many at a time. An interruption ends what runs and starts nothing."""
+    cases = []
+    with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+        futures = [pool.submit(function, item) for function, item in work]
+        try:
+            for future in futures:
+                result = future.result()
+                report(result)
+                cases += result
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                process.terminate()
+            raise
+    return cases
+
+
+def interrupted(_number, _frame):
+    raise KeyboardInterrupt
+
+
 def write_junit(cases, path):
     root = ET.Element("testsuites")
     for suite in dict.fromkeys(c.suite for c in cases):
@@ -194,13 +222,13 @@ def main():
     arguments = parser.parse_args()
 
     cases = []
-    for group, jobs in ((("unit", "conform", "python", "corpus", "check"), arguments.jobs), (("boot",), 2)):
-        with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
-            futures = [pool.submit(kinds[kind], item) for kind in group for item in getattr(arguments, kind)]
-            for future in futures:
-                result = future.result()
-                report(result)
-                cases += result
+    signal.signal(signal.SIGTERM, interrupted)
+    try:
+        for group, jobs in ((("unit", "conform", "python", "corpus", "check"), arguments.jobs), (("boot",), 2)):
+            cases += run_group([(kinds[kind], item) for kind in group for item in getattr(arguments, kind)], jobs)
+    except KeyboardInterrupt:
+        print("run_tests: interrupted", file=sys.stderr)
+        return INTERRUPTED
     write_junit(cases, os.path.join(BUILD, "test-results.xml"))
     failed, skipped = sum(1 for c in cases if c.failure), sum(1 for c in cases if c.skipped)
     passed = len(cases) - failed - skipped

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import guest
+import qemu_test
 import wire
 import wire_bus
 import wires
@@ -216,7 +217,7 @@ def keep(folder):
 
 def main():
     arches, start = sys.argv[1:3], time.monotonic()
-    timeout_s = int((os.environ.get("RUN_TIMEOUT") or "150s").rstrip("s"))
+    timeout_s = qemu_test.duration(os.environ.get("RUN_TIMEOUT") or "150s")
     status, sentence = OK, "found each other, talked, and again after a restart"
     with tempfile.TemporaryDirectory(prefix="wherry-") as folder:
         try:
@@ -238,4 +239,11 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except qemu_test.Usage as why:
+        print("two-vm: %s" % why, file=sys.stderr)
+        sys.exit(qemu_test.USAGE)
+    except KeyboardInterrupt:
+        print("two-vm: interrupted", file=sys.stderr)
+        sys.exit(qemu_test.INTERRUPTED)

@@ -5,8 +5,11 @@
 import contextlib
 import io
 import os
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ET
 
@@ -84,6 +87,20 @@ class Counting(unittest.TestCase):
         self.run_all("--check", "a=seq 100; exit 1", "--check", "b=true")
         first = self.lines.index("  FAIL   checks a")
         self.assertEqual([line.strip() for line in self.lines[first + 1:-1]], ["%d" % n for n in range(89, 101)])
+
+    def test_an_interruption_ends_what_runs_and_starts_nothing_more(self):
+        script = os.path.join(os.path.dirname(run_tests.__file__), "run_tests.py")
+        begun, second = (os.path.join(self.folder, name) for name in ("begun", "second"))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([sys.executable, script, "--jobs", "1", "--check", "a=touch %s; exec sleep 60" % begun,
+                                        "--check", "b=touch %s" % second], env={**os.environ, "BUILD": run_tests.BUILD},
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not os.path.exists(begun):
+                time.sleep(0.05)
+            process.send_signal(number)
+            self.assertEqual(process.wait(50), 130)
+            self.assertFalse(os.path.exists(second))
+            os.unlink(begun)
 
     def test_the_results_are_xml_whatever_was_printed(self):
         self.run_all("--check", "a=printf '<&]]>\\000\\033[1m\\377'; exit 1")

@@ -119,8 +119,12 @@ class BadInput(unittest.TestCase):
         self.expect(["make", "-C", ROOT, "ARCH=x86", "all"], 2, self.UNKNOWN)
 
     def test_an_unknown_lane(self):
+        path = self.with_tools("sh", "env", "dirname")  # there is no make: nothing is built first
         self.expect([os.path.join(ROOT, "scripts/qemu-test.sh")], 2, "LANE=nowhere is not one of: default ",
-                    LANE="nowhere", NO_BUILD="1")
+                    LANE="nowhere", PATH=path)
+
+    def test_an_unknown_suite(self):
+        self.expect(["make", "-C", ROOT, "check", "SUITE=bytes nowhere"], 2, "SUITE=bytes nowhere: not all of it is")
 
     def test_a_missing_qemu(self):
         path = self.with_tools("sh", "env", "dirname")
