@@ -57,7 +57,8 @@ def main():
             file.write(COMMANDS)
         env = {**os.environ, "ARCH": sys.argv[1], "LANE": "no-nic", "GDB_ARGS": "-batch -x " + commands,
                "KERNEL": os.path.join(folder, "kernel.elf"), "QEMU_ARGS": "-pidfile " + pid}
-        done = subprocess.run([os.path.join(guest.SCRIPTS, "debug.sh")] + programs, env=env, timeout=TIMEOUT_S, check=False,
+        command = [os.path.join(guest.SCRIPTS, "debug.sh")] + programs
+        done = subprocess.run(command, env=env, timeout=TIMEOUT_S, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = done.stdout.decode("utf-8", "replace")
         missing = [pattern for pattern in EXPECTED if not re.search(pattern, said, re.M)]

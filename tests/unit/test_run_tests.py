@@ -92,7 +92,8 @@ class Counting(unittest.TestCase):
         script = os.path.join(os.path.dirname(run_tests.__file__), "run_tests.py")
         begun, second = (os.path.join(self.folder, name) for name in ("begun", "second"))
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([sys.executable, script, "--jobs", "1", "--check", "a=touch %s; exec sleep 60" % begun,
+            command = "a=touch %s; exec sleep 60" % begun
+            process = subprocess.Popen([sys.executable, script, "--jobs", "1", "--check", command,
                                         "--check", "b=touch %s" % second], env={**os.environ, "BUILD": run_tests.BUILD},
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while not os.path.exists(begun):
