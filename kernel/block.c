@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way of a system call, and on it the two calls in which threads sleep, in their common case:
- * for ever, with nobody to answer and nothing there. notification.c and endpoint.c do them in every
- * case; what is refused here has changed nothing and goes there.
+ * The way of a system call, and on it what a driver does for each interrupt: acknowledge it, and
+ * sleep, for ever, with nobody to answer and nothing there. irq.c, notification.c and endpoint.c do
+ * the same calls in every case; what is refused here has changed nothing and goes there.
  */
 #include "calls.h"
 #include "endpoint.h"
+#include "irq.h"
 #include "notification.h"
 #include "sched.h"
 #include <abi/ipc.h>
@@ -55,8 +56,15 @@ static inline bool block_in_reply_wait(struct thread *self)
 
 struct thread *kernel_syscall(struct thread *self)
 {
-    bool is_wait = self->frame.x[REG_NUMBER] == SYS_wait;
-    if (is_wait ? block_in_wait(self) : block_in_reply_wait(self)) {
+    uint64_t number = self->frame.x[REG_NUMBER];
+    if (number == SYS_irq_ack) {
+        const struct irq *irq = named(self, REG_WORD, OBJECT_IRQ, RIGHT_WRITE);
+        if (irq != NULL) {
+            arch_irq_unmask(irq->line);
+            arch_frame_result(&self->frame, OK, 0);
+            return self;
+        }
+    } else if (number == SYS_wait ? block_in_wait(self) : block_in_reply_wait(self)) {
         return sched_resume(self->cpu);
     }
     return kernel_call(self);

@@ -67,17 +67,6 @@ void sched_dequeue(struct thread *thread)
     }
 }
 
-static struct thread *take_top(struct cpu *cpu)
-{
-    struct list_node *node = list_first(&cpu->ready[cpu->top_ready]);
-    if (node == NULL) {
-        return NULL;
-    }
-    struct thread *thread = container_of(node, struct thread, queue);
-    sched_dequeue(thread);
-    return thread;
-}
-
 /* --- budgets -------------------------------------------------------------------------------- */
 
 static void set_priority(struct thread *thread, uint8_t priority)
@@ -346,10 +335,12 @@ struct thread *sched_resume(struct cpu *cpu)
         return resume_slowly(cpu);
     }
     if (next == NULL || next->state != THREAD_READY) {
-        next = take_top(cpu);
-        if (next == NULL) {
+        struct list_node *node = list_first(&cpu->ready[cpu->top_ready]);
+        if (node == NULL) {
             return resume_slowly(cpu);
         }
+        next = container_of(node, struct thread, queue);
+        sched_dequeue(next);
     } else if (cpu->top_ready > next->priority ||
                (cpu->is_slice_over && (cpu->ready_mask >> next->priority & 1) != 0)) {
         return resume_slowly(cpu);

@@ -232,7 +232,11 @@ TEST(an_interrupt_wakes_its_driver_once_and_stays_masked_until_it_is_acknowledge
     assert_int_equal(driver->state, THREAD_WAITING);
     arch_irq_unmask(irq->line);
     assert_ptr_equal(bench_take_interrupts(), driver);
+    handle_t seen = bench_give(driver, &irq->object, RIGHT_GRANT, 0);
+    assert_int_equal(CALL(driver, irq_ack, seen).status, E_NO_RIGHT);
+    assert_false(fake_cpu.is_unmasked[7]);
     assert_int_equal(CALL(driver, irq_ack, line).status, OK);
+    assert_true(fake_cpu.is_unmasked[7]);
     assert_int_equal(CALL(driver, handle_close, line).status, OK);
     assert_false(fake_cpu.is_unmasked[7]); /* a dead driver's device is silent */
     bench_end();
