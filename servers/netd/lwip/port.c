@@ -4,6 +4,8 @@
  */
 #include "port.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <lwip/dhcp.h>
@@ -11,13 +13,35 @@
 #include <lwip/ip4.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/dhcp.h>
+#include <lwip/prot/etharp.h>
+#include <lwip/prot/ethernet.h>
+#include <lwip/prot/icmp.h>
+#include <lwip/prot/icmp6.h>
+#include <lwip/prot/igmp.h>
 #include <lwip/prot/ip4.h>
+#include <lwip/prot/ip6.h>
+#include <lwip/prot/mld6.h>
+#include <lwip/prot/nd6.h>
+#include <lwip/prot/tcp.h>
+#include <lwip/prot/udp.h>
 #include <lwip/sys.h>
 
 #include <base/bytes.h>
 #include <base/siphash.h>
 
 #include "../checksum.h"
+
+/* arch/cc.h: no header has a gap that is not in the packet. */
+static_assert(sizeof(struct eth_hdr) == ETH_PAD_SIZE + 14 && sizeof(struct etharp_hdr) == 28 &&
+                  sizeof(struct ip_hdr) == 20 && sizeof(struct ip6_hdr) == 40 &&
+                  sizeof(struct ip6_frag_hdr) == 8 && sizeof(struct udp_hdr) == 8 &&
+                  sizeof(struct tcp_hdr) == 20 && sizeof(struct icmp_echo_hdr) == 8 &&
+                  sizeof(struct icmp6_echo_hdr) == 8 && sizeof(struct igmp_msg) == 8 &&
+                  sizeof(struct mld_header) == 24 && sizeof(struct ns_header) == 24 &&
+                  sizeof(struct na_header) == 24 && sizeof(struct ra_header) == 16 &&
+                  sizeof(struct redirect_header) == 40 && sizeof(struct prefix_option) == 32 &&
+                  offsetof(struct dhcp_msg, cookie) == 236,
+              "as they lie in packets");
 
 enum { PORT_LINKS = 4 }; /* numbers of interfaces follow each other, loopback has none */
 

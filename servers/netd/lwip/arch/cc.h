@@ -12,6 +12,16 @@
 #define lwip_htons(x) ((u16_t)__builtin_bswap16((u16_t)(x)))
 #define lwip_htonl(x) ((u32_t)__builtin_bswap32((u32_t)(x)))
 
+/*
+ * Headers lie on multiples of four bytes, in frames [ETH_PAD_SIZE] and in what lwIP makes itself,
+ * so their words are read as words and not byte by byte. No field of a header is moved by that:
+ * port.c checks the sizes. Pointers that reassembly puts over a header stay where they were.
+ */
+#define PACK_STRUCT_BEGIN _Pragma("pack(push, 4)")
+#define PACK_STRUCT_STRUCT
+#define PACK_STRUCT_END         _Pragma("pack(pop)")
+#define LWIP_SKIP_PACKING_CHECK /* which wants a word behind a lone byte */
+
 /* Of the generator that netd seeds; never a fixed sequence on the target. */
 uint32_t netd_random_u32(void);
 #define LWIP_RAND() netd_random_u32()
