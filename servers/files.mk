@@ -48,7 +48,8 @@ LWIP_SRC := \
 
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
-    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/merge.c servers/netd/egress.c servers/netd/flow.c servers/netd/addr.c \
+    servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/merge.c servers/netd/egress.c \
+    servers/netd/flow.c servers/netd/segment_input.c servers/netd/addr.c \
     servers/netd/addr6.c servers/netd/routes.c servers/netd/dns_message.c servers/netd/resolver.c servers/netd/ping.c \
     servers/netd/service.c servers/netd/service_ip6.c servers/netd/service_configure.c servers/netd/service_routes.c \
     servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \

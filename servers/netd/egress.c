@@ -85,10 +85,10 @@ static void put_sum(uint8_t *frame, const struct transport *transport, uint32_t 
     memcpy(frame + transport->sum_at, &inverted, sizeof(inverted));
 }
 
-void egress_fill(uint8_t *frame, const struct pbuf *pbuf)
+void egress_fill(uint8_t *frame, uint8_t *at, const struct pbuf *pbuf)
 {
-    uint32_t len = pbuf->len - ETH_PAD_SIZE; /* the first piece has the Ethernet header */
-    memcpy(frame - ETH_PAD_SIZE, pbuf->payload, pbuf->len); /* both are aligned so */
+    uint32_t len = (uint32_t)(at - frame) + pbuf->len;
+    memcpy(at, pbuf->payload, pbuf->len); /* both are aligned alike */
     struct transport transport = find_transport(frame, len);
     uint16_t sum = 0;
     if (transport.at != 0) {

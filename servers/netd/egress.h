@@ -13,7 +13,7 @@
 #include <lwip/pbuf.h>
 
 /*
- * Copies the chain, without lwIP's padding in front, into `frame`, which is as long and begins
- * at 2 mod 8.
+ * Copies the chain into `frame`, which begins at 2 mod 8, from `at` on: that is inside, or in front
+ * by as much as the chain has of padding. The frame has room for all of it.
  */
-void egress_fill(uint8_t *frame, const struct pbuf *pbuf);
+void egress_fill(uint8_t *frame, uint8_t *at, const struct pbuf *pbuf);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two small tables, each entry where the ends of its flow put it; a newer flow takes the place of
- * an older one. An entry of an earlier generation is none.
+ * Small tables, each entry where the ends of its flow put it; a newer flow takes the place of an
+ * older one. An entry of an earlier generation is none.
  */
 #include "flow.h"
 
@@ -57,12 +57,29 @@ struct receiver {
     const void *interface;
 };
 
+/* Packets of TCP from there are heard. */
+struct sender {
+    uint32_t generation;
+    struct flow_hosts hosts;
+    const void *interface;
+};
+
+struct neighbour {
+    uint32_t generation;
+    uint32_t address;
+    const void *interface;
+    alignas(8) uint8_t header[FLOW_LINK_BYTES];
+};
+
 static struct {
     uint32_t generation;
     uint64_t until_us; /* then everything is forgotten */
+    uint32_t listeners;
     uint16_t id; /* of the next packet; lwIP counts its own */
     struct receiver receivers[FLOWS];
     struct flow_way ways[FLOWS];
+    struct sender senders[FLOWS];
+    struct neighbour neighbours[FLOWS];
 } flows;
 
 void flows_init(uint16_t id)
@@ -153,23 +170,21 @@ static bool is_known(uint32_t generation)
 
 /* --- in ------------------------------------------------------------------------------------ */
 
-/* Whether a raw socket wants to see all packets of UDP. */
-static bool has_listener(const struct sockets *sockets)
+void flow_add_listener(void)
 {
-    for (uint32_t i = 0; i < sockets->used; i++) {
-        const struct socket *socket = &sockets->socket[i];
-        if (socket->life != LIFE_FREE && socket->type == SOCKET_RAW &&
-            socket->protocol == IP_PROTO_UDP) {
-            return true;
-        }
-    }
-    return false;
+    flows_forget();
+    flows.listeners++;
+}
+
+void flow_remove_listener(void)
+{
+    flows.listeners--;
 }
 
 void flow_note_received(struct socket *socket, const void *interface, const uint8_t *ip)
 {
     struct ends ends = ends_of(ip);
-    if (is_plain(ip) && !has_listener(socket->client->sockets)) {
+    if (is_plain(ip) && flows.listeners == 0) {
         *receiver_at(&ends) = (struct receiver){
             .socket = socket,
             .generation = begin_entry(),
@@ -191,7 +206,54 @@ struct socket *flow_find_socket(const void *interface, const uint8_t *frame)
     return is_it ? receiver->socket : NULL;
 }
 
+static struct sender *sender_at(struct flow_hosts hosts)
+{
+    return &flows.senders[(hosts.source ^ hosts.source >> 24) % FLOWS];
+}
+
+struct flow_hosts flow_hosts_of(const uint8_t *ip)
+{
+    return (struct flow_hosts){word(ip + IP_SOURCE), word(ip + IP_DESTINATION)};
+}
+
+void flow_note_segment(const void *interface, struct flow_hosts hosts)
+{
+    if (flows.listeners == 0) {
+        *sender_at(hosts) = (struct sender){begin_entry(), hosts, interface};
+    }
+}
+
+bool flow_is_segment(const void *interface, struct flow_hosts hosts)
+{
+    const struct sender *sender = sender_at(hosts);
+    return is_known(sender->generation) && sender->interface == interface &&
+           sender->hosts.source == hosts.source && sender->hosts.destination == hosts.destination;
+}
+
 /* --- out ----------------------------------------------------------------------------------- */
+
+static struct neighbour *neighbour_at(uint32_t address)
+{
+    return &flows.neighbours[(address ^ address >> 24) % FLOWS];
+}
+
+void flow_note_neighbour(const void *interface, uint32_t address, const uint8_t *frame)
+{
+    if ((frame[0] & 1) == 0 && half(frame + ETHERTYPE_AT) == checksum_wire16(ETHERTYPE_IP4) &&
+        word(frame + IP_AT + IP_DESTINATION) == address) {
+        struct neighbour *neighbour = neighbour_at(address);
+        *neighbour = (struct neighbour){begin_entry(), address, interface, {0}};
+        memcpy(neighbour->header + FRAMES_OFFSET, frame, FRAMES_ETHERNET_BYTES);
+    }
+}
+
+const uint8_t *flow_find_neighbour(const void *interface, uint32_t address)
+{
+    const struct neighbour *neighbour = neighbour_at(address);
+    bool is_it = is_known(neighbour->generation) && neighbour->address == address &&
+                 neighbour->interface == interface;
+    return is_it ? neighbour->header : NULL;
+}
 
 void flow_note_sent(struct socket *socket, const struct socket_name *to,
                     struct interface *interface, const uint8_t *frame)

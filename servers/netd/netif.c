@@ -12,6 +12,7 @@
 #include <lwip/ethip6.h>
 #include <lwip/prot/iana.h>
 #include <lwip/prot/ip.h>
+#include <lwip/stats.h>
 #include <netif/ethernet.h>
 
 #include <base/bytes.h>
@@ -19,6 +20,7 @@
 #include "egress.h"
 #include "flow.h"
 #include "lwip/port.h"
+#include "segment_input.h"
 #include "socket.h"
 #include "timers.h"
 
@@ -208,17 +210,6 @@ static bool is_data(const uint8_t *frame, enum counter verdict)
            (ip[9] == IP_PROTO_UDP && bytes_get_be16(transport + 2) != LWIP_IANA_PORT_DHCP_CLIENT);
 }
 
-/* What the stack must look at after this frame. */
-static void note_frame(struct interface *interface, const uint8_t *frame, enum counter verdict)
-{
-    if (!is_data(frame, verdict)) {
-        interface->has_news = true;
-        flows_forget();
-    } else if (frame[SIZEOF_ETH_HDR - ETH_PAD_SIZE + 9] == IP_PROTO_TCP) {
-        timers_note_tcp();
-    }
-}
-
 bool interface_take_news(struct interface *interface)
 {
     bool has_news = interface->has_news;
@@ -252,11 +243,36 @@ static void give_fragment(struct interface *interface, struct pbuf *pbuf)
     }
 }
 
+/* What merge.h has put together, which is plain (G1), straight to TCP if it would come there. */
 static void give_group(struct interface *interface)
 {
     struct pbuf *pbuf = merge_end(&interface->merge);
-    if (pbuf != NULL) {
-        give_frame(interface, pbuf);
+    if (pbuf == NULL) {
+        return;
+    }
+    struct netif *netif = &interface->netif;
+    struct flow_hosts hosts = flow_hosts_of((const uint8_t *)pbuf->payload + SIZEOF_ETH_HDR);
+    if (flow_is_segment(interface, hosts)) {
+        segment_input(netif, pbuf);
+        return;
+    }
+    STAT_COUNTER before = lwip_stats.tcp.recv;
+    give_frame(interface, pbuf);
+    if (lwip_stats.tcp.recv != before &&
+        hosts.destination == ip4_addr_get_u32(netif_ip4_addr(netif))) {
+        flow_note_segment(interface, hosts);
+    }
+}
+
+/* What the stack must look at after this frame. */
+static void note_frame(struct interface *interface, const uint8_t *frame, enum counter verdict)
+{
+    if (!is_data(frame, verdict)) {
+        give_group(interface); /* which came before, and may be remembered */
+        interface->has_news = true;
+        flows_forget();
+    } else if (frame[SIZEOF_ETH_HDR - ETH_PAD_SIZE + 9] == IP_PROTO_TCP) {
+        timers_note_tcp();
     }
 }
 
@@ -402,24 +418,37 @@ const uint8_t *interface_last_sent(const struct interface *interface)
     return (const uint8_t *)interface->area + frames_area_offset(span);
 }
 
-/* lwIP's link output: copies the chain into a frame, to be published by the next flush. */
-static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
+/*
+ * Copies the chain into a frame, to be published by the next flush. It begins with the link's
+ * header and the padding in front of that; or that is `header`.
+ */
+static err_t send_chain(struct interface *interface, const uint8_t *header, struct pbuf *pbuf)
 {
-    struct interface *interface = (struct interface *)netif;
-    uint16_t bytes = (uint16_t)(pbuf->tot_len - ETH_PAD_SIZE); /* ethernet_output added both */
+    size_t in_front = header != NULL ? SIZEOF_ETH_HDR : 0;
+    uint16_t bytes = (uint16_t)(pbuf->tot_len + in_front - ETH_PAD_SIZE);
     if (bytes > interface->rules.mtu + FRAMES_ETHERNET_BYTES) {
         stats_count(interface->stats, COUNTER_tx_long);
         return ERR_BUF;
     }
     uint8_t *frame = interface_frame(interface, bytes);
     if (frame != NULL) {
-        egress_fill(frame, pbuf);
+        uint8_t *start = __builtin_assume_aligned(frame - ETH_PAD_SIZE, 8);
+        if (header != NULL) {
+            memcpy(start, __builtin_assume_aligned(header, 8), SIZEOF_ETH_HDR);
+        }
+        egress_fill(frame, start + in_front, pbuf);
     }
     if (frame == NULL || interface_send(interface, bytes) != OK) {
         stats_count(interface->stats, COUNTER_tx_no_frame);
         return ERR_MEM;
     }
     return ERR_OK;
+}
+
+/* lwIP's link output: behind ethernet_output, which added a header and its padding. */
+static err_t output_frame(struct netif *netif, struct pbuf *pbuf)
+{
+    return send_chain((struct interface *)netif, NULL, pbuf);
 }
 
 struct interface *interface_of(struct netif *netif)
@@ -435,8 +464,18 @@ static err_t output_ip6(struct netif *netif, struct pbuf *pbuf, const ip6_addr_t
 
 static err_t output_ip4(struct netif *netif, struct pbuf *pbuf, const ip4_addr_t *destination)
 {
+    struct interface *interface = (struct interface *)netif;
+    uint32_t address = ip4_addr_get_u32(destination);
+    const uint8_t *header = flow_find_neighbour(interface, address);
+    if (header != NULL) {
+        return send_chain(interface, header, pbuf);
+    }
+    uint64_t sent_before = interface->sent_count;
     err_t error = etharp_output(netif, pbuf, destination);
     timers_note_output();
+    if (interface->sent_count == sent_before + 1) {
+        flow_note_neighbour(interface, address, interface_last_sent(interface));
+    }
     return error;
 }
 

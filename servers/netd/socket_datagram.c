@@ -61,6 +61,9 @@ static bool make_raw(struct socket *socket, u8_t type)
     socket->raw = raw_new_ip_type(type, socket->protocol);
     if (socket->raw != NULL) {
         raw_recv(socket->raw, datagram_receive_raw, socket);
+        if (socket->type == SOCKET_RAW) {
+            flow_add_listener();
+        }
     }
     return socket->raw != NULL;
 }
@@ -261,6 +264,9 @@ void datagram_end(struct socket *socket)
         udp_remove(socket->udp);
     } else if (socket->raw != NULL) {
         raw_remove(socket->raw);
+        if (socket->type == SOCKET_RAW) {
+            flow_remove_listener();
+        }
     }
     socket->udp = NULL;
     socket_give_slot(socket);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Datagrams of a known flow: the same on the wire and in the ring as lwIP would have made them, and
+ * Packets of a known flow: the same on the wire and in the ring as lwIP would have made them, and
  * no longer known once anything may have changed.
  */
 #include <errno.h>
@@ -13,10 +13,12 @@
 #include "servers/netd/checksum.h"
 #include "servers/netd/flow.h"
 #include "tests/sim/arena.h"
+#include "tests/sim/segment.h"
 
 enum {
     PORT = 5000,
     PEER_PORT = 9,
+    TCP = 6,
     UDP = 17,
     ETHERTYPE_IP4 = 0x0800,
     ETHERTYPE_ARP = 0x0806,
@@ -230,13 +232,13 @@ static void an_option_counts_from_the_next_datagram_on(void **state)
     assert_int_equal(send(sim, slot, "x", 1)->head[IP_AT + 8], 7);
 }
 
-static void a_neighbour_that_moved_is_found_there(void **state)
+static const uint8_t moved[6] = {2, 0, 0, 0, 0, 0x77};
+
+/* The gateway says that its address is another. Nothing happens until sim_run. */
+static void queue_move(struct sim *sim)
 {
-    struct sim *sim = *state;
-    const uint8_t moved[6] = {2, 0, 0, 0, 0, 0x77};
     uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     uint8_t *arp = frame + IP_AT;
-    uint32_t slot = make_known(sim);
     memcpy(frame + 6, moved, 6);
     bytes_put_be16(frame + 12, ETHERTYPE_ARP);
     memcpy(arp, (const uint8_t[]){0, 1, 8, 0, 6, 4, 0, 1}, 8);
@@ -244,6 +246,13 @@ static void a_neighbour_that_moved_is_found_there(void **state)
     bytes_put_be32(arp + 14, SIM_GATEWAY);
     bytes_put_be32(arp + 24, SIM_GATEWAY);
     sim_receive(sim, frame, sizeof(frame));
+}
+
+static void a_neighbour_that_moved_is_found_there(void **state)
+{
+    struct sim *sim = *state;
+    uint32_t slot = make_known(sim);
+    queue_move(sim);
     sim_run(sim, 1000);
     assert_memory_equal(send(sim, slot, "x", 1)->head, moved, 6);
 }
@@ -290,6 +299,138 @@ static void a_datagram_longer_than_the_mtu_in_force_leaves_in_fragments(void **s
     assert_int_equal(sim_count_sent(sim, ETHERTYPE_IP4, UDP), before + 2);
 }
 
+/* --- streams ------------------------------------------------------------------------------- */
+
+/* A connection from the gateway, whose next bytes are in order. */
+struct stream {
+    uint32_t slot;
+    struct segment next;
+};
+
+static void queue_bytes(struct sim *sim, struct stream *stream, const char *bytes)
+{
+    stream->next.len = (uint32_t)strlen(bytes);
+    stream->next.bytes = bytes;
+    segment_receive(sim, &stream->next);
+    stream->next.sequence += stream->next.len;
+}
+
+static struct stream accept_stream(struct sim *sim)
+{
+    struct stream stream = {.next = {.from = PEER_PORT, .to = PORT, .sequence = 1000}};
+    uint32_t listener = arena_listen(&client, PORT, 4);
+    stream.next.flags = SEGMENT_SYN;
+    stream.next.window = 8192;
+    segment_receive(sim, &stream.next);
+    sim_run(sim, 1000);
+    stream.next.sequence++;
+    stream.next.acknowledged = segment_sent(sim, segment_count(sim) - 1).sequence + 1;
+    stream.next.flags = SEGMENT_ACK;
+    queue_bytes(sim, &stream, "");
+    sim_run(sim, 1000);
+    int slot = arena_accept(&client, listener);
+    assert_true(slot >= 0);
+    stream.slot = (uint32_t)slot;
+    return stream;
+}
+
+static void check_bytes(struct stream *stream, const char *bytes)
+{
+    char text[64];
+    assert_int_equal(arena_receive(&client, stream->slot, text, sizeof(text)), strlen(bytes));
+    assert_memory_equal(text, bytes, strlen(bytes));
+}
+
+static bool knows_segments(struct sim *sim)
+{
+    alignas(8) uint8_t room[FRAMES_OFFSET + 1514];
+    (void)make_udp(room + FRAMES_OFFSET, "x", 1);
+    return flow_is_segment(&sim->stack.link[0].interface,
+                           flow_hosts_of(room + FRAMES_OFFSET + IP_AT));
+}
+
+static bool knows_neighbour(struct sim *sim)
+{
+    uint8_t bytes[4];
+    uint32_t address;
+    bytes_put_be32(bytes, SIM_GATEWAY);
+    memcpy(&address, bytes, sizeof(address));
+    return flow_find_neighbour(&sim->stack.link[0].interface, address) != NULL;
+}
+
+static void segments_come_and_go_directly_as_they_do_through_lwip(void **state)
+{
+    struct sim *sim = *state;
+    struct stream stream = accept_stream(sim);
+    for (int i = 0; i < 4; i++) {
+        if (i % 2 == 0) {
+            flows_forget();
+        }
+        assert_int_equal(knows_segments(sim), i % 2 == 1);
+        assert_int_equal(knows_neighbour(sim), i % 2 == 1);
+        queue_bytes(sim, &stream, "ping");
+        sim_run(sim, 1000);
+        check_bytes(&stream, "ping");
+        assert_int_equal(arena_send(&client, stream.slot, "pong!", 5), 5);
+        sim_run(sim, 1000);
+        const struct sim_sent *sent = &sim->sent[sim->sent_count - 1];
+        struct segment segment = segment_sent(sim, segment_count(sim) - 1);
+        assert_int_equal(sent->len, IP_AT + 40 + 5);
+        assert_int_equal(segment.sequence, stream.next.acknowledged);
+        assert_int_equal(segment.acknowledged, stream.next.sequence);
+        assert_true(checksum_is_good(checksum_partial(sent->head + IP_AT, 20)));
+        stream.next.acknowledged += 5;
+    }
+    assert_int_equal(sim->stack.link[0].interface.rx_count, INTERFACE_RX_FRAMES);
+}
+
+static void a_raw_socket_hears_the_segments_of_a_known_host(void **state)
+{
+    struct sim *sim = *state;
+    struct socket_record record;
+    char text[64];
+    struct stream stream = accept_stream(sim);
+    queue_bytes(sim, &stream, "one");
+    sim_run(sim, 1000);
+    assert_true(knows_segments(sim));
+    assert_int_equal(ARENA_ASK(&server, SOCKET_MAKE, 0, SOCKET_IP4, SOCKET_RAW, TCP), 0);
+    uint32_t raw = (uint32_t)server.reply[1];
+    assert_int_equal(arena_bind(&server, raw, 0, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        queue_bytes(sim, &stream, "two");
+        sim_run(sim, 1000);
+        assert_false(knows_segments(sim));
+        assert_int_equal(arena_receive_from(&server, raw, &record, text, sizeof(text)), 40 + 3);
+    }
+    check_bytes(&stream, "onetwotwotwo");
+    assert_int_equal(arena_close(&server, raw), 0);
+    sim_run(sim, 1000);
+    queue_bytes(sim, &stream, "three");
+    sim_run(sim, 1000);
+    assert_true(knows_segments(sim));
+}
+
+/* What lwIP decided before the news of a burst does not hold for what comes behind them. */
+static void news_behind_a_segment_in_one_burst_end_what_is_known(void **state)
+{
+    struct sim *sim = *state;
+    struct stream stream = accept_stream(sim);
+    queue_bytes(sim, &stream, "one,");
+    sim_run(sim, 1000);
+    assert_true(knows_segments(sim));
+    queue_bytes(sim, &stream, "two,"); /* acknowledged at once */
+    queue_move(sim);
+    queue_bytes(sim, &stream, "three,");
+    queue_bytes(sim, &stream, "four"); /* here again */
+    int before = segment_count(sim);
+    sim_run(sim, 1000);
+    assert_int_equal(segment_count(sim), before + 2);
+    assert_memory_not_equal(sim->sent[sim->sent_count - 2].head, moved, 6);
+    assert_memory_equal(sim->sent[sim->sent_count - 1].head, moved, 6);
+    assert_false(knows_segments(sim));
+    check_bytes(&stream, "one,two,three,four");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -305,6 +446,9 @@ int main(void)
         CASE(a_flow_is_asked_for_anew_every_second),
         CASE(a_length_that_changed_after_the_check_is_dropped_and_counted),
         CASE(a_datagram_longer_than_the_mtu_in_force_leaves_in_fragments),
+        CASE(segments_come_and_go_directly_as_they_do_through_lwip),
+        CASE(a_raw_socket_hears_the_segments_of_a_known_host),
+        CASE(news_behind_a_segment_in_one_burst_end_what_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
