@@ -197,17 +197,28 @@ static uint64_t copy_words(uint8_t *restrict to, const uint8_t *restrict from, s
     return end_words(words);
 }
 
+/* The same of less than a word, wherever it lies. */
+static inline uint64_t copy_bytes(uint8_t *restrict to, const uint8_t *restrict from, size_t len)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < len; i++) {
+        to[i] = from[i];
+        sum += lone_byte(from[i], i % 2 != 0);
+    }
+    return sum;
+}
+
 uint16_t checksum_copy(void *to, const void *from, size_t len)
 {
     size_t words = len & ~(size_t)(WORD_BYTES - 1);
-    if ((((uintptr_t)to | (uintptr_t)from) & (WORD_BYTES - 1)) != 0 || words == 0) {
-        __builtin_memcpy(to, from, len);
-        return checksum_partial(to, len);
+    uint64_t sum = 0;
+    if (words != 0) {
+        if ((((uintptr_t)to | (uintptr_t)from) & (WORD_BYTES - 1)) != 0) {
+            __builtin_memcpy(to, from, len);
+            return checksum_partial(to, len);
+        }
+        sum = fold(copy_words(to, from, words));
     }
-    uint16_t sum = fold(copy_words(to, from, words));
-    if (words == len) {
-        return sum;
-    }
-    __builtin_memcpy((uint8_t *)to + words, (const uint8_t *)from + words, len - words);
-    return checksum_add(sum, checksum_partial((uint8_t *)to + words, len - words));
+    sum += copy_bytes((uint8_t *)to + words, (const uint8_t *)from + words, len - words);
+    return fold(sum);
 }

@@ -383,6 +383,9 @@ static bool take_kicks(struct socket_client *client)
 {
     for (int count = 0; count < SOCKET_KICKS_PER_TURN; count++) {
         uint64_t slot;
+        if (!ring_consumer_has_news(&client->kicks)) {
+            return false;
+        }
         int error = ring_consumer_pop(&client->kicks, &slot);
         if (error != OK) {
             client->is_broken |= error == E_CORRUPT;

@@ -234,6 +234,16 @@ static err_t write_piece(struct socket *socket)
     return error;
 }
 
+/* What was queued since lwIP last sent; what does not leave now, it tries again. */
+static void output(struct socket *socket)
+{
+    struct tcp_pcb *pcb = socket->tcp;
+    if (pcb != NULL &&
+        (pcb->unsent != NULL || (pcb->flags & (TF_ACK_NOW | TF_NAGLEMEMERR)) != 0)) {
+        (void)tcp_output(pcb);
+    }
+}
+
 /*
  * Whether the end may be queued: not while bytes wait for the peer's window. lwIP puts the end on
  * the last segment, and when it splits that for a small window it leaves it on the first part
@@ -284,8 +294,10 @@ static err_t handle_sent(void *context, struct tcp_pcb *pcb, u16_t bytes)
     (void)pcb;
     socket->tx_head += bytes; /* <= tx_next: lwIP counts what it was given */
     socket_publish_tx(socket);
-    push(socket);
-    leave_if_done(socket);
+    if (socket->tx_next != socket->tx_tail || socket->wants_end) {
+        push(socket);
+        leave_if_done(socket);
+    }
     return ERR_OK;
 }
 
@@ -315,9 +327,7 @@ void stream_kicked(struct socket *socket)
         }
     }
     push(socket);
-    if (socket->tcp != NULL) {
-        (void)tcp_output(socket->tcp); /* what does not leave now, lwIP tries again */
-    }
+    output(socket);
     leave_if_done(socket);
 }
 
