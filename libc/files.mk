@@ -41,7 +41,6 @@ LIBC_SRC := \
   libc/musl/string/memmove.c \
   libc/musl/string/memset.c \
   libc/musl/string/memcmp.c \
-  libc/musl/string/memchr.c \
   libc/musl/thread/clone.c \
   libc/musl/process/posix_spawn.c \
   libc/musl/network/socket.c \

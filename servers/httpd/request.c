@@ -20,29 +20,39 @@ static inline bool is_word(struct span span, const char *word)
     return span.bytes == strlen(word) && strncasecmp(span.text, word, span.bytes) == 0;
 }
 
-/* Takes the next line off `rest`, without its end. False: there is no whole one. */
-static bool take_line(struct span *rest, struct span *line)
+/* Bytes in front of the first of either kind; all when there is none. Pieces are shorter than what
+ * a call of memchr is worth. */
+static inline size_t count_until(struct span span, char one, char other)
 {
-    const char *end = memchr(rest->text, '\n', rest->bytes);
-    if (end == NULL) {
-        return false;
+    size_t bytes = 0;
+    while (bytes < span.bytes && span.text[bytes] != one && span.text[bytes] != other) {
+        bytes++;
     }
-    size_t bytes = (size_t)(end - rest->text);
-    *line = (struct span){rest->text, bytes > 0 && end[-1] == '\r' ? bytes - 1 : bytes};
-    rest->text += bytes + 1;
-    rest->bytes -= bytes + 1;
-    return true;
+    return bytes;
 }
 
-/* Takes what stands before `separator`; all of it when there is none. */
-static struct span take_until(struct span *rest, char separator)
+/* Takes what stands before `separator` and, if it stands in this line, the separator. */
+static inline struct span take_until(struct span *rest, char separator)
 {
-    const char *end = memchr(rest->text, separator, rest->bytes);
-    struct span part = {rest->text, end == NULL ? rest->bytes : (size_t)(end - rest->text)};
-    size_t used = end == NULL ? part.bytes : part.bytes + 1;
+    struct span part = {rest->text, count_until(*rest, separator, '\n')};
+    size_t used = part.bytes;
+    used += used < rest->bytes && rest->text[used] != '\n' ? 1 : 0;
     rest->text += used;
     rest->bytes -= used;
     return part;
+}
+
+/* Takes the rest of a line, and its end. False: there is none. */
+static bool take_line(struct span *rest, struct span *line)
+{
+    *line = take_until(rest, '\n');
+    if (rest->bytes == 0) {
+        return false;
+    }
+    rest->text++;
+    rest->bytes--;
+    line->bytes -= line->bytes > 0 && line->text[line->bytes - 1] == '\r' ? 1 : 0;
+    return true;
 }
 
 static struct span trim(struct span span)
@@ -59,26 +69,29 @@ static struct span trim(struct span span)
 }
 
 /* "GET /path?query HTTP/1.1" */
-static enum request_verdict parse_first(struct span line, struct request *request)
+static enum request_verdict parse_first(struct span *rest, struct request *request)
 {
-    struct span method = take_until(&line, ' ');
-    struct span target = take_until(&line, ' ');
+    struct span method = take_until(rest, ' ');
+    struct span target = take_until(rest, ' ');
+    struct span version;
+    if (!take_line(rest, &version)) {
+        return REQUEST_MORE;
+    }
     if (method.bytes == 0 || target.bytes == 0 || target.text[0] != '/' ||
-        memchr(target.text, '\0', target.bytes) != NULL) {
+        count_until(target, '\0', '\0') != target.bytes) {
         return REQUEST_BAD;
     }
-    if (!is_text(line, "HTTP/1.1") && !is_text(line, "HTTP/1.0")) {
-        return line.bytes > 5 && memcmp(line.text, "HTTP/", 5) == 0 ? REQUEST_VERSION
-                                                                     : REQUEST_BAD;
+    request->keeps_open = is_text(version, "HTTP/1.1");
+    if (!request->keeps_open && !is_text(version, "HTTP/1.0")) {
+        return version.bytes > 5 && memcmp(version.text, "HTTP/", 5) == 0 ? REQUEST_VERSION
+                                                                           : REQUEST_BAD;
     }
-    request->keeps_open = is_text(line, "HTTP/1.1");
     request->is_head = is_text(method, "HEAD");
     if (!request->is_head && !is_text(method, "GET")) {
         return REQUEST_NO_METHOD;
     }
-    struct span path = take_until(&target, '?');
-    request->path = path.text;
-    request->path_bytes = path.bytes;
+    request->path = target.text;
+    request->path_bytes = count_until(target, '?', '?');
     return REQUEST_WHOLE;
 }
 
@@ -95,14 +108,28 @@ static void parse_connection(struct span value, struct request *request)
     }
 }
 
-static enum request_verdict parse_header(struct span line, struct request *request)
+static bool is_empty_line(struct span line)
 {
-    const char *colon = memchr(line.text, ':', line.bytes);
-    struct span name = take_until(&line, ':');
-    if (colon == NULL || name.bytes == 0 || memchr(name.text, ' ', name.bytes) != NULL) {
+    return line.bytes == 0 || (line.bytes == 1 && line.text[0] == '\r');
+}
+
+/* A line behind the first; *is_end: the empty one behind the last. */
+static enum request_verdict parse_header(struct span *rest, struct request *request, bool *is_end)
+{
+    struct span name = take_until(rest, ':');
+    bool has_colon = rest->text != name.text + name.bytes;
+    struct span value;
+    if (!take_line(rest, &value)) {
+        return REQUEST_MORE;
+    }
+    *is_end = !has_colon && is_empty_line(name);
+    if (*is_end) {
+        return REQUEST_WHOLE;
+    }
+    if (!has_colon || name.bytes == 0 || count_until(name, ' ', ' ') != name.bytes) {
         return REQUEST_BAD;
     }
-    struct span value = trim(line);
+    value = trim(value);
     if (is_word(name, "Connection")) {
         parse_connection(value, request);
     }
@@ -114,25 +141,12 @@ static enum request_verdict parse_header(struct span line, struct request *reque
 enum request_verdict request_parse(const char *text, size_t bytes, struct request *request)
 {
     struct span rest = {text, bytes};
-    struct span line;
+    bool is_end = false;
     *request = (struct request){0};
-    bool has_line = take_line(&rest, &line);
-    enum request_verdict verdict = REQUEST_WHOLE;
-    if (has_line) {
-        verdict = parse_first(line, request);
+    enum request_verdict verdict = parse_first(&rest, request);
+    while (verdict == REQUEST_WHOLE && !is_end) {
+        verdict = parse_header(&rest, request, &is_end);
     }
-    while (has_line && verdict == REQUEST_WHOLE) {
-        has_line = take_line(&rest, &line);
-        if (has_line && line.bytes == 0) {
-            request->bytes = bytes - rest.bytes;
-            return REQUEST_WHOLE;
-        }
-        if (has_line) {
-            verdict = parse_header(line, request);
-        }
-    }
-    if (verdict != REQUEST_WHOLE) {
-        return verdict;
-    }
-    return bytes >= REQUEST_BYTES_MAX ? REQUEST_TOO_LONG : REQUEST_MORE;
+    request->bytes = bytes - rest.bytes;
+    return verdict == REQUEST_MORE && bytes >= REQUEST_BYTES_MAX ? REQUEST_TOO_LONG : verdict;
 }

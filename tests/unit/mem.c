@@ -112,25 +112,6 @@ TEST(comparing_finds_the_first_difference)
     }
 }
 
-TEST(finding_gives_the_first_place)
-{
-    for (size_t length = 0; length < 80; length++) {
-        for (size_t shift = 0; shift < SHIFTS; shift++) {
-            uint8_t *bytes = take(shift, length, 0);
-            memset(bytes, 0x81, length);
-            assert_null(find(bytes, 0x80, length)); /* a borrow from below is no match */
-            assert_null(find(bytes, 0, length));
-            for (size_t at = 0; at < length; at++) {
-                bytes[at] = bytes[length - 1] = 0x80;
-                assert_ptr_equal(find(bytes, 0x80, length), bytes + at);
-                assert_null(find(bytes, 0x80, at));
-                bytes[at] = bytes[length - 1] = 0x81;
-            }
-            give_back(bytes, shift);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,7 +119,6 @@ int main(void)
         cmocka_unit_test(moving_survives_every_overlap),
         cmocka_unit_test(filling_stays_inside),
         cmocka_unit_test(comparing_finds_the_first_difference),
-        cmocka_unit_test(finding_gives_the_first_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

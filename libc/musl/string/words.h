@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The loops behind memcpy, memmove, memset, memcmp, memchr: integer registers, 128 bytes a turn.
+ * The loops behind memcpy, memmove, memset, memcmp: integer registers, 128 bytes a turn.
  *
  * Stands in for musl's, whose C copies half as fast and whose aarch64 assembly uses FP registers.
  * The CPU's mem_arch.h says with MEM_WORD_ALIGNMENT (8 or 1) where a word may lie. With 8, two
@@ -225,32 +225,4 @@ static inline int compare(const void *left_buffer, const void *right_buffer, siz
         right++;
     }
     return 0;
-}
-
-/* Whether a byte of the word is zero: only below one that is does the subtraction borrow. */
-static inline bool has_zero(uint64_t word)
-{
-    return ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) != 0;
-}
-
-/* The first place of the byte, or NULL, as memchr. */
-static inline const void *find(const void *buffer, uint8_t wanted, size_t bytes)
-{
-    const uint8_t *at = buffer, *end = at + bytes;
-    uint64_t pattern = wanted * 0x0101010101010101u;
-    for (; at != end && (uintptr_t)at % WORD_BYTES != 0; at++) {
-        if (*at == wanted) {
-            return at;
-        }
-    }
-    while ((size_t)(end - at) >= WORD_BYTES &&
-           !has_zero(*(const word_t *)(const void *)at ^ pattern)) {
-        at += WORD_BYTES;
-    }
-    for (; at != end; at++) {
-        if (*at == wanted) {
-            return at;
-        }
-    }
-    return NULL;
 }
