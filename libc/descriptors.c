@@ -138,6 +138,7 @@ long descriptors_control(long descriptor, int command, long argument)
 
 void file_tell(struct file *file)
 {
+    file->has_news = true;
     for (struct file_watch *watch = file->watches; watch != NULL; watch = watch->next) {
         watch->tell(watch);
     }

@@ -78,6 +78,7 @@ struct file {
     const struct file_kind *kind;
     uint32_t descriptors;
     uint32_t flags; /* of O_ACCMODE, O_NONBLOCK, O_APPEND */
+    bool has_news;  /* told since polling.c began to wait */
     struct file_watch *watches;
 };
 
@@ -99,7 +100,7 @@ MUST_CHECK long descriptors_dup(long descriptor, long lowest, int flags);
 MUST_CHECK long descriptors_dup3(long descriptor, long other, int flags);
 MUST_CHECK long descriptors_control(long descriptor, int command, long argument);
 
-/* Tells all who watch the file that there is news of it. */
+/* There is news of the file: tells all who watch it. */
 void file_tell(struct file *file);
 
 static inline bool file_is_nonblocking(const struct file *file)

@@ -45,6 +45,7 @@ LIBC_SRC := \
   libc/musl/process/posix_spawn.c \
   libc/musl/network/socket.c \
   libc/musl/network/sendto.c \
+  libc/musl/network/sendmsg.c \
   libc/musl/network/recvfrom.c \
   libc/musl/select/poll.c \
   libc/musl/network/if_nametoindex.c \

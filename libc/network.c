@@ -67,7 +67,6 @@ static MUST_CHECK long exchange(struct message *message)
 static void collect(void)
 {
     uint64_t entry;
-    int error = OK;
     if (is_without_netd()) {
         return;
     }
@@ -76,7 +75,11 @@ static void collect(void)
         (void)opened; /* without a netd the owners know by now */
         return;
     }
-    while ((error = ring_consumer_pop(&network.ready, &entry)) == OK) {
+    while (ring_consumer_has_news(&network.ready)) {
+        if (ring_consumer_pop(&network.ready, &entry) != OK) {
+            network.is_broken = true;
+            break;
+        }
         if (entry >= network.shape.slots) {
             continue;
         }
@@ -86,7 +89,6 @@ static void collect(void)
             owner->tell(owner);
         }
     }
-    network.is_broken = error != E_AGAIN;
     bool must_signal = ring_consumer_commit(&network.ready);
     (void)must_signal; /* netd never waits */
 }

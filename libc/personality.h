@@ -57,6 +57,7 @@ long personality_ioctl(int descriptor, unsigned long request, void *argument);
 
 long personality_sendto(int descriptor, const void *bytes, size_t length, int flags,
                         const struct sockaddr *address, socklen_t address_bytes);
+long personality_sendmsg(int descriptor, const struct msghdr *message, int flags);
 long personality_recvfrom(int descriptor, void *bytes, size_t length, int flags,
                           struct sockaddr *address, socklen_t *address_bytes);
 

@@ -121,9 +121,13 @@ static MUST_CHECK long check_message(const struct msghdr *message)
     return (size_t)message->msg_iovlen > TRANSFER_PARTS_MAX ? -EMSGSIZE : 0;
 }
 
-static long send_message(struct file *file, const struct msghdr *message, int flags)
+long personality_sendmsg(int descriptor, const struct msghdr *message, int flags)
 {
-    long error = check_message(message);
+    struct file *file;
+    long error = find_socket(descriptor, &file);
+    if (error == 0) {
+        error = check_message(message);
+    }
     return error != 0 ? error : file->kind->socket->send(file, message, flags);
 }
 
@@ -178,7 +182,7 @@ long personality_socket(long n, long a, long b, long c, long d, long e, long f)
     case SYS_recvfrom:
         return personality_recvfrom((int)a, (void *)b, (size_t)c, (int)d, (struct sockaddr *)e,
                                     (socklen_t *)f);
-    case SYS_sendmsg: return send_message(file, (const struct msghdr *)b, (int)c);
+    case SYS_sendmsg: return personality_sendmsg((int)a, (const struct msghdr *)b, (int)c);
     case SYS_recvmsg: return receive_message(file, (struct msghdr *)b, (int)c);
     case SYS_recvmmsg:
         return e != 0 ? -EOPNOTSUPP

@@ -56,7 +56,7 @@ static MUST_CHECK bool find_deadline(const struct timespec *time_out, ticks_t *d
     return true;
 }
 
-/* Goes over all entries; gives how many are ready. */
+/* Goes over all entries; gives how many are ready. `arms`: who finds none will wait for news. */
 static MUST_CHECK long scan(struct pollfd *entries, nfds_t count, bool arms)
 {
     long found = 0;
@@ -66,11 +66,30 @@ static MUST_CHECK long scan(struct pollfd *entries, nfds_t count, bool arms)
         uint32_t ready = 0;
         if (file == NULL) {
             ready = entries[i].fd < 0 ? 0 : POLLNVAL;
+        } else if (arms && found == 0) {
+            file->has_news = false;
+            ready = look_and_arm(file, events);
         } else {
-            ready = arms && found == 0 ? look_and_arm(file, events) : look(file, events);
+            ready = look(file, events);
         }
         entries[i].revents = (short)ready;
         found += ready != 0;
+    }
+    return found;
+}
+
+/* The same after a wait that began with a scan which armed all and found none: what was not told
+ * of since is as it was. */
+static MUST_CHECK long scan_news(struct pollfd *entries, nfds_t count)
+{
+    long found = 0;
+    for (nfds_t i = 0; i < count; i++) {
+        struct file *file = descriptors_find(entries[i].fd); /* NULL: still none, fd is negative */
+        if (file != NULL && file->has_news) {
+            uint32_t ready = look(file, (uint16_t)entries[i].events);
+            entries[i].revents = (short)ready;
+            found += ready != 0;
+        }
     }
     return found;
 }
@@ -97,6 +116,10 @@ long polling_wait(struct pollfd *entries, nfds_t count, ticks_t deadline)
         int error = news_wait(deadline);
         if (error != OK) {
             return error == E_TIMEOUT ? scan(entries, count, false) : personality_errno(error);
+        }
+        found = scan_news(entries, count);
+        if (found > 0) {
+            return found;
         }
     }
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <base/bytes.h>
+
 enum { MAPPED_MARK_AT = 10, MAPPED_AT = 12 }; /* ::ffff:a.b.c.d [RFC 4291 §2.5.5.2] */
 
 void socket_address_map(struct in_addr address, uint8_t bytes[SOCKET_ADDRESS_BYTES])
@@ -44,7 +46,7 @@ long socket_address_decode(enum socket_family family, bool may_be_none,
         }
         memcpy(&in, address, sizeof(in));
         socket_address_map(in.sin_addr, name->address);
-        name->port = ntohs(in.sin_port);
+        name->port = bytes_get_be16((const uint8_t *)&in.sin_port);
         return 0;
     }
     struct sockaddr_in6 copy;
@@ -60,7 +62,7 @@ long socket_address_decode(enum socket_family family, bool may_be_none,
         return -EINVAL;
     }
     memcpy(name->address, &in6->sin6_addr, sizeof(name->address));
-    name->port = ntohs(in6->sin6_port);
+    name->port = bytes_get_be16((const uint8_t *)&in6->sin6_port);
     name->interface = (uint16_t)in6->sin6_scope_id;
     return 0;
 }
@@ -90,8 +92,10 @@ static inline void give(struct sockaddr *address, socklen_t *bytes, const void *
 long socket_address_give(enum socket_family family, const struct socket_name *name,
                          struct sockaddr *address, socklen_t *bytes)
 {
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(name->port)};
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = in6.sin6_port};
+    in_port_t port;
+    bytes_put_be16((uint8_t *)&port, name->port);
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = port};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
     if (address == NULL) {
         return 0;
     }
