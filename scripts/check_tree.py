@@ -36,6 +36,10 @@ LAYERS = {
     "servers/": {"abi", "base", "proto", "wherry"} | C_LIBRARY,
     "selftest/": {"abi", "base", "proto", "wherry"} | C_LIBRARY,
 }
+# What a pure module may include besides its own folder.
+PURE_FOLDERS = ("abi/", "base/", "proto/", "virtio/", "lwip/", "netif/")
+PURE_HEADERS = {"assert.h", "errno.h", "limits.h", "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h",
+                "stdint.h", "string.h", "sum_arch.h"}
 
 
 class Tree:
@@ -160,6 +164,19 @@ def layers_are_kept(tree):
                 yield path, number, "includes %s, which its layer does not see" % name
 
 
+def pure_modules_see_nothing_that_acts(tree):
+    """What a list *_PURE_SRC names has no socket, clock, allocation or system call: no header that declares one."""
+    for listing in tree.files(".mk"):
+        text = "\n".join(tree.lines[listing]).replace("\\\n", " ")
+        for sources in re.findall(r"^\w+_PURE_SRC := (.*)$", text, re.M):
+            names = [p for source in sources.split() for p in (source, source[:-1] + "h")]
+            for path in [p for p in names if p in tree.lines]:
+                for number, line in enumerate(tree.lines[path], 1):
+                    found = re.match(r"\s*#\s*include\s+<([^>]+)>", line)
+                    if found and not found.group(1).startswith(PURE_FOLDERS) and found.group(1) not in PURE_HEADERS:
+                        yield path, number, "includes %s, and is pure" % found.group(1)
+
+
 def the_cpu_is_asked_about_in_its_folders_only(tree):
     for path in tree.code():
         if path.startswith(CPU_FOLDERS):
@@ -256,8 +273,8 @@ def the_syscall_reference_has_every_call(tree):
 
 RULES = (every_source_is_in_a_list, every_file_opens_with_its_licence, every_source_says_what_it_is_for,
          headers_have_pragma_once, files_and_lines_are_short, functions_are_short, layers_are_kept,
-         the_cpu_is_asked_about_in_its_folders_only, todos_name_an_issue, the_kernel_is_small,
-         features_that_work_name_a_test_that_exists, the_syscall_reference_has_every_call)
+         pure_modules_see_nothing_that_acts, the_cpu_is_asked_about_in_its_folders_only, todos_name_an_issue,
+         the_kernel_is_small, features_that_work_name_a_test_that_exists, the_syscall_reference_has_every_call)
 
 
 def main():

@@ -201,7 +201,8 @@ def run(arches, folder, deadline):
         raise Failure("wire: %d frames of left came back to it over %s" % (echoes, WIRE))
     if WIRE not in wires.ECHOING:
         check_pings(frames)
-    findings = wire_bus.check_pair(frames, nodes, wire_bus.secrets(), [SECRET_TEXT.encode(), b"uptime "])
+    findings = wire_bus.check_pair(frames, nodes, wire_bus.secrets(),
+                                   [SECRET_TEXT.encode(), b"uptime ", wire_bus.PROGRAM_PING])
     if findings:
         raise Failure(findings[0])
 

@@ -15,6 +15,7 @@ GROUP, PORT, SESSION_PORTS = "239.42.0.1", 37020, (34567, 34568)
 IGMP_REPORTS = (0x12, 0x16)
 SYN, ACK_FLAG = 0x02, 0x10
 HANDSHAKE = (48, 48, 64)  # payloads of the three messages: the first and the last are the initiator's
+PROGRAM_PING = b"a program's ping"  # [libc/bus.c]
 RUN = 8  # bytes of a secret in a row that chance does not put there
 
 KEYS = os.path.join(os.environ.get("BUILD", "build"), "test.keys")
@@ -162,20 +163,22 @@ def check_no_session(frames, _values, _marks):
 def check_pair(frames, nodes, known_secrets, texts):
     """
     Two nodes met over this wire: nodes has id and address of each.  Both are in the group and announced themselves;
-    each began a session with the other, with its handshake and records; no text and no secret is on the wire.
+    each began a session at the port the other announced, with its handshake and records; no text and no secret is on
+    the wire.
     """
     found, findings, joined = segments(frames), [], joined_stations(frames)
     stations = {announce(frame).source: station(frame) for frame in frames if announce(frame)}
     heard = {(one.id, one.source) for one in announces(frames) if one.target == GROUP}
+    ports = {one.source: one.port for one in announces(frames)}
     for name, address in nodes:
         if stations.get(address) not in joined:
             findings.append("wire: %s did not report to be in %s" % (address, GROUP))
         if (name, address) not in heard:
             findings.append("wire: no announce of %s from %s" % (name, address))
     for (_, source), (_, target) in (nodes, nodes[::-1]):
-        begun = [c for c in connections(found) if (c[0], c[2]) == (source, target)]
+        begun = [c for c in connections(found) if (c[0], c[2], c[3]) == (source, target, ports.get(target))]
         if not begun:
-            findings.append("wire: no connection from %s to a port of sessions of %s" % (source, target))
+            findings.append("wire: no connection from %s to the port that %s announced" % (source, target))
         elif not any(is_session(found, connection) for connection in begun):
             findings.append("wire: no handshake of 48, 48 and 64 bytes with a record each way from %s to %s" %
                             (source, target))
@@ -200,7 +203,7 @@ def check_wire_pair(frames, _values, _marks, *names):
     """As check_pair, of two nodes that have keys of the tests: NAME ADDRESS NAME ADDRESS."""
     nodes, known = [names[:2], names[2:]], secrets()
     findings = ["wire pair: no secret of %s is known" % name for name, _ in nodes if name not in known]
-    return findings + check_pair(frames, nodes, known, [b"dsoftbusd"])
+    return findings + check_pair(frames, nodes, known, [b"dsoftbusd", PROGRAM_PING])
 
 
 wire.CHECKS.update({"pair": check_wire_pair, "announces": check_announces,

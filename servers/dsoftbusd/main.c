@@ -365,7 +365,7 @@ static int begin(void)
         error = admit_clients();
     }
     if (error == OK) {
-        try_again(loop_now_us());
+        (void)!open_all(); /* if that fails it is tried again, and told, in the loop */
         error = tell_up(); /* by now all memory is there: selftest counts objects */
     }
     return error;

@@ -153,6 +153,10 @@ TEST(a_service_may_answer_later)
     assert_int_equal(
         node_answer(&world.sim.nodes[1], later_call ^ 1, CALL_OK, text, world.sim.now_us),
         E_NOT_FOUND);
+    static const uint8_t bytes[CALL_BYTES_MAX + 1];
+    const struct crypto_span too_long = {bytes, sizeof(bytes)};
+    assert_int_equal(
+        node_answer(&world.sim.nodes[1], later_call, CALL_OK, too_long, world.sim.now_us), E_RANGE);
     assert_int_equal(node_answer(&world.sim.nodes[1], later_call, CALL_OK, text, world.sim.now_us),
                      OK);
     assert_int_equal(node_answer(&world.sim.nodes[1], later_call, CALL_OK, text, world.sim.now_us),

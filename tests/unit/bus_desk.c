@@ -311,6 +311,25 @@ TEST(a_request_of_a_peer_goes_to_the_process_and_its_answer_back)
     assert_int_equal(status_of(call_us("echo", 101), bytes, &len), CALL_TOO_LONG);
 }
 
+TEST(an_answer_longer_than_any_may_be_is_refused_and_can_be_shortened)
+{
+    static const uint8_t long_answer[CALL_BYTES_MAX + 1];
+    uint8_t bytes[BUS_BYTES_MAX];
+    size_t len;
+    world_meet();
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), OK);
+    uint32_t token = call_us("echo", 8);
+    assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_NEXT, 0, 0, 0), OK);
+    uint64_t number = reply[1];
+    put(SERVER, long_answer, sizeof(long_answer));
+    assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_ANSWER, number, 0, 0), E_INVALID);
+    put(SERVER, long_answer, CALL_BYTES_MAX);
+    assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_ANSWER, number, 0, 0), OK);
+    bus_sim_run(&world.sim, 500 * MS);
+    assert_int_equal(status_of(token, bytes, &len), CALL_OK);
+    assert_int_equal(len, CALL_BYTES_MAX);
+}
+
 TEST(a_request_that_is_not_answered_has_failed_in_time)
 {
     uint8_t bytes[CALL_BYTES_MAX];
@@ -485,6 +504,7 @@ int main(void)
         DESK_TEST(a_call_brings_the_answer_of_the_peer),
         DESK_TEST(a_service_is_for_nobody_unless_its_process_says_for_whom),
         DESK_TEST(a_request_of_a_peer_goes_to_the_process_and_its_answer_back),
+        DESK_TEST(an_answer_longer_than_any_may_be_is_refused_and_can_be_shortened),
         DESK_TEST(a_request_that_is_not_answered_has_failed_in_time),
         DESK_TEST(one_peer_does_not_fill_the_desk),
         DESK_TEST(what_a_process_offered_goes_with_it),

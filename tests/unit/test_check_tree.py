@@ -80,6 +80,14 @@ class Rules(unittest.TestCase):
             text = TOP + "#pragma once\n#include %s\n" % include
             self.expect("layers_are_kept", path, text)
 
+    def test_a_pure_module_that_acts(self):
+        listing = "# SPDX-License-Identifier: BSD-2-Clause\nA_PURE_SRC := servers/x/a.c \\\n    servers/x/b.c\n"
+        for header, is_found in (("sys/socket.h", True), ("stdlib.h", True), ("wherry/time.h", True),
+                                 ("string.h", False), ("abi/a.h", False)):
+            files = {"servers/files.mk": listing, "servers/x/a.c": TOP,
+                     "servers/x/b.c": TOP + "#include <%s>\n" % header}
+            self.assertEqual(self.findings(files=files), ["pure_modules_see_nothing_that_acts"][:is_found], header)
+
     def test_a_question_about_the_cpu(self):
         for line in ("#ifdef __riscv", "#if defined(__aarch64__)", "#  elif ARCH_RISCV64"):
             self.expect("the_cpu_is_asked_about_in_its_folders_only", "kernel/a.c", TOP + line + "\n#endif\n")

@@ -33,8 +33,8 @@ def join(source, group="239.42.0.1"):
     return ip(wire_bus.IGMP, source, "239.42.0.1", b"\x16\0\0\0" + socket.inet_aton(group))
 
 
-def announce(name, source, target="239.42.0.1"):
-    data = b"NXSB\1" + bytes([len(name)]) + name.encode() + b"\x87\x07" + bytes(32) + b"\0"
+def announce(name, source, target="239.42.0.1", port=34567):
+    data = b"NXSB\1" + bytes([len(name)]) + name.encode() + struct.pack(">H", port) + bytes(32) + b"\0"
     return ip(wire_bus.UDP, source, target, struct.pack(">HHHH", 37020, 37020, 8 + len(data), 0) + data)
 
 
@@ -93,6 +93,9 @@ class Pair(unittest.TestCase):
     def test_each_begins_a_session(self):
         self.assertIn("no connection from 10.9.0.2", findings(Story().frames([(0, 1, 50000)]))[0])
         self.assertIn("no connection from 10.9.0.1", findings(Story().frames([(1, 0, 50001)]))[0])
+        story = Story()
+        story.heads[3] = announce("right", "10.9.0.2", port=34568)
+        self.assertIn("no connection from 10.9.0.1 to the port that 10.9.0.2 announced", findings(story.frames())[0])
 
     def test_the_messages_of_the_handshake_have_their_lengths(self):
         for sizes in ((49, 48, 64), (48, 47, 64), (48, 48, 48), (48, 64, 48)):
