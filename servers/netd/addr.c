@@ -224,6 +224,9 @@ static void leave_static(struct addr *addr)
 /* A link that went down stopped the question: it is asked again, and meanwhile nothing changes. */
 static void look_at_claim(struct addr *addr)
 {
+    if (addr->acd.num_conflicts < addr->conflicts) {
+        addr->conflicts = addr->acd.num_conflicts; /* lwIP has announced and counts anew */
+    }
     if (port_now_us() >= addr->claim_at_us && netif_is_link_up(addr->netif)) {
         ip4_addr_t address = {lwip_htonl(addr->wanted.address)};
         addr->claim_at_us = UINT64_MAX;
@@ -231,7 +234,8 @@ static void look_at_claim(struct addr *addr)
     } else if (addr->claim_at_us == UINT64_MAX && addr->acd.state == ACD_STATE_ONGOING) {
         use_static(addr);
     } else if (addr->claim_at_us == UINT64_MAX && addr->acd.state == ACD_STATE_OFF) {
-        bool is_conflict = addr->acd.num_conflicts != 0;
+        bool is_conflict = addr->acd.num_conflicts != addr->conflicts;
+        addr->conflicts = addr->acd.num_conflicts;
         addr->claim_at_us =
             port_now_us() + (is_conflict ? (uint64_t)ADDR_RETRY_AFTER_S * US_PER_S : 0);
         if (is_conflict) {

@@ -69,6 +69,7 @@ struct addr {
     struct addr_ip4 lease;      /* when ADDR_BOUND */
     struct addr_ip4 wanted;     /* when ADDR_STATIC or ADDR_MANUAL */
     bool is_in_force;           /* it was free, and is the netif's */
+    uint8_t conflicts;          /* of lwIP's count, those that were told or are no longer counted */
     uint64_t claim_at_us;       /* ask for it; UINT64_MAX: that was done */
     bool was_declining;         /* the client has given a lease back and waits */
     bool was_asking;            /* the client was renewing or rebinding when last looked at */

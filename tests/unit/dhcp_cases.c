@@ -150,24 +150,28 @@ static void a_lease_that_another_host_has_is_declined(void **state)
     assert_int_equal(sim_count_lines(sim, "net: dhcp bound 10.0.2.16/24 gw=10.0.2.2"), 1);
 }
 
-static void a_claim_of_our_address_is_answered_once_and_then_believed(void **state)
+/* Somebody says that the address is his. */
+static void claim_address(struct sim *sim)
 {
-    struct sim *sim = *state;
     bool is_there = true;
-    uint8_t question[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
-                            0,    1,    8,    0,    6,    4,    0, 1};
-    uint8_t claim[42];
-    sim_run(sim, 2 * SIM_S);
+    uint8_t claim[42], question[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
+                                       0,    1,    8,    0,    6,    4,    0, 1};
     bytes_put_be32(question + 38, SIM_CLIENT);
     assert_int_equal(have_the_address(&is_there, question, sizeof(question), claim), 42);
     memset(claim, 0xff, 6);
-    uint32_t sent = sim->sent_count;
     sim_receive(sim, claim, sizeof(claim));
-    sim_run(sim, 1 * SIM_S);
+    sim_run(sim, SIM_S);
+}
+
+static void a_claim_of_our_address_is_answered_once_and_then_believed(void **state)
+{
+    struct sim *sim = *state;
+    sim_run(sim, 2 * SIM_S);
+    uint32_t sent = sim->sent_count;
+    claim_address(sim);
     assert_true(sim->sent_count > sent);
     assert_int_equal(our_address(sim), SIM_CLIENT);
-    sim_receive(sim, claim, sizeof(claim));
-    sim_run(sim, 1 * SIM_S);
+    claim_address(sim);
     assert_int_equal(our_address(sim), 0);
     assert_int_equal(sim->dhcp.declines, 1);
     assert_int_equal(sim_count_lines(sim, "net: dhcp lost 10.0.2.15"), 1);
@@ -443,21 +447,12 @@ static void a_static_address_that_another_host_has_is_left_and_asked_for_again(v
 static void a_claim_of_the_static_address_is_answered_once_and_then_believed(void **state)
 {
     struct sim *sim = *state;
-    bool is_there = true;
-    uint8_t question[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
-                            0,    1,    8,    0,    6,    4,    0, 1};
-    uint8_t claim[42];
     sim->dhcp.is_silent = true;
     sim_run(sim, 12 * SIM_S);
-    bytes_put_be32(question + 38, SIM_CLIENT);
-    assert_int_equal(have_the_address(&is_there, question, sizeof(question), claim), 42);
-    memset(claim, 0xff, 6);
-    sim_receive(sim, claim, sizeof(claim));
-    sim_run(sim, SIM_S);
+    claim_address(sim);
     assert_int_equal(our_address(sim), SIM_CLIENT);
     assert_int_equal(counted(sim, COUNTER_addr_conflict), 0);
-    sim_receive(sim, claim, sizeof(claim));
-    sim_run(sim, SIM_S);
+    claim_address(sim);
     assert_int_equal(our_address(sim), 0);
     assert_int_equal(sim_count_lines(sim, "net: conflict 10.0.2.15"), 1);
 }
@@ -477,6 +472,23 @@ static void a_link_that_was_down_is_no_conflict_and_the_static_address_stays(voi
     assert_int_equal(our_address(sim), SIM_CLIENT);
     assert_int_equal(counted(sim, COUNTER_addr_conflict), 0);
     assert_int_equal(sim_count_lines(sim, fallback_line), 1);
+}
+
+static void a_link_that_went_down_after_a_conflict_is_no_other_conflict(void **state)
+{
+    struct sim *sim = *state;
+    sim->dhcp.is_silent = true;
+    sim_run(sim, 10 * SIM_S + SIM_S / 100); /* it is asked for */
+    claim_address(sim);
+    sim_run(sim, 9 * SIM_S + SIM_S / 10); /* and again */
+    sim_set_link(sim, false);
+    sim_run(sim, 5 * SIM_S);
+    sim_set_link(sim, true);
+    sim_run(sim, 22 * SIM_S); /* it was announced: lwIP counts anew */
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 1);
+    claim_address(sim);
+    claim_address(sim);
+    assert_int_equal(counted(sim, COUNTER_addr_conflict), 2);
 }
 
 static void discovers_are_spaced_further_and_further_apart(void **state)
@@ -578,6 +590,7 @@ int dhcp_cases_run(void)
         SIM_TEST(a_static_address_that_another_host_has_is_left_and_asked_for_again),
         SIM_TEST(a_claim_of_the_static_address_is_answered_once_and_then_believed),
         SIM_TEST(a_link_that_was_down_is_no_conflict_and_the_static_address_stays),
+        SIM_TEST(a_link_that_went_down_after_a_conflict_is_no_other_conflict),
         SIM_TEST(discovers_are_spaced_further_and_further_apart),
         SIM_TEST(discovers_come_from_no_address_even_with_the_static_one_in_force),
         SIM_TEST(a_later_lease_replaces_the_static_address),
