@@ -76,19 +76,21 @@ static void read_fallback(const char *ip_key, const char *gateway_key, struct ad
 }
 
 /* From rng; without it, or before it has any, what the start-up page and the clock give. */
-static uint64_t read_seed(void)
+static void read_seed(uint64_t seed[PORT_SEED_WORDS])
 {
     struct message message = {.words = {RNG_GET}};
     ticks_t deadline = time_after(time_now(), SEED_WAIT_NS);
-    uint64_t seed;
-    memcpy(&seed, startup_own()->random, sizeof(seed));
-    seed ^= time_now();
+    memcpy(seed, startup_own()->random, STARTUP_RANDOM_BYTES);
+    memcpy(seed + 2, startup_own()->random, STARTUP_RANDOM_BYTES);
+    seed[0] ^= time_now();
+    seed[3] ^= time_now();
     if (ipc_call(startup_handle("rng"), &message, deadline) == OK && message.words[0] == OK) {
-        seed ^= message.words[1];
+        for (int i = 0; i < PORT_SEED_WORDS; i++) {
+            seed[i] ^= message.words[1 + i];
+        }
     } else {
         console_print("netd: no entropy for port numbers and ids");
     }
-    return seed;
 }
 
 static MUST_CHECK int attach_frames(const char *role, const char *driver)
@@ -165,9 +167,9 @@ static MUST_CHECK int open_stack(void)
 {
     struct stack_config config = {
         .fallback = {{FALLBACK_ADDRESS, FALLBACK_GATEWAY, FALLBACK_PREFIX}}, /* QEMU's */
-        .seed = read_seed(),
         .lines = {write_line, NULL},
     };
+    read_seed(config.seed);
     read_fallback("ip", "gw", &config.fallback[0]);
     read_fallback("ip1", "gw1", &config.fallback[1]);
     port_on_assert(report_assert);

@@ -18,7 +18,6 @@
 
 #include "checksum.h"
 #include "flow.h"
-#include "lwip/port.h"
 #include "timers.h"
 
 static bool is_lwip_running; /* lwIP can be started once in a program */

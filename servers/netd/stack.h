@@ -16,6 +16,7 @@
 #include "addr.h"
 #include "addr6.h"
 #include "lines.h"
+#include "lwip/port.h"
 #include "netif.h"
 #include "ping.h"
 #include "resolver.h"
@@ -29,7 +30,7 @@ static_assert((int)STACK_LINKS < (int)ROUTES_LINKS_MAX, "with loopback");
 
 struct stack_config {
     struct addr_ip4 fallback[STACK_LINKS]; /* of each interface; address 0: none */
-    uint64_t seed; /* of ids, ports and sequence numbers */
+    uint64_t seed[PORT_SEED_WORDS]; /* of ids, ports and sequence numbers */
     struct lines lines;
 };
 

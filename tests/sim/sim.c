@@ -307,7 +307,7 @@ struct sim *sim_start(void)
     struct sim *sim = calloc(1, sizeof(*sim));
     struct stack_config config = {
         .fallback = {{.address = SIM_CLIENT, .gateway = SIM_GATEWAY, .prefix = 24}},
-        .seed = 1,
+        .seed = {1},
         .lines = {keep_line, sim},
     };
     sim->area = aligned_alloc(PAGE_BYTES, sizeof(*sim->area));

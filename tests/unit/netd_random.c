@@ -55,7 +55,7 @@ static void collect(uint64_t seed, struct values *taken)
     struct sim *sim = sim_start();
     sim_run(sim, 1 * SIM_S);
     arena_start(&client, sim, 0, &facts);
-    port_seed(seed);
+    port_seed((const uint64_t[PORT_SEED_WORDS]){seed, 0, 0, seed});
     sim->sent_count = 0;
     for (int i = 0; i < CONNECTIONS; i++) {
         int slot = arena_make(&client, SOCKET_STREAM);

@@ -47,8 +47,9 @@ enum { PORT_LINKS = 4 }; /* numbers of interfaces follow each other, loopback ha
 
 static struct {
     uint64_t now_us;
-    uint64_t random;
-    uint64_t key[2]; /* of sequence numbers */
+    uint64_t key[2];          /* of random numbers */
+    uint64_t drawn;           /* how many there were */
+    uint64_t sequence_key[2]; /* of first sequence numbers */
     bool is_ooseq_refused;
     void (*report)(const char *text, const char *file, int line);
     /* Of each interface, by lwIP's number of it; all zero: none. */
@@ -76,26 +77,19 @@ u32_t sys_now(void)
     return (u32_t)(port.now_us / 1000);
 }
 
-/* SplitMix64: every value once per period of 2^64, every bit mixed. */
+/* A keyed hash of a count: who has seen any of them cannot tell another. */
 uint32_t netd_random_u32(void)
 {
-    port.random += 0x9e3779b97f4a7c15;
-    uint64_t mixed = port.random;
-    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
-    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
-    return (uint32_t)(mixed >> 32);
+    struct siphash hash = siphash_start(port.key);
+    siphash_word(&hash, port.drawn++);
+    return (uint32_t)siphash_end(&hash);
 }
 
-static uint64_t random_u64(void)
+void port_seed(const uint64_t seed[PORT_SEED_WORDS])
 {
-    return (uint64_t)netd_random_u32() << 32 | netd_random_u32();
-}
-
-void port_seed(uint64_t seed)
-{
-    port.random = seed;
-    port.key[0] = random_u64();
-    port.key[1] = random_u64();
+    port.drawn = 0;
+    memcpy(port.key, seed, sizeof(port.key));
+    memcpy(port.sequence_key, seed + 2, sizeof(port.sequence_key));
 }
 
 static void sip_bytes(struct siphash *hash, const void *bytes, unsigned len)
@@ -111,7 +105,7 @@ static void sip_bytes(struct siphash *hash, const void *bytes, unsigned len)
 /* A clock of 4 us and a keyed hash of both ends [RFC 6528 §3]. */
 uint32_t netd_first_sequence(const void *local, unsigned bytes, const void *peer, uint32_t ports)
 {
-    struct siphash hash = siphash_start(port.key);
+    struct siphash hash = siphash_start(port.sequence_key);
     sip_bytes(&hash, local, bytes);
     sip_bytes(&hash, peer, bytes);
     siphash_word(&hash, ports);

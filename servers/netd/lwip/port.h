@@ -15,10 +15,13 @@
 void port_set_now(uint64_t now_us);
 uint64_t port_now_us(void);
 
+enum { PORT_SEED_WORDS = 4 };
+
 /*
- * Seeds the generator behind transaction ids, ports and sequence numbers. Not for secrets.
+ * The keys behind transaction ids, ports and sequence numbers, which are as hard to guess as these
+ * are.
  */
-void port_seed(uint64_t seed);
+void port_seed(const uint64_t seed[PORT_SEED_WORDS]);
 
 /*
  * What lwIP's asserts call before they stop the program; NULL: nothing. `text` is borrowed.
