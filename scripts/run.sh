@@ -29,7 +29,8 @@
 #            impostor     likewise; the host plays somebody else
 #            loopback     likewise; the host node is right, over forwarded ports
 #            test-keys    the keys of the tests in an image that was not built to take them
-#            ipv6         a router that announces fd77::/64; the guest stays at its prompt
+#            ipv6         a router that announces fd77::/64, on a wire that has room for another machine; the guest
+#                         stays at its prompt
 #            smallmem     64 MB
 #            bigmem       4 GB, the network device in another slot
 #            user-read    panic=exit and every CPU extension: a kernel that reads user memory on purpose
@@ -140,7 +141,12 @@ loss | dhcp-real | no-gateway) words='' network=$cable ;;
 dns | crowd) network=$cable ;;
 flood | host-node) words=node=left kernel=${kernel%.elf}-keyed.elf network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
-ipv6) network=user,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64 words='' ;; # a lane's guest ends too soon
+ipv6) # a hub of three: the guest, the router, the cable
+    words='' network=hubport,hubid=0 router=user,id=router,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64
+    for forward in ${FORWARD:-}; do router=$router,hostfwd=$forward; done
+    set -- "$@" -netdev "$router" -netdev hubport,id=port1,hubid=0,netdev=router \
+        -netdev "${cable%%,*},id=cable,${cable#*,}" -netdev hubport,id=port2,hubid=0,netdev=cable
+    ;;
 user-read)
     network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"
     set -- "$@" -cpu "$(greatest_cpu)"
@@ -157,7 +163,7 @@ esac
 case ${NET:-} in
 '') ;;
 open)
-    case $network in dgram*) ;; *) network=user ;; esac
+    case $lane:$network in *:dgram* | ipv6:*) ;; *) network=user ;; esac
     case $network2 in '' | dgram*) ;; *) network2=user,net=10.0.3.0/24 ;; esac
     echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
     ;;

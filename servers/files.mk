@@ -36,6 +36,7 @@ LWIP_SRC := \
     lwip/src/core/ipv4/ip4.c \
     lwip/src/core/ipv4/ip4_addr.c \
     lwip/src/core/ipv4/ip4_frag.c \
+    lwip/src/core/ipv6/dhcp6.c \
     lwip/src/core/ipv6/ethip6.c \
     lwip/src/core/ipv6/icmp6.c \
     lwip/src/core/ipv6/inet6.c \
@@ -49,8 +50,9 @@ LWIP_SRC := \
 # netd without its process: no system call in any of them.
 NETD_PURE_SRC := \
     servers/netd/stack.c servers/netd/netif.c servers/netd/ingress.c servers/netd/merge.c servers/netd/egress.c \
-    servers/netd/flow.c servers/netd/segment_input.c servers/netd/addr.c \
-    servers/netd/addr6.c servers/netd/routes.c servers/netd/dns_message.c servers/netd/resolver.c servers/netd/ping.c \
+    servers/netd/flow.c servers/netd/segment_input.c servers/netd/addr.c servers/netd/addr6.c \
+    servers/netd/info6_message.c servers/netd/info6.c servers/netd/routes.c servers/netd/dns_message.c \
+    servers/netd/resolver.c servers/netd/ping.c \
     servers/netd/service.c servers/netd/service_ip6.c servers/netd/service_configure.c servers/netd/service_routes.c \
     servers/netd/timers.c servers/netd/checksum.c servers/netd/stats.c \
     servers/netd/socket_arena.c servers/netd/socket_address.c servers/netd/socket_stream.c \

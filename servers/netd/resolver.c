@@ -170,11 +170,11 @@ static void receive_answer(void *context, struct udp_pcb *pcb, struct pbuf *pbuf
 /* The server for the next try; NULL: there is none at all. */
 static const ip_addr_t *choose_server(uint8_t tries)
 {
-    const ip_addr_t *first = dns_getserver(0);
-    const ip_addr_t *second = dns_getserver(1);
-    const ip_addr_t *server = tries % 2 == 1 && !ip_addr_isany(second) ? second : first;
-    server = ip_addr_isany(server) ? second : server;
-    return ip_addr_isany(server) ? NULL : server;
+    uint8_t count = 0;
+    while (count < RESOLVER_TRIES && !ip_addr_isany(dns_getserver(count))) {
+        count++;
+    }
+    return count == 0 ? NULL : dns_getserver(tries % count);
 }
 
 /* lwIP's own choice goes up by one each time. */

@@ -161,6 +161,7 @@ static __attribute__((noinline)) bool follow_driver(struct stack *stack, struct 
         if (link->interface.rules.takes_ip6) {
             addr6_start(&link->addr6, &link->interface.netif, &stack->stats, &stack->lines,
                         link->name);
+            info6_start(&link->info6, &link->interface.netif, &stack->stats);
         }
         if (link->addr.mode == ADDR_OFF) {
             addr_start(&link->addr, &link->interface.netif, &link->fallback, &stack->stats,
@@ -197,6 +198,7 @@ static __attribute__((noinline)) void look_at_all(struct stack *stack)
     for (uint32_t i = 0; i < stack->link_count; i++) {
         addr_update(&stack->link[i].addr);
         addr6_update(&stack->link[i].addr6);
+        info6_update(&stack->link[i].info6);
     }
     if (stack->link_count > 1) {
         routes_update(); /* which is the best may have changed */
@@ -207,7 +209,8 @@ static __attribute__((noinline)) void look_at_all(struct stack *stack)
 static void follow_news(struct stack *stack)
 {
     for (uint32_t i = 0; stack->is_due && i < stack->link_count; i++) {
-        stack->has_news |= port_now_us() >= addr_next_us(&stack->link[i].addr);
+        stack->has_news |= port_now_us() >= addr_next_us(&stack->link[i].addr) ||
+                           port_now_us() >= info6_next_us(&stack->link[i].info6);
     }
     if (stack->has_news) {
         look_at_all(stack);
@@ -247,6 +250,7 @@ static __attribute__((noinline)) void find_due(struct stack *stack)
     sooner(&stack->due_us, resolver_next_us(&stack->resolver));
     for (uint32_t i = 0; i < stack->link_count; i++) {
         sooner(&stack->due_us, addr_next_us(&stack->link[i].addr));
+        sooner(&stack->due_us, info6_next_us(&stack->link[i].info6));
     }
 }
 
@@ -364,6 +368,7 @@ void stack_close(struct stack *stack)
     for (; stack->link_count != 0; stack->link_count--) {
         struct link *link = &stack->link[stack->link_count - 1];
         addr_stop(&link->addr);
+        info6_stop(&link->info6);
         interface_close(&link->interface);
     }
     routes_use(NULL);

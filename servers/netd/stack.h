@@ -15,6 +15,7 @@
 
 #include "addr.h"
 #include "addr6.h"
+#include "info6.h"
 #include "lines.h"
 #include "lwip/port.h"
 #include "netif.h"
@@ -40,6 +41,7 @@ struct link {
     struct addr_ip4 fallback;
     struct addr addr;
     struct addr6 addr6;
+    struct info6 info6;
     char name[LINK_NAME_BYTES]; /* in lines: "", or "en1 " for the second */
 };
 

@@ -76,6 +76,13 @@
     X(dhcp_no_memory, "renewals by request not sent for want of memory")                           \
     X(dhcp_fallback, "times the static address was put in force")                                  \
     X(addr_conflict, "static addresses not used because another host has them")                    \
+    X(dhcp6_asked, "DHCPv6 requests begun")                                                        \
+    X(dhcp6_answered, "DHCPv6 requests answered")                                                  \
+    X(dhcp6_unanswered, "DHCPv6 requests given up")                                                \
+    X(dhcp6_unmatched, "DHCPv6 messages that answer nothing we asked")                             \
+    X(dhcp6_malformed, "DHCPv6 messages with an impossible option, or in fragments")               \
+    X(dhcp6_refused, "DHCPv6 messages by which a server refuses")                                  \
+    X(dhcp6_no_memory, "DHCPv6 requests not made: no PCB, or its port is taken")                   \
     X(addr6_valid, "IPv6 addresses that came into use")                                            \
     X(addr6_duplicate, "IPv6 addresses not used because another host has them")                    \
     X(addr6_router_lost, "routers given up because they do not answer")                            \

@@ -11,6 +11,7 @@
 
 #include <lwip/acd.h>
 #include <lwip/dhcp.h>
+#include <lwip/dhcp6.h>
 #include <lwip/etharp.h>
 #include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
@@ -21,6 +22,7 @@
 #include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/dhcp.h>
+#include <lwip/prot/dhcp6.h>
 #include <lwip/stats.h>
 
 #include "flow.h"
@@ -51,9 +53,10 @@ static uint32_t conflict_due_in(void);
 static void conflict_tick(void);
 static uint32_t lease_due_in(void);
 static uint32_t request_due_in(void);
+static uint32_t request6_due_in(void);
 
 /* Those that data of sockets concerns. */
-enum { RULE_TCP, RULE_ARP, RULE_ND, RULES = 10 };
+enum { RULE_TCP, RULE_ARP, RULE_ND, RULES = 11 };
 
 static const struct rule rules[] = {
     [RULE_TCP] = {TCP_TMR_INTERVAL, tcp_tmr, tcp_due_in},
@@ -66,6 +69,7 @@ static const struct rule rules[] = {
     {TIMERS_PROBE_TICK_MS, conflict_tick, conflict_due_in},
     {DHCP_COARSE_TIMER_MSECS, dhcp_coarse_tmr, lease_due_in},
     {DHCP_FINE_TIMER_MSECS, dhcp_fine_tmr, request_due_in},
+    {DHCP6_TIMER_MSECS, dhcp6_tmr, request6_due_in},
 };
 
 static_assert((size_t)RULES == sizeof(rules) / sizeof(rules[0]), "as many as there are");
@@ -337,6 +341,21 @@ static uint32_t request_due_in(void)
         const struct dhcp *dhcp = netif_dhcp_data(netif);
         if (dhcp != NULL && waits_for_answer(dhcp)) {
             due = sooner(due, dhcp->request_timeout);
+        }
+    }
+    return due;
+}
+
+/* While lwIP waits for an answer of a DHCPv6 server. */
+static uint32_t request6_due_in(void)
+{
+    uint32_t due = 0;
+    struct netif *netif;
+    NETIF_FOREACH(netif)
+    {
+        const struct dhcp6 *client = netif_dhcp6_data(netif);
+        if (client != NULL && client->state == DHCP6_STATE_REQUESTING_CONFIG) {
+            due = sooner(due, client->request_timeout);
         }
     }
     return due;

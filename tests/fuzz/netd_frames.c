@@ -4,9 +4,12 @@
  * process, so does a frame that is lost.
  *
  * Input: records of a byte with flags, a byte with the length in units of 8, then that many bytes.
- * Bit 0 makes the IPv4 sums right, so that the fuzzer gets past them; bit 1 lets a second pass.
+ * Bit 0 makes the sums right, and the transaction of a DHCPv6 reply, so that the fuzzer gets past
+ * them; bit 1 lets a second pass.
  */
 #include <string.h>
+
+#include <lwip/dhcp6.h>
 
 #include <base/bytes.h>
 
@@ -17,6 +20,10 @@
 enum {
     IP_AT = 14,
     SEGMENT_AT = IP_AT + 20,
+    ETHERTYPE_IP6 = 0x86dd,
+    SEGMENT6_AT = IP_AT + 40,
+    ICMP6 = 58,
+    DHCP6_CLIENT = 546,
     ICMP = 1,
     TCP = 6,
     UDP = 17,
@@ -96,6 +103,38 @@ static void fix_sums(uint8_t *frame, size_t len)
     put_sum(segment + sum_at, sum);
 }
 
+static void fix_transaction(uint8_t *message)
+{
+    const struct dhcp6 *client = netif_dhcp6_data(&stack.link[0].interface.netif);
+    if (client != NULL) {
+        bytes_put_be32(message, (uint32_t)message[0] << 24 | client->xid);
+    }
+}
+
+/* The same of an IPv6 packet without extension headers, of the length that it says. */
+static void fix_sums6(uint8_t *frame, size_t len)
+{
+    uint8_t *segment = frame + SEGMENT6_AT;
+    uint8_t protocol = frame[IP_AT + 6];
+    size_t sum_at = protocol == UDP ? 6 : 2;
+    if (len < SEGMENT6_AT + 12 || (protocol != UDP && protocol != ICMP6)) {
+        return;
+    }
+    size_t bytes = bytes_get_be16(frame + IP_AT + 4);
+    if (bytes < 12 || bytes > len - SEGMENT6_AT) {
+        return;
+    }
+    if (protocol == UDP && bytes_get_be16(segment + 2) == DHCP6_CLIENT) {
+        fix_transaction(segment + 8);
+    }
+    bytes_put_be16(segment + sum_at, 0);
+    uint16_t sum = checksum_partial(segment, bytes);
+    sum = checksum_add(sum, checksum_partial(frame + IP_AT + 8, 32));
+    sum = checksum_add(sum, checksum_wire16(protocol));
+    sum = checksum_add(sum, checksum_wire16((uint16_t)bytes));
+    put_sum(segment + sum_at, sum);
+}
+
 static void receive(const uint8_t *bytes, size_t len, uint8_t flags)
 {
     uint64_t entry = 0;
@@ -105,7 +144,9 @@ static void receive(const uint8_t *bytes, size_t len, uint8_t flags)
     REQUIRE(frames_locate(entry, FRAMES_RX_BYTES_MIN, &span) == OK);
     uint8_t *frame = (uint8_t *)&area + frames_area_offset(span);
     memcpy(frame, bytes, len);
-    if ((flags & FIX_SUMS) != 0) {
+    if ((flags & FIX_SUMS) != 0 && len > IP_AT && bytes_get_be16(frame + 12) == ETHERTYPE_IP6) {
+        fix_sums6(frame, len);
+    } else if ((flags & FIX_SUMS) != 0) {
         fix_sums(frame, len);
     }
     span.bytes = (uint16_t)len;

@@ -76,6 +76,7 @@ size_t router6_advertise(const struct router6 *router, uint8_t *frame)
 {
     uint8_t message[16 + 8 + 32] = {ROUTER_ADVERTISEMENT, 0, 0, 0, 64};
     uint8_t own[16];
+    message[5] = router->has_other ? 0x40 : 0;
     bytes_put_be16(message + 6, router->router_s);
     message[16] = 1; /* its own Ethernet address */
     message[17] = 1;

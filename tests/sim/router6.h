@@ -18,6 +18,7 @@ static const uint8_t router6_mac[6] = {0x52, 0x55, 0x0a, 0x00, 0x02, 0x06};
 struct router6 {
     bool is_there;
     bool is_deaf;              /* says what it has to say and answers nothing */
+    bool has_other;            /* a DHCPv6 server tells the rest [RFC 4861 §4.2] */
     bool claims_every_address; /* answers who asks whether an address is free */
     uint64_t prefix;           /* upper half; 0: none */
     uint16_t router_s;         /* lifetime */

@@ -176,6 +176,9 @@ static void answer(struct sim *sim, const uint8_t *frame, size_t len)
         bytes = dhcp_stub_answer(&sim->dhcp, frame, len, reply);
     }
     if (bytes == 0) {
+        bytes = dhcp6_stub_answer(&sim->dhcp6, frame, len, reply);
+    }
+    if (bytes == 0) {
         bytes = router6_answer(&sim->router6, frame, len, reply);
     }
     if (bytes != 0) {
@@ -315,6 +318,7 @@ struct sim *sim_start(void)
     sim->has_gateway = true;
     dhcp_stub_init(&sim->dhcp);
     router6_init(&sim->router6);
+    dhcp6_stub_init(&sim->dhcp6);
     assert_int_equal(stack_init(&sim->stack, &config, sim->now_us), OK);
     assert_int_equal(stack_attach(&sim->stack, sim->area), OK);
     return sim;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dhcp6_stub.h"
 #include "dhcp_stub.h"
 #include "router6.h"
 #include "servers/netd/stack.h"
@@ -42,6 +43,7 @@ struct sim {
     struct dhcp_stub dhcp;
     bool has_gateway;
     struct router6 router6;
+    struct dhcp6_stub dhcp6;
     /* Sees every frame first; the bytes of its answer in `reply`, or 0. NULL: nobody does. */
     size_t (*peer)(void *context, const uint8_t *frame, size_t len, uint8_t *reply);
     void *peer_context;

@@ -82,6 +82,13 @@
 #define MEMP_NUM_MLD6_GROUP        64
 #define IPV6_FRAG_COPYHEADER       1 /* pointers of this CPU need it */
 
+/* --- DHCPv6 without addresses: info6.c starts and stops it --- */
+#define LWIP_IPV6_DHCP6            1
+#define LWIP_DHCP6_MAX_DNS_SERVERS 2
+/* `p_out` is what dhcp6.c calls the message. */
+#define LWIP_HOOK_DHCP6_APPEND_OPTIONS(netif, client, state, message, type, bytes, room)           \
+    ((bytes) = netd_info6_append(netif, (u8_t *)((message) + 1), bytes, p_out))
+
 /* --- DHCP: seconds, not minutes, so that T1, T2 and the end of a lease are exact --- */
 #define LWIP_DHCP                  1
 #define LWIP_ACD                   1 /* timers.c gives it shorter ticks while it probes */

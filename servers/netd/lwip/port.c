@@ -54,7 +54,10 @@ static struct {
     void (*report)(const char *text, const char *file, int line);
     /* Of each interface, by lwIP's number of it; all zero: none. */
     uint16_t mtu[PORT_LINKS]; /* that a lease brought */
-    ip_addr_t name_server[PORT_LINKS][DNS_MAX_SERVERS];
+    struct {
+        ip_addr_t by_lease[DNS_MAX_SERVERS];
+        ip_addr_t by_info6[DNS_MAX_SERVERS];
+    } name_servers[PORT_LINKS];
 } port;
 
 void port_set_now(uint64_t now_us)
@@ -237,16 +240,37 @@ void dns_setserver(u8_t number, const ip_addr_t *server)
 {
     const struct netif *netif = ip_current_input_netif();
     for (u8_t i = 0; i < PORT_LINKS && number < DNS_MAX_SERVERS; i++) {
-        if (netif == NULL || netif_get_index(netif) % PORT_LINKS == i) {
-            port.name_server[i][number] = server == NULL ? *IP4_ADDR_ANY : *server;
+        if (netif != NULL && netif_get_index(netif) % PORT_LINKS != i) {
+            continue;
+        }
+        if (server == NULL || !IP_IS_V6(server)) {
+            port.name_servers[i].by_lease[number] = server == NULL ? *IP4_ADDR_ANY : *server;
+        }
+        if (server == NULL || IP_IS_V6(server)) {
+            port.name_servers[i].by_info6[number] = server == NULL ? *IP6_ADDR_ANY : *server;
         }
     }
 }
 
-static bool has_servers(u8_t interface)
+void port_forget_servers6(const struct netif *netif)
 {
-    return !ip_addr_isany(&port.name_server[interface][0]) ||
-           !ip_addr_isany(&port.name_server[interface][1]);
+    for (u8_t i = 0; i < DNS_MAX_SERVERS; i++) {
+        port.name_servers[netif_get_index(netif) % PORT_LINKS].by_info6[i] = *IP6_ADDR_ANY;
+    }
+}
+
+/* The one of that number among those the interface has: of the lease first; NULL: not so many. */
+static const ip_addr_t *find_server(u8_t interface, u8_t number)
+{
+    for (u8_t i = 0; i < 2 * DNS_MAX_SERVERS; i++) {
+        const ip_addr_t *server = i < DNS_MAX_SERVERS
+                                      ? &port.name_servers[interface].by_lease[i]
+                                      : &port.name_servers[interface].by_info6[i - DNS_MAX_SERVERS];
+        if (!ip_addr_isany(server) && number-- == 0) {
+            return server;
+        }
+    }
+    return NULL;
 }
 
 /* Those of the default interface, or of the first that has any. */
@@ -254,10 +278,11 @@ const ip_addr_t *dns_getserver(u8_t number)
 {
     u8_t interface =
         netif_default == NULL ? 0 : netif_get_index(netif_default) % PORT_LINKS;
-    for (u8_t i = 0; i < PORT_LINKS && !has_servers(interface); i++) {
+    for (u8_t i = 0; i < PORT_LINKS && find_server(interface, 0) == NULL; i++) {
         interface = i;
     }
-    return number < DNS_MAX_SERVERS ? &port.name_server[interface][number] : IP4_ADDR_ANY;
+    const ip_addr_t *server = find_server(interface, number);
+    return server == NULL ? IP4_ADDR_ANY : server;
 }
 
 uint16_t netd_checksum_partial(const void *data, int len)

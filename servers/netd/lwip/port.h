@@ -32,5 +32,8 @@ void port_on_assert(void (*report)(const char *text, const char *file, int line)
 struct netif;
 uint16_t port_take_mtu(const struct netif *netif);
 
+/* The name servers that DHCPv6 told of by the interface are none from now on. */
+void port_forget_servers6(const struct netif *netif);
+
 /* Whether connections may hold frames out of order; true until told otherwise. */
 void port_allow_ooseq(bool is_allowed);

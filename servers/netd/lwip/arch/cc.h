@@ -44,6 +44,10 @@ struct pbuf;
 void netd_dhcp_option(const struct netif *netif, uint8_t type, uint8_t option, uint8_t bytes,
                       const struct pbuf *pbuf, uint16_t at);
 
+/* What lwIP leaves out of a DHCPv6 request; gives the bytes of its options. */
+uint16_t netd_info6_append(const struct netif *netif, uint8_t *options, uint16_t bytes,
+                           struct pbuf *message);
+
 /*
  * By which interface a packet leaves, and by way of whom; NULL: as lwIP chooses. In ../routes.c,
  * asked while there is something to choose.
