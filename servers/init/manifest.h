@@ -16,7 +16,8 @@
  *     IS_SPARE.
  * M5  Every size is within the limits of the kernel and of the start-up page.
  * M6  The DMA right goes to processes with a device, over contiguous memory.
- * M7  One process serves sockets; whoever has an arena calls it and pays for the arena.
+ * M7  One process serves sockets; whoever has an arena calls it and pays for the arena. In no lane
+ *     are there more slots than it has sockets.
  * M8  One process serves the bus; whoever has a right there calls it. A service is one process's.
  * M9  What is denied in a lane is denied to a process that is defined.
  * M10 A child belongs to one parent, which stands before it, is at least as urgent and of the same

@@ -161,6 +161,19 @@ static bool has_text(const char *const *texts, uint32_t limit, const char *text)
     return false;
 }
 
+/* Slots of all who run where this process runs. */
+static uint32_t count_slots(const struct check *check, const struct manifest_process *process)
+{
+    uint32_t slots = 0;
+    for (uint32_t i = 0; i < check->checked->process_count; i++) {
+        const struct manifest_process *other = &check->checked->processes[i];
+        bool is_there = other->lane == NULL ||
+                        (process->lane != NULL && strcmp(other->lane, process->lane) == 0);
+        slots += is_there ? other->network.shape.slots : 0;
+    }
+    return slots;
+}
+
 /* M7 */
 static int check_network(const struct check *check, const struct manifest_process *process)
 {
@@ -177,6 +190,9 @@ static int check_network(const struct check *check, const struct manifest_proces
     if (manifest_find_flag(check->checked, SERVES_SOCKETS, &server) != OK ||
         !has_text(process->calls, MANIFEST_CALLS_MAX, check->checked->processes[server].name)) {
         return refuse(check, "%s has an arena and calls nobody who serves sockets", process->name);
+    }
+    if (count_slots(check, process) > SOCKETS_MAX) {
+        return refuse(check, "%s: more slots in its lane than there are sockets", process->name);
     }
     return OK;
 }

@@ -34,7 +34,6 @@ struct tcp_pcb;
 struct udp_pcb;
 
 enum {
-    SOCKETS_MAX = 768,              /* of all clients together */
     SOCKET_KICKS_PER_TURN = 64,     /* of one client */
     SOCKET_DATAGRAMS_PER_TURN = 32, /* of one socket */
     SOCKET_GROUPS_MAX = 8,          /* of one socket */
@@ -280,6 +279,8 @@ MUST_CHECK bool socket_is_on_route(struct netif *netif, const ip_addr_t *address
 
 /* The policy of the manifest: 0 or EACCES, counted. */
 MUST_CHECK int socket_check_port(struct socket *socket, uint16_t port);
+/* The same of a port to listen at; 0: one that nobody chose. */
+MUST_CHECK int socket_check_listen(struct socket *socket, uint16_t port);
 MUST_CHECK int socket_check_connect(struct socket *socket);
 MUST_CHECK int socket_check_group(struct socket *socket, const ip_addr_t *group);
 MUST_CHECK int socket_check_raw(struct socket_client *client);

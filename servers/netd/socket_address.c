@@ -141,14 +141,25 @@ static int deny(const struct socket_client *client)
     return -EACCES;
 }
 
+/* Any, or one of its own. */
+static bool has_port(const struct init_client *facts, uint16_t port)
+{
+    bool is_allowed = (facts->flags & MAY_BIND) != 0;
+    for (int i = 0; i < INIT_CLIENT_PORTS && !is_allowed; i++) {
+        is_allowed = port != 0 && facts->ports[i] == port;
+    }
+    return is_allowed;
+}
+
 int socket_check_port(struct socket *socket, uint16_t port)
 {
-    const struct init_client *facts = &socket->client->facts;
-    bool is_allowed = (facts->flags & MAY_BIND) != 0 || port == 0 || port >= SOCKET_EPHEMERAL_FIRST;
-    for (int i = 0; i < INIT_CLIENT_PORTS && !is_allowed; i++) {
-        is_allowed = facts->ports[i] == port;
-    }
-    return is_allowed ? 0 : deny(socket->client);
+    bool is_ephemeral = port == 0 || port >= SOCKET_EPHEMERAL_FIRST;
+    return is_ephemeral || has_port(&socket->client->facts, port) ? 0 : deny(socket->client);
+}
+
+int socket_check_listen(struct socket *socket, uint16_t port)
+{
+    return has_port(&socket->client->facts, port) ? 0 : deny(socket->client);
 }
 
 int socket_check_connect(struct socket *socket)

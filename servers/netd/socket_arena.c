@@ -12,6 +12,7 @@
 #include <lwip/priv/tcp_priv.h>
 
 #include "lwip/port.h"
+#include "resolver.h"
 
 enum {
     US_PER_MS = 1000,
@@ -21,6 +22,17 @@ enum {
     KEEPALIVE_INTERVAL_S = 75,
     KEEPALIVE_COUNT = 9,
 };
+
+enum {
+    OWN_UDP_PCBS = RESOLVER_QUERIES + 1 + 2, /* with its service; DHCP, DHCPv6 */
+    OWN_RAW_PCBS = 2, /* of echoes */
+};
+
+/* Who has a slot can use it for anything, whatever the others do. */
+static_assert(MEMP_NUM_TCP_PCB >= SOCKETS_MAX && MEMP_NUM_TCP_PCB_LISTEN >= SOCKETS_MAX &&
+                  MEMP_NUM_UDP_PCB >= SOCKETS_MAX + OWN_UDP_PCBS &&
+                  MEMP_NUM_RAW_PCB >= SOCKETS_MAX + OWN_RAW_PCBS,
+              "a PCB of each kind for every slot");
 
 /* The rings of the arena are being used: at the end of the turn they are seen to. */
 static void touch(struct socket_client *client)

@@ -178,13 +178,16 @@ int stream_listen(struct socket *socket, uint32_t backlog)
     if (socket->state != 0 || socket->has_ended) {
         return -EINVAL;
     }
+    int bound = socket_check_listen(socket, socket->is_bound ? socket->tcp->local_port : 0);
+    if (bound != 0) {
+        return bound;
+    }
     if (!socket->is_bound) {
-        int bound =
-            stream_bind(socket,
-                        socket->family == SOCKET_IP4 ? IP4_ADDR_ANY
-                        : socket->options.v6only     ? IP6_ADDR_ANY
-                                                     : IP_ANY_TYPE,
-                        0);
+        bound = stream_bind(socket,
+                            socket->family == SOCKET_IP4 ? IP4_ADDR_ANY
+                            : socket->options.v6only     ? IP6_ADDR_ANY
+                                                         : IP_ANY_TYPE,
+                            0);
         if (bound != 0) {
             return bound;
         }

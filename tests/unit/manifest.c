@@ -223,6 +223,32 @@ TEST(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets)
     expect_fault(&sample, "low and high both serve sockets");
 }
 
+TEST(in_no_lane_are_there_more_slots_than_sockets)
+{
+    struct sample sample;
+    struct manifest_process four[4];
+    make_sample(&sample);
+    sample.processes[1].flags = SERVES_SOCKETS;
+    sample.processes[2].pages = MANIFEST_PAGES_MAX;
+    sample.processes[2].network.shape = (struct socket_shape){SOCKET_SLOTS_MAX, 2048, 2048};
+    memcpy(four, sample.processes, sizeof(sample.processes));
+    four[3] = four[2];
+    four[3].name = "more";
+    four[3].prefixes[0] = "more";
+    four[3].network.shape.slots = SOCKETS_MAX - SOCKET_SLOTS_MAX;
+    sample.manifest.processes = four;
+    sample.manifest.process_count = 4;
+    assert_int_equal(check(&sample), OK);
+    four[3].network.shape.slots++;
+    expect_fault(&sample, "low: more slots in its lane than there are sockets");
+    four[3].lane = "busy";
+    expect_fault(&sample, "more: more slots in its lane than there are sockets");
+    four[2].lane = "other";
+    assert_int_equal(check(&sample), OK);
+    four[2].lane = "busy";
+    expect_fault(&sample, "low: more slots in its lane than there are sockets");
+}
+
 TEST(rights_on_the_bus_are_of_a_client_of_the_one_who_serves_it)
 {
     struct sample sample;
@@ -397,6 +423,7 @@ int main(void)
         cmocka_unit_test(sizes_stay_within_the_limits),
         cmocka_unit_test(physical_addresses_are_for_drivers_and_contiguous_memory),
         cmocka_unit_test(an_arena_is_paid_by_a_client_of_the_one_who_serves_sockets),
+        cmocka_unit_test(in_no_lane_are_there_more_slots_than_sockets),
         cmocka_unit_test(rights_on_the_bus_are_of_a_client_of_the_one_who_serves_it),
         cmocka_unit_test(what_a_lane_denies_is_missing_there_and_nowhere_else),
         cmocka_unit_test(a_child_has_one_parent_which_stands_before_it),

@@ -158,7 +158,7 @@ static inline void init_process_unpack(const uint64_t words[IPC_WORDS],
 /* What the manifest lets a client of the network do. */
 enum init_network_flag {
     MAY_CONNECT = 1 << 0,   /* begin: connect a stream, send a datagram */
-    MAY_BIND = 1 << 1,      /* any port; without it those of `ports` and the ephemeral ones */
+    MAY_BIND = 1 << 1,      /* any port; else those of `ports`, to send also ephemeral ones */
     MAY_JOIN = 1 << 2,      /* any group; without it those of `groups` */
     MAY_RAW = 1 << 3,       /* raw sockets and ICMP */
     MAY_CONFIGURE = 1 << 4, /* interfaces, routes, leases */

@@ -109,7 +109,8 @@ enum socket_label {
 
 enum {
     SOCKET_ADDRESS_BYTES = 16,
-    SOCKET_SLOTS_MAX = 512, /* also the capacity of the ready and kick ring: they never overflow */
+    SOCKETS_MAX = 768, /* slots of all clients together; the manifest gives no more away */
+    SOCKET_SLOTS_MAX = 512, /* of one; the capacity of ready and kick ring: they never overflow */
     SOCKET_RING_BYTES_MIN = 2048,
     SOCKET_RING_BYTES_MAX = 1 << 17,
     SOCKET_TEXT_BYTES = PAGE_BYTES,

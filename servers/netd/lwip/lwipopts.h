@@ -26,10 +26,11 @@
 #define MEMP_USE_CUSTOM_POOLS      1
 #define PBUF_POOL_SIZE             0 /* received frames are custom pbufs of netif.c */
 #define MEMP_NUM_PBUF              1600 /* references into send rings: one or two a segment */
-#define MEMP_NUM_RAW_PCB           36
-#define MEMP_NUM_UDP_PCB           288
-#define MEMP_NUM_TCP_PCB           832 /* SOCKETS_MAX, and some that nobody owns any more */
-#define MEMP_NUM_TCP_PCB_LISTEN    128
+/* Whatever sockets are used for, there is a PCB for each (static_assert in socket_arena.c). */
+#define MEMP_NUM_RAW_PCB           772
+#define MEMP_NUM_UDP_PCB           788
+#define MEMP_NUM_TCP_PCB           832 /* and some that nobody owns any more */
+#define MEMP_NUM_TCP_PCB_LISTEN    768
 #define MEMP_NUM_TCP_SEG           1280
 #define MEMP_NUM_IGMP_GROUP        64
 #define MEMP_NUM_REASSDATA         4
