@@ -318,10 +318,10 @@ static void a_second_answer_does_not_count(void **state)
     assert_true(is_server(1, sim->dhcp6.name_server[0]));
 }
 
-/* Sends the answer in two fragments. */
+/* Sends the answer in two fragments, of which the first alone would be one. */
 static size_t answer_in_fragments(void *context, const uint8_t *frame, size_t len, uint8_t *reply)
 {
-    enum { FIRST = 16 };
+    enum { FIRST = 8 + 4 + 14 + 6 }; /* UDP, message, who the server is, the option below */
     struct sim *sim = context;
     uint8_t whole[DHCP6_STUB_FRAME_MAX];
     size_t bytes = dhcp6_stub_answer(&sim->dhcp6, frame, len, whole);
@@ -345,6 +345,8 @@ static size_t answer_in_fragments(void *context, const uint8_t *frame, size_t le
 static void an_answer_in_fragments_does_not_count(void **state)
 {
     struct sim *sim = *state;
+    sim->dhcp6.kind = 99;
+    sim->dhcp6.bytes = 2;
     sim->peer = answer_in_fragments;
     sim->peer_context = sim;
     run_s(sim, 100);
