@@ -142,10 +142,10 @@ dns | crowd) network=$cable ;;
 flood | host-node) words=node=left kernel=${kernel%.elf}-keyed.elf network=$cable ;;
 sockets) network=user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat ;;
 ipv6) # a hub of three: the guest, the router, the cable
-    words='' network=hubport,hubid=0 router=user,id=router,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64
+    words='' network=hubport,hubid=0 router=user,id=net2,restrict=on,ipv4=on,ipv6=on,ipv6-net=fd77::/64
     for forward in ${FORWARD:-}; do router=$router,hostfwd=$forward; done
-    set -- "$@" -netdev "$router" -netdev hubport,id=port1,hubid=0,netdev=router \
-        -netdev "${cable%%,*},id=cable,${cable#*,}" -netdev hubport,id=port2,hubid=0,netdev=cable
+    set -- "$@" -netdev "$router" -netdev hubport,id=net3,hubid=0,netdev=net2 \
+        -netdev "${cable%%,*},id=net4,${cable#*,}" -netdev hubport,id=net5,hubid=0,netdev=net4
     ;;
 user-read)
     network='' kernel=${kernel%.elf}-user-read.elf words="$words panic=exit"

@@ -54,7 +54,7 @@ class Launcher(unittest.TestCase):
         networks = [re.findall(r"'-netdev' '([^']*)'", command) for _, _, command in self.boots()]
         self.assertTrue(any(networks))
         for network in sum(networks, []):
-            self.assertRegex(network, r"^(user,id=net\d,restrict=on(,.*)?|hubport,id=net\d,hubid=0|"
+            self.assertRegex(network, r"^(user,id=net\d,restrict=on(,.*)?|hubport,id=net\d,hubid=0(,netdev=net\d)?|"
                              r"dgram,id=net\d,local.type=inet,local.host=127.0.0.1,.*)$")
             self.assertNotIn("restrict=off", network)
 
