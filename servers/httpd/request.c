@@ -24,11 +24,11 @@ static inline bool is_word(struct span span, const char *word)
  * a call of memchr is worth. */
 static inline size_t count_until(struct span span, char one, char other)
 {
-    size_t bytes = 0;
-    while (bytes < span.bytes && span.text[bytes] != one && span.text[bytes] != other) {
-        bytes++;
+    const char *at = span.text, *end = at + span.bytes;
+    while (at != end && *at != one && *at != other) {
+        at++;
     }
-    return bytes;
+    return (size_t)(at - span.text);
 }
 
 /* Takes what stands before `separator` and, if it stands in this line, the separator. */
