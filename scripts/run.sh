@@ -49,7 +49,8 @@
 #   FORWARD  tcp:ADDRESS:PORT-:GUESTPORT ...: ports of the host that lead to the guest's (also udp:).  Without a
 #            lane: web pages, telnet and echo on 127.0.0.1, on ports that are free
 #   MAC      02:00:00:00:00:01
-#   NET      open: the user network without restrict=on, so the guest reaches what this machine reaches
+#   NET      open: the user network without restrict=on, so the guest reaches what this machine reaches; without a
+#            lane its nodes neither announce themselves nor join their group unless DISCOVERY=1
 #            tap: the interface IF (default tap0), made before; see docs/networking/os-net.md
 #            otherwise a netdev to use instead of the lane's, without its id, e.g. hubport,hubid=0
 #   MEM      memory instead of the lane's, e.g. 128M
@@ -166,6 +167,10 @@ open)
     case $lane:$network in *:dgram* | ipv6:*) ;; *) network=user ;; esac
     case $network2 in '' | dgram*) ;; *) network2=user,net=10.0.3.0/24 ;; esac
     echo "The network is open: QEMU forwards the guest's multicast to this machine's network." >&2
+    if [ -z "${LANE:-}" ] && [ "${DISCOVERY:-}" != 1 ]; then
+        words="$words discovery=off"
+        echo "So the guest does not look for other nodes; DISCOVERY=1 lets it." >&2
+    fi
     ;;
 tap) network=tap,ifname=${IF:-tap0},script=no,downscript=no,vnet_hdr=off ;; # else a capture has that header
 *) network=$NET ;;

@@ -161,6 +161,15 @@ static const char *take_seed(struct piece value, struct bootargs *bootargs)
     return NULL;
 }
 
+static const char *take_discovery(struct piece value, struct bootargs *bootargs)
+{
+    if (!is_equal(value, "on") && !is_equal(value, "off")) {
+        return "neither on nor off";
+    }
+    bootargs->is_without_discovery = is_equal(value, "off");
+    return NULL;
+}
+
 /* --- words --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -169,7 +178,7 @@ static const struct {
 } keys[] = {
     {"node", take_node}, {"ip", take_ip},       {"gw", take_gateway},      {"dual", take_dual},
     {"lane", take_lane}, {"panic", take_panic}, {"profile", take_profile}, {"ip1", take_second_ip},
-    {"gw1", take_second_gateway}, {"seed", take_seed},
+    {"gw1", take_second_gateway}, {"seed", take_seed},  {"discovery", take_discovery},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

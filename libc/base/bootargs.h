@@ -50,6 +50,7 @@ struct bootargs {
     struct bootargs_address address[BOOTARGS_ADDRESSES];
     bool is_dual;
     bool is_without_seed;
+    bool is_without_discovery;
     enum bootargs_panic panic;
     enum bootargs_profile profile;
 };

@@ -310,7 +310,7 @@ static const struct manifest_process processes[] = {
 
 static const struct manifest_denial denials[] = {
     {.lane = "no-mcast", .process = "dsoftbusd"},
-    {.lane = "no-discovery", .process = "dsoftbusd", .flags = MAY_BROADCAST},
+    {.lane = MANIFEST_NO_DISCOVERY, .process = "dsoftbusd", .flags = MAY_BROADCAST},
 };
 
 static const struct manifest_memory memories[] = {

@@ -50,6 +50,9 @@ enum {
     MANIFEST_PRIORITY_INIT = PRIORITY_LEVELS - 1,
 };
 
+/* The lane whose denials also hold where the boot arguments say discovery=off. */
+#define MANIFEST_NO_DISCOVERY "no-discovery"
+
 /* What init does when a process ends or is hung. */
 enum manifest_restart {
     RESTART_NEVER,  /* its line says how it ended */

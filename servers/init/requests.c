@@ -164,8 +164,10 @@ static int64_t client(const struct system *system, const struct process *caller,
         return E_NOT_FOUND;
     }
     const struct process *process = &system->processes[words[1]];
+    const char *lane = system->bootargs.is_without_discovery ? MANIFEST_NO_DISCOVERY
+                                                             : system->bootargs.lane;
     const struct manifest_network network =
-        manifest_network_in(system->manifest, process->rule, system->bootargs.lane);
+        manifest_network_in(system->manifest, process->rule, lane);
     uint64_t badge = system_badge((uint32_t)(caller - system->processes));
     int error = OK;
     if (process->arena != HANDLE_NONE) {

@@ -78,6 +78,11 @@ TEST(every_key_is_taken)
     assert_true(bootargs.is_without_seed);
     bootargs = parse("seed=tree", &reports);
     assert_false(bootargs.is_without_seed);
+    assert_false(bootargs.is_without_discovery);
+    bootargs = parse("discovery=off", &reports);
+    assert_true(bootargs.is_without_discovery);
+    bootargs = parse("discovery=on", &reports);
+    assert_false(bootargs.is_without_discovery);
     bootargs = parse("dual=0 panic=exit profile=full", &reports);
     assert_int_equal(reports.count, 0);
     assert_false(bootargs.is_dual);
@@ -111,6 +116,8 @@ TEST(a_bad_value_is_reported_and_the_default_stays)
         "seed=",
         "seed=0",
         "seed=no",
+        "discovery=",
+        "discovery=1",
         "dual=",
         "dual=2",
         "dual=yes",

@@ -58,6 +58,15 @@ class Launcher(unittest.TestCase):
                              r"dgram,id=net\d,local.type=inet,local.host=127.0.0.1,.*)$")
             self.assertNotIn("restrict=off", network)
 
+    def test_an_open_network_has_no_discovery_unless_it_is_asked_for(self):
+        self.assertIn("discovery=off", self.command(NET="open"))
+        self.assertNotIn("discovery", self.command(NET="open", DISCOVERY="1"))
+        self.assertNotIn("discovery", self.command(NET="open", LANE="services"))
+        self.assertNotIn("discovery", self.command())
+        err = run([self.SCRIPT, "--print"], NET="open")[2]
+        self.assertIn("forwards the guest's multicast", err)
+        self.assertIn("DISCOVERY=1", err)
+
     def test_no_two_devices_share_a_page(self):
         for arch, lane, command in self.boots():
             slots = [int(n) for n in re.findall(r"virtio-mmio-bus\.(\d+)", command)]
