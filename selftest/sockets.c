@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The network inside the machine, by the C library's calls: loopback, IPv6 to ourselves, and the
- * servers that run from boot while others hold their connections.
+ * servers that run from boot while others hold their connections. And random bytes, without which a
+ * program has no secrets to talk with.
  */
 #include "network.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -227,6 +230,27 @@ static bool ask_servers(void)
     return verdict("httpd telnetd");
 }
 
+/* --- random bytes ----------------------------------------------------------------------------- */
+
+/* There are some, never the same, or it is said that there are none. */
+static bool draw_random(void)
+{
+    const char *lane = getenv("lane");
+    bool has_some = lane == NULL || strcmp(lane, "no-entropy") != 0;
+    uint8_t one[64] = {0}, other[64] = {0};
+    const uint8_t none[sizeof(one)] = {0};
+    ssize_t got = getrandom(one, sizeof(one), 0);
+    if (has_some) {
+        must(got == (ssize_t)sizeof(one) && getentropy(other, sizeof(other)) == 0, "getrandom") &&
+            must(memcmp(one, other, sizeof(one)) != 0, "the same again");
+    } else {
+        must(got == -1 && errno == EAGAIN, "getrandom without entropy");
+        must(getentropy(other, sizeof(other)) == -1 && errno == EAGAIN, "getentropy without");
+        must(memcmp(one, none, sizeof(one)) == 0, "bytes all the same");
+    }
+    return verdict("getrandom");
+}
+
 /* --- all -------------------------------------------------------------------------------------- */
 
 void network_warm_up(void)
@@ -241,5 +265,6 @@ bool network_run_inside(bool has_device)
 {
     bool is_passed = ping_loopback();
     is_passed = talk_ip6(has_device) && is_passed;
+    is_passed = draw_random() && is_passed;
     return ask_servers() && is_passed;
 }
