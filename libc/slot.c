@@ -13,8 +13,10 @@ bool slot_bind(struct slot *slot, struct socket_arena *arena, struct socket_shap
                uint32_t number)
 {
     struct socket_slot *shared = socket_slot_at(arena, number);
-    uint32_t rx_head = atomic_load_explicit(&shared->rx_head, memory_order_relaxed);
-    uint32_t tx_tail = atomic_load_explicit(&shared->tx_tail, memory_order_relaxed);
+    uint32_t rx_head =
+        socket_index_begin(atomic_load_explicit(&shared->rx_head, memory_order_relaxed));
+    uint32_t tx_tail =
+        socket_index_begin(atomic_load_explicit(&shared->tx_tail, memory_order_relaxed));
     *slot = (struct slot){
         .shared = shared,
         .rx = socket_rx_data(arena, shape, number),
@@ -27,6 +29,8 @@ bool slot_bind(struct slot *slot, struct socket_arena *arena, struct socket_shap
         .tx_head = tx_tail,
         .tx_limit = shape.tx_bytes,
     };
+    atomic_store_explicit(&shared->rx_head, rx_head, memory_order_relaxed);
+    atomic_store_explicit(&shared->tx_tail, tx_tail, memory_order_relaxed);
     atomic_store_explicit(&shared->wants_space, 0, memory_order_relaxed);
     (void)!slot_rx_filled(slot);
     slot->tx_head = atomic_load_explicit(&shared->tx_head, memory_order_acquire);

@@ -98,6 +98,8 @@ struct socket {
     uint32_t tx_head;
     uint32_t tx_next; /* of a stream: given to lwIP up to here */
     uint32_t tx_tail; /* the client's, as last believed */
+    uint32_t rx_head_before; /* as the client left them; it may not have begun the new socket */
+    uint32_t tx_tail_before;
 
     union {
         struct tcp_pcb *tcp; /* of a listening socket a struct tcp_pcb_listen */

@@ -67,8 +67,10 @@ static void reset_socket(struct socket *socket, enum socket_life life)
     socket->life = life;
     socket->state = 0;
     socket->errors = 0;
-    socket->rx_head = atomic_load_explicit(&shared->rx_head, memory_order_acquire);
-    socket->tx_tail = atomic_load_explicit(&shared->tx_tail, memory_order_acquire);
+    socket->rx_head_before = atomic_load_explicit(&shared->rx_head, memory_order_acquire);
+    socket->tx_tail_before = atomic_load_explicit(&shared->tx_tail, memory_order_acquire);
+    socket->rx_head = socket_index_begin(socket->rx_head_before);
+    socket->tx_tail = socket_index_begin(socket->tx_tail_before);
     socket->rx_tail = socket->rx_head;
     socket->tx_head = socket->tx_tail;
     socket->tx_next = socket->tx_tail;
@@ -189,10 +191,19 @@ void socket_break(struct socket *socket)
     }
 }
 
+/* Whether an index is still that of the slot's last socket, and none was seen of this one. */
+static bool is_not_begun(uint32_t index, uint32_t before, uint32_t believed)
+{
+    return index == before && believed == socket_index_begin(before);
+}
+
 bool socket_read_rx_head(struct socket *socket)
 {
     uint32_t head = atomic_load_explicit(&socket->shared->rx_head, memory_order_acquire);
     if (socket->is_broken || head - socket->rx_head > socket->rx_tail - socket->rx_head) {
+        if (!socket->is_broken && is_not_begun(head, socket->rx_head_before, socket->rx_head)) {
+            return true;
+        }
         socket_break(socket);
         return false;
     }
@@ -206,6 +217,9 @@ bool socket_read_tx_tail(struct socket *socket)
     uint32_t tail = atomic_load_explicit(&socket->shared->tx_tail, memory_order_acquire);
     uint32_t filled = socket->tx_tail - socket->tx_head; /* <= size */
     if (socket->is_broken || tail - socket->tx_tail > size - filled) {
+        if (!socket->is_broken && is_not_begun(tail, socket->tx_tail_before, socket->tx_tail)) {
+            return true;
+        }
         socket_break(socket);
         return false;
     }

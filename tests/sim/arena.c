@@ -68,10 +68,19 @@ int arena_open(struct arena *arena)
     return error;
 }
 
+/* The indexes of a socket that is new in the slot. */
+static int begin_slot(struct arena *arena, uint32_t number)
+{
+    struct socket_slot *slot = socket_slot_at(arena->memory, number);
+    atomic_store(&slot->rx_head, socket_index_begin(atomic_load(&slot->rx_head)));
+    atomic_store(&slot->tx_tail, socket_index_begin(atomic_load(&slot->tx_tail)));
+    return (int)number;
+}
+
 int arena_make(struct arena *arena, enum socket_type type)
 {
     int error = ARENA_ASK(arena, SOCKET_MAKE, 0, SOCKET_IP4, type, type == SOCKET_RAW ? 253u : 0u);
-    return error == 0 ? (int)arena->reply[1] : error;
+    return error == 0 ? begin_slot(arena, (uint32_t)arena->reply[1]) : error;
 }
 
 void arena_address(uint32_t ip4, uint8_t bytes[SOCKET_ADDRESS_BYTES])
@@ -180,7 +189,7 @@ int arena_accept(struct arena *arena, uint32_t slot)
     }
     assert_int_equal(arena_receive(arena, slot, &accepted, sizeof(accepted)), sizeof(accepted));
     assert_true(accepted.slot < arena->shape.slots && accepted.zero == 0);
-    return (int)accepted.slot;
+    return begin_slot(arena, accepted.slot);
 }
 
 bool arena_send_to(struct arena *arena, uint32_t number, uint32_t ip4, uint16_t port,

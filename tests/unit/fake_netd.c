@@ -76,8 +76,9 @@ static long take_slot(uint32_t *slot)
             atomic_store(&shared->state, 0);
             atomic_store(&shared->error, 0);
             atomic_store(&shared->wants_room, 0);
-            atomic_store(&shared->rx_tail, atomic_load(&shared->rx_head) - fake.is_mistaken);
-            atomic_store(&shared->tx_head, atomic_load(&shared->tx_tail));
+            atomic_store(&shared->rx_tail,
+                         socket_index_begin(atomic_load(&shared->rx_head)) - fake.is_mistaken);
+            atomic_store(&shared->tx_head, socket_index_begin(atomic_load(&shared->tx_tail)));
             memset(&shared->local, 0, sizeof(shared->local));
             memset(&shared->peer, 0, sizeof(shared->peer));
             memset(fake.options[*slot], 0, sizeof(fake.options[*slot]));

@@ -127,6 +127,41 @@ static void a_stream_longer_than_its_rings_arrives_whole_and_in_order(void **sta
     assert_int_equal(sent, STREAM_BYTES);
 }
 
+/* The server has not stored its new indexes when the whole window is filled. */
+static void a_connection_after_one_of_odd_length_begins_on_a_word(void **state)
+{
+    struct sim *sim = *state;
+    static uint8_t bytes[20000];
+    uint32_t listener = arena_listen(&server, PORT, 4);
+    struct pair last = connect_pair(sim, listener);
+    assert_int_equal(arena_send(&client, last.here, "abc", 3), 3);
+    sim_run(sim, 1000);
+    assert_int_equal(arena_receive(&server, last.there, bytes, sizeof(bytes)), 3);
+    assert_int_equal(arena_close(&client, last.here), 0);
+    assert_int_equal(arena_close(&server, last.there), 0);
+    sim_run(sim, 1 * SIM_S);
+    int here = arena_make(&client, SOCKET_STREAM);
+    assert_int_equal(arena_connect(&client, (uint32_t)here, ARENA_LOOPBACK, PORT), 0);
+    sim_run(sim, 1000);
+    for (uint32_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = pattern(i);
+    }
+    (void)arena_send(&client, (uint32_t)here, bytes, server.shape.rx_bytes);
+    sim_run(sim, 1 * SIM_S);
+    assert_int_equal(atomic_load(&arena_slot(&server, last.there)->rx_head), 3);
+    int there = arena_accept(&server, listener);
+    assert_int_equal(there, last.there);
+    assert_int_equal(atomic_load(&arena_slot(&server, last.there)->rx_head), 8);
+    assert_int_equal(arena_filled(&server, last.there), server.shape.rx_bytes);
+    memset(bytes, 0, sizeof(bytes));
+    uint32_t got = arena_receive(&server, last.there, bytes, sizeof(bytes));
+    for (uint32_t i = 0; i < got; i++) {
+        assert_int_equal(bytes[i], pattern(i));
+    }
+    assert_int_equal(counted(sim, COUNTER_stream_overrun), 0);
+    assert_int_equal(counted(sim, COUNTER_socket_corrupt), 0);
+}
+
 /* Every slot of both clients has counted far already. */
 static void indexes_go_on_past_the_end_of_their_numbers(void **state)
 {
@@ -335,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_go_both_ways_through_loopback, start, stop),
         cmocka_unit_test_setup_teardown(both_ends_know_their_names, start, stop),
         cmocka_unit_test_setup_teardown(a_stream_longer_than_its_rings_arrives_whole_and_in_order,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(a_connection_after_one_of_odd_length_begins_on_a_word,
                                         start, stop),
         cmocka_unit_test_setup_teardown(indexes_go_on_past_the_end_of_their_numbers, start, stop),
         cmocka_unit_test_setup_teardown(a_full_window_stops_the_sender_and_opens_again, start,

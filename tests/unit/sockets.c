@@ -210,16 +210,36 @@ TEST(a_stream_passes_many_times_around_both_rings_unchanged)
 
 TEST(indexes_pass_2_to_the_32)
 {
-    char got[4];
-    atomic_store(&fake_slot(0)->rx_head, UINT32_MAX - 1);
-    atomic_store(&fake_slot(0)->tx_tail, UINT32_MAX - 1);
+    char got[12];
+    atomic_store(&fake_slot(0)->rx_head, UINT32_MAX - 7);
+    atomic_store(&fake_slot(0)->tx_tail, UINT32_MAX - 7);
     long fd = stream(0);
-    fake_receive(0, "wrap", 4);
-    assert_int_equal(receive_bytes(fd, got, 4, 0), 4);
-    assert_memory_equal(got, "wrap", 4);
-    assert_int_equal(send_bytes(fd, "wrap", 4, 0), 4);
-    assert_int_equal(fake_sent(0, got, 4), 4);
-    assert_memory_equal(got, "wrap", 4);
+    fake_receive(0, "over the end", 12);
+    assert_int_equal(receive_bytes(fd, got, 12, 0), 12);
+    assert_memory_equal(got, "over the end", 12);
+    assert_int_equal(atomic_load(&fake_slot(0)->rx_head), 4);
+    assert_int_equal(send_bytes(fd, "over the end", 12, 0), 12);
+    assert_int_equal(fake_sent(0, got, 12), 12);
+    assert_memory_equal(got, "over the end", 12);
+}
+
+TEST(a_socket_begins_on_a_word_wherever_the_last_one_ended)
+{
+    char got[4];
+    for (uint32_t left = 0; left < 8; left++) {
+        atomic_store(&fake_slot(0)->rx_head, 1000 + left);
+        atomic_store(&fake_slot(0)->tx_tail, UINT32_MAX - left);
+        long fd = stream(0);
+        fake_receive(0, "word", 4);
+        assert_int_equal(atomic_load(&fake_slot(0)->rx_tail), (left == 0 ? 1000 : 1008) + 4);
+        assert_int_equal(receive_bytes(fd, got, 4, 0), 4);
+        assert_memory_equal(got, "word", 4);
+        assert_int_equal(send_bytes(fd, "sent", 4, 0), 4);
+        assert_int_equal(atomic_load(&fake_slot(0)->tx_tail), left == 7 ? UINT32_MAX - 3 : 4);
+        assert_int_equal(fake_sent(0, got, 4), 4);
+        assert_memory_equal(got, "sent", 4);
+        assert_int_equal(ask(SYS_close, fd, 0, 0, 0, 0, 0), 0);
+    }
 }
 
 TEST(a_blocking_receive_sleeps_until_bytes_come)
@@ -403,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup(received_bytes_come_in_pieces_and_peeking_leaves_them, start),
         cmocka_unit_test_setup(a_stream_passes_many_times_around_both_rings_unchanged, start),
         cmocka_unit_test_setup(indexes_pass_2_to_the_32, start),
+        cmocka_unit_test_setup(a_socket_begins_on_a_word_wherever_the_last_one_ended, start),
         cmocka_unit_test_setup(a_blocking_receive_sleeps_until_bytes_come, start),
         cmocka_unit_test_setup(wait_all_waits_for_all_and_takes_less_at_the_end, start),
         cmocka_unit_test_setup(a_receive_time_out_ends_the_wait_and_nothing_else, start),

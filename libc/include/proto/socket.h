@@ -24,8 +24,10 @@
  * arena still has, empties it and gives it a new epoch. Every other request names the epoch; one
  * that names an old one is answered ESTALE and does nothing. A new incarnation of netd closes all
  * arenas and signals SOCKET_EVENT to who had opened one, which sees `epoch` 0.
- * A socket that is made or accepted goes on counting where the client's indexes of its slot stand:
- * rx_tail is rx_head and tx_head is tx_tail. The client never sets them back.
+ * A socket that is made or accepted goes on counting where the client's indexes of its slot stand,
+ * both rounded up by socket_index_begin, so that bytes lie as words whatever the last socket moved:
+ * rx_tail is rx_head and tx_head is tx_tail. The client stores them so before it uses the slot;
+ * until then netd takes the old ones for them. The client never sets them back.
  *
  * News to the client. netd publishes what changed in a slot, then
  *     if (exchange(is_queued, 1) == 0) push its number on the ready ring
@@ -309,6 +311,12 @@ static inline uint8_t *socket_tx_data(struct socket_arena *arena, struct socket_
                                       uint32_t slot)
 {
     return socket_rx_data(arena, shape, slot) + shape.rx_bytes;
+}
+
+/* Where a new socket's index begins, when the client's of its slot stands there. */
+static inline uint32_t socket_index_begin(uint32_t index)
+{
+    return (index + SOCKET_ALIGN_BYTES - 1) & ~(uint32_t)(SOCKET_ALIGN_BYTES - 1);
 }
 
 /* --- bytes of a ring, which may wrap ---------------------------------------------------------- */
