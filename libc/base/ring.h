@@ -318,6 +318,13 @@ static inline bool ring_consumer_has_news(const struct ring_consumer *consumer)
     return atomic_load_explicit(&consumer->shared->tail, memory_order_relaxed) != consumer->head;
 }
 
+/* Whether the next commit of the producer signals. One that was interrupted in a commit whose
+ * entries were taken meanwhile takes the request back and signals, though nothing is new. */
+static inline bool ring_consumer_is_armed(const struct ring_consumer *consumer)
+{
+    return atomic_load_explicit(&consumer->shared->wake_consumer, memory_order_relaxed) != 0;
+}
+
 /* Empties one slot; the producer may fill it after the next commit. E_AGAIN: empty. */
 static inline MUST_CHECK int ring_consumer_pop(struct ring_consumer *consumer, uint64_t *entry)
 {

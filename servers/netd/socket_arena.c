@@ -459,13 +459,19 @@ static void work_off(struct sockets *sockets)
     }
 }
 
-/* Who kicked: netd sleeps only when each ring that is not touched will be signalled. */
+/*
+ * Who kicked: netd sleeps only when each ring that is not touched is armed. A request for a signal
+ * may have been taken without news:
+ *     client  tail = new, read wake: 1                             wake = 0, signal
+ *     netd                              takes it, wake = 1, sleeps                  must arm again
+ */
 static void find_kicked(struct sockets *sockets)
 {
     sockets->is_kicked = false;
     for (uint32_t i = 0; i < sockets->attached_count; i++) {
         struct socket_client *client = sockets->attached[i];
-        if (client->epoch != 0 && ring_consumer_has_news(&client->kicks)) {
+        if (client->epoch != 0 && (ring_consumer_has_news(&client->kicks) ||
+                                   !ring_consumer_is_armed(&client->kicks))) {
             touch(client);
         }
     }

@@ -517,6 +517,47 @@ static void a_flood_of_kicks_takes_a_bounded_part_of_a_turn(void **state)
     assert_int_equal(arena_receive(&good, good_there, text, sizeof(text)), 1);
 }
 
+/* One turn, as in main.c. True: netd sleeps. */
+static bool take_turn(struct sim *sim, bool is_signalled)
+{
+    uint64_t next_us;
+    sim->stack.sockets.is_kicked = is_signalled;
+    bool has_more = stack_input(&sim->stack, sim->now_us);
+    (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
+    uint32_t place = 0;
+    while (sockets_next_wakeup(&sim->stack.sockets, &place) != NULL) {
+    }
+    return !has_more && stack_prepare_sleep(&sim->stack);
+}
+
+/*
+ * A client is interrupted in its commit, having read that netd asks for a signal. netd, awake for
+ * another reason, takes the kick and asks anew; then the client takes that request back.
+ */
+static void a_kick_taken_before_its_signal_does_not_lose_the_next(void **state)
+{
+    struct sim *sim = *state;
+    char text[8];
+    struct ring_shared *shared = &good.memory->kicks.shared;
+    while (!take_turn(sim, true)) {
+    }
+    assert_int_equal(atomic_load(&shared->wake_consumer), 1);
+    arena_send(&good, good_here, "one", 3); /* its commit ends as if it had not been interrupted */
+    assert_int_equal(atomic_load(&shared->wake_consumer), 0);
+    while (!take_turn(sim, true)) {
+    }
+    assert_int_equal(atomic_load(&shared->wake_consumer), 1);
+    atomic_store(&shared->wake_consumer, 0); /* the rest of it */
+    while (!take_turn(sim, true)) {          /* by its signal */
+    }
+    assert_int_equal(atomic_load(&shared->wake_consumer), 1);
+    arena_send(&good, good_here, "two", 3);
+    assert_int_equal(atomic_load(&shared->wake_consumer), 0); /* so it signalled */
+    sim_run(sim, SIM_S);
+    assert_int_equal(arena_receive(&good, good_there, text, sizeof(text)), 6);
+    assert_memory_equal(text, "onetwo", 6);
+}
+
 /* --- news ---------------------------------------------------------------------------------- */
 
 static void a_client_is_told_once_for_all_news_of_a_turn(void **state)
@@ -592,6 +633,7 @@ int main(void)
         CASE(a_broken_ready_ring_closes_the_arena),
         CASE(kicks_of_what_is_not_there_are_counted),
         CASE(a_flood_of_kicks_takes_a_bounded_part_of_a_turn),
+        CASE(a_kick_taken_before_its_signal_does_not_lose_the_next),
         CASE(a_client_is_told_once_for_all_news_of_a_turn),
         CASE(who_does_not_sleep_is_not_signalled),
         CASE(space_is_told_to_who_waits_for_it),
