@@ -25,8 +25,10 @@ there, is an error of the list.  Exit status: 0 every test turned red, 1 a mutan
 """
 
 import argparse
+import filecmp
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -103,8 +105,12 @@ def command(arguments, timeout):
 
 
 def copy_tree():
-    os.makedirs(WORK, exist_ok=True)
-    subprocess.run("git ls-files -z | xargs -0 cp --parents -u -t '%s'" % os.path.abspath(WORK), shell=True, check=True)
+    """What is the same stays, and is not built again; a run that was killed may have left a breakage that is newer."""
+    for name in subprocess.run(["git", "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.split(b"\0")[:-1]:
+        target = os.path.join(os.fsencode(WORK), name)
+        if not os.path.exists(target) or not filecmp.cmp(name, target, shallow=False):
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(name, target)
 
 
 def build(target):
