@@ -37,6 +37,7 @@ enum {
     SOCKET_KICKS_PER_TURN = 64,     /* of one client */
     SOCKET_DATAGRAMS_PER_TURN = 32, /* of one socket */
     SOCKET_GROUPS_MAX = 8,          /* of one socket */
+    SOCKET_CLIENT_GROUPS_MAX = 24,  /* of one client: two that may join any leave room */
     SOCKET_RX_LIMIT_MIN = 2048,
     SOCKET_EPHEMERAL_FIRST = 49152,
     SOCKET_EPHEMERAL_COUNT = 16384,
@@ -135,6 +136,7 @@ struct socket_client {
     bool is_broken; /* the client broke a ring of the arena: to be closed */
     bool must_tell; /* signal it whatever its ring says */
     bool is_touched; /* in sockets.touched */
+    uint32_t groups; /* that its sockets have joined */
     struct ring_producer ready;
     struct ring_consumer kicks;
 };

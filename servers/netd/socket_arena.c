@@ -34,6 +34,11 @@ static_assert(MEMP_NUM_TCP_PCB >= SOCKETS_MAX && MEMP_NUM_TCP_PCB_LISTEN >= SOCK
                   MEMP_NUM_RAW_PCB >= SOCKETS_MAX + OWN_RAW_PCBS,
               "a PCB of each kind for every slot");
 
+/* Two clients that may join any group, the few that others have listed, and lwIP's own. */
+static_assert(MEMP_NUM_IGMP_GROUP >= 2 * SOCKET_CLIENT_GROUPS_MAX + 8 &&
+                  MEMP_NUM_MLD6_GROUP >= 2 * SOCKET_CLIENT_GROUPS_MAX + 12,
+              "who joins all it can leaves the others theirs");
+
 /* The rings of the arena are being used: at the end of the turn they are seen to. */
 static void touch(struct socket_client *client)
 {

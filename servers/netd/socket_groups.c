@@ -101,12 +101,14 @@ int datagram_join(struct socket *socket, const ip_addr_t *group, uint32_t interf
     if (find_group(socket, &address, index) != NULL) {
         return -EADDRINUSE;
     }
-    struct socket_group *entry = find_group(socket, &address, 0);
+    bool has_all = socket->client->groups >= SOCKET_CLIENT_GROUPS_MAX;
+    struct socket_group *entry = has_all ? NULL : find_group(socket, &address, 0);
     err_t joined = entry == NULL ? ERR_MEM : join_netif(netif, &address);
     if (joined != ERR_OK) {
         return joined == ERR_VAL ? -EOPNOTSUPP : -ENOBUFS;
     }
     *entry = (struct socket_group){address, index};
+    socket->client->groups++;
     return 0;
 }
 
@@ -123,6 +125,7 @@ int datagram_leave(struct socket *socket, const ip_addr_t *group, uint32_t inter
     }
     leave_netif(netif, &address);
     *entry = (struct socket_group){0};
+    socket->client->groups--;
     return 0;
 }
 
@@ -133,6 +136,7 @@ void datagram_leave_all(struct socket *socket)
         if (entry->interface != 0) {
             leave_netif(netif_get_by_index(entry->interface), &entry->address);
             entry->interface = 0;
+            socket->client->groups--;
         }
     }
 }

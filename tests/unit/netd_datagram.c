@@ -513,6 +513,35 @@ static void without_a_pcb_there_is_no_socket_until_there_is_one(void **state)
     assert_int_equal(arena_bind(&client, slot, 0, PORT), 0);
 }
 
+/* Joins groups from that on with one socket after the other; how many it could. */
+static uint32_t join_all(struct arena *arena, uint32_t group)
+{
+    uint32_t count = 0;
+    int error = 0;
+    while (error == 0) {
+        uint32_t slot = (uint32_t)arena_make(arena, SOCKET_DATAGRAM);
+        for (int i = 0; i < SOCKET_GROUPS_MAX && error == 0; i++) {
+            error = change_group(arena, slot, SOCKET_JOIN, group + count, 0);
+            count += error == 0;
+        }
+    }
+    assert_int_equal(error, -ENOBUFS);
+    return count;
+}
+
+static void a_client_that_joins_all_it_can_leaves_the_others_theirs(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(join_all(&client, (uint32_t)GROUP), SOCKET_CLIENT_GROUPS_MAX);
+        assert_int_equal(join_all(&server, (uint32_t)GROUP + 1000), SOCKET_CLIENT_GROUPS_MAX);
+        assert_int_equal(change_group(&client, 0, SOCKET_LEAVE, (uint32_t)GROUP, 0), 0);
+        assert_int_equal(change_group(&client, 0, SOCKET_JOIN, (uint32_t)GROUP + 99, 0), 0);
+        assert_int_equal(arena_open(&client), 0); /* it has none, and can have as many again */
+        assert_int_equal(arena_open(&server), 0);
+    }
+}
+
 static void a_port_in_use_is_refused_unless_both_share(void **state)
 {
     (void)state;
@@ -550,6 +579,7 @@ int main(void)
         CASE(a_datagram_larger_than_a_frame_is_sent_in_fragments),
         CASE(a_burst_to_ourselves_arrives_whole),
         CASE(without_a_pcb_there_is_no_socket_until_there_is_one),
+        CASE(a_client_that_joins_all_it_can_leaves_the_others_theirs),
         CASE(a_port_in_use_is_refused_unless_both_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
