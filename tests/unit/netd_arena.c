@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arenas and clients: policy, epochs, clients that lie, flood or die. Whatever one does, the
+ * Arenas and clients: epochs, clients that lie, flood or die. Whatever one does, the
  * other, which has a connection all the time, notices nothing.
  */
 #include <errno.h>
@@ -15,7 +15,6 @@ enum { PORT = 7 };
 static struct arena bad;
 static struct arena good;
 static struct arena third;
-static struct arena greedy;
 static uint32_t good_here; /* both ends of the connection of the good one, to itself */
 static uint32_t good_there;
 
@@ -64,8 +63,7 @@ static int stop(void **state)
     arena_free(&bad);
     arena_free(&good);
     arena_free(&third);
-    arena_free(&greedy);
-    third = greedy = (struct arena){0};
+    third = (struct arena){0};
     return 0;
 }
 
@@ -85,86 +83,7 @@ static uint32_t connect_bad(struct sim *sim)
     return (uint32_t)slot;
 }
 
-/* --- policy -------------------------------------------------------------------------------- */
-
-static void the_manifest_decides_on_ports_groups_and_raw_sockets(void **state)
-{
-    struct sim *sim = *state;
-    uint32_t stream = (uint32_t)arena_make(&bad, SOCKET_STREAM);
-    uint32_t datagram = (uint32_t)arena_make(&bad, SOCKET_DATAGRAM);
-    uint64_t group[2];
-    uint8_t bytes[SOCKET_ADDRESS_BYTES];
-    assert_int_equal(arena_bind(&bad, stream, 0, 81), -EACCES);
-    assert_int_equal(arena_bind(&bad, stream, 0, 80), 0);
-    assert_int_equal(arena_bind(&bad, datagram, 0, 0), 0);
-    assert_int_equal(arena_make(&bad, SOCKET_RAW), -EACCES);
-    assert_int_equal(arena_make(&bad, SOCKET_ICMP), -EACCES);
-    arena_address(0xef2a0002, bytes);
-    memcpy(group, bytes, sizeof(group));
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_JOIN, group[0], group[1], 0),
-                     -EACCES);
-    arena_address(0xef2a0001, bytes);
-    memcpy(group, bytes, sizeof(group));
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_JOIN, group[0], group[1], 0), 0);
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_BROADCAST, 1), -EACCES);
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_SET, datagram, SOCKET_BROADCAST, 0), 0);
-    assert_int_equal(counted(sim, COUNTER_socket_denied), 5);
-}
-
-static void who_may_not_bind_a_port_does_not_listen_there(void **state)
-{
-    struct sim *sim = *state;
-    uint32_t slot = (uint32_t)arena_make(&bad, SOCKET_STREAM);
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_LISTEN, slot, 4), -EACCES); /* at any port */
-    assert_int_equal(arena_bind(&bad, slot, 0, SOCKET_EPHEMERAL_FIRST), 0);
-    assert_int_equal(ARENA_ASK(&bad, SOCKET_LISTEN, slot, 4), -EACCES);
-    assert_int_equal(counted(sim, COUNTER_socket_denied), 2);
-    (void)arena_listen(&bad, 80, 4);
-}
-
-static void take_all(struct arena *client, enum socket_type type)
-{
-    for (uint32_t i = 0; i < client->shape.slots; i++) {
-        int slot = arena_make(client, type);
-        assert_true(slot >= 0);
-        assert_int_equal(arena_bind(client, (uint32_t)slot, 0, 0), 0);
-        if (type == SOCKET_STREAM) {
-            assert_int_equal(ARENA_ASK(client, SOCKET_LISTEN, (uint32_t)slot, 1), 0);
-        }
-    }
-    assert_int_equal(arena_make(client, type), -EMFILE);
-}
-
-static void a_client_that_takes_all_it_can_leaves_the_others_theirs(void **state)
-{
-    const enum socket_type types[] = {SOCKET_STREAM, SOCKET_DATAGRAM, SOCKET_RAW};
-    struct sim *sim = *state;
-    struct init_client facts = arena_facts();
-    facts.shape = (struct socket_shape){SOCKET_SLOTS_MAX, 2048, 2048};
-    arena_start(&greedy, sim, 3, &facts);
-    facts.shape.slots = SOCKETS_MAX - sim->stack.sockets.used;
-    arena_start(&third, sim, 4, &facts);
-    for (int i = 0; i < 3; i++) {
-        take_all(&greedy, types[i]);
-        take_all(&third, types[i]);
-        assert_int_equal(arena_open(&greedy), 0); /* they have none */
-        assert_int_equal(arena_open(&third), 0);
-    }
-}
-
-static void who_may_not_connect_reaches_nobody(void **state)
-{
-    struct sim *sim = *state;
-    sim->stack.sockets.client[2].facts.flags = 0;
-    uint32_t stream = (uint32_t)arena_make(&bad, SOCKET_STREAM);
-    uint32_t datagram = (uint32_t)arena_make(&bad, SOCKET_DATAGRAM);
-    assert_int_equal(arena_connect(&bad, stream, ARENA_LOOPBACK, PORT), -EACCES);
-    assert_int_equal(arena_connect(&bad, datagram, SIM_GATEWAY, 9), -EACCES);
-    assert_true(arena_send_to(&bad, datagram, SIM_GATEWAY, 9, "x", 1));
-    sim_run(sim, 1000);
-    assert_int_equal(arena_error(&bad, datagram), EACCES);
-    assert_int_equal(counted(sim, COUNTER_datagram_not_sent), 1);
-}
+/* --- arenas -------------------------------------------------------------------------------- */
 
 static void a_process_without_an_arena_has_no_sockets(void **state)
 {
@@ -610,10 +529,6 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
-        CASE(the_manifest_decides_on_ports_groups_and_raw_sockets),
-        CASE(who_may_not_bind_a_port_does_not_listen_there),
-        CASE(a_client_that_takes_all_it_can_leaves_the_others_theirs),
-        CASE(who_may_not_connect_reaches_nobody),
         CASE(a_process_without_an_arena_has_no_sockets),
         CASE(an_arena_of_impossible_shape_is_not_attached),
         CASE(a_request_is_checked_word_by_word),
