@@ -13,7 +13,7 @@ void sched_init(struct cpu *cpu, void *stack_top)
 {
     cpu->stack_top = stack_top;
     cpu->payer = &thread_none;
-    cpu->slice_end = DEADLINE_FOREVER;
+    cpu->slice_of = &thread_none;
     cpu->slice_ticks = arch_counter_hz() / 1000000 * SLICE_US;
     cpu->budget_min_ticks = arch_counter_hz() / 1000000 * BUDGET_MIN_US;
     cpu->armed = DEADLINE_FOREVER;
@@ -202,7 +202,7 @@ static void arm(struct cpu *cpu)
     if (budget < next) {
         next = budget;
     }
-    if (cpu->slice_end < next) {
+    if (cpu->slice_of == cpu->current && cpu->slice_end < next) {
         next = cpu->slice_end;
     }
     if (next < cpu->armed || cpu->has_ticked) {
@@ -212,13 +212,17 @@ static void arm(struct cpu *cpu)
     }
 }
 
-/* A slice runs exactly while somebody of the current thread's level waits. */
+/* A slice runs while somebody of the current thread's level waits, and goes on behind whoever comes
+ * between. */
 static inline void update_slice(struct cpu *cpu)
 {
-    if (cpu->top_ready < cpu->current->priority || cpu->ready_mask == 0) {
-        cpu->slice_end = DEADLINE_FOREVER; /* nobody ready is above it */
-    } else if (cpu->slice_end == DEADLINE_FOREVER) {
+    const struct thread *current = cpu->current;
+    bool is_shared = cpu->top_ready == current->priority && cpu->ready_mask != 0;
+    if (is_shared && cpu->slice_of != current) {
+        cpu->slice_of = current;
         cpu->slice_end = cpu->paid_until + cpu->slice_ticks;
+    } else if (!is_shared && cpu->slice_of == current) {
+        cpu->slice_of = &thread_none;
     }
 }
 
@@ -229,7 +233,7 @@ void sched_tick(struct cpu *cpu)
     ticks_t now = cpu->paid_until;
     cpu->payer = cpu->current != NULL ? cpu->current : &thread_none;
     timer_run(cpu, now);
-    if (cpu->slice_end <= now) {
+    if (cpu->slice_of == cpu->current && cpu->slice_end <= now) {
         cpu->is_slice_over = true;
     }
     if (object_is_reaping()) {
@@ -243,7 +247,6 @@ static __attribute__((noinline)) void idle(struct cpu *cpu)
 {
     cpu->current = NULL;
     cpu->payer = &thread_none;
-    cpu->slice_end = DEADLINE_FOREVER;
     arm(cpu);
     if (object_is_reaping()) {
         object_reap_step();
@@ -262,7 +265,6 @@ static inline void switch_to(struct cpu *cpu, struct thread *next, const struct 
 {
     cpu->payer = next;
     cpu->current = next;
-    cpu->slice_end = DEADLINE_FOREVER;
     if (next->space == 0) {
         uint64_t space = task_space(next->task);
         next->space = arch_asid_count() == 0 ? 0 : space;
@@ -302,7 +304,6 @@ struct thread *sched_hand_over(struct cpu *cpu, struct thread *woken)
     arch_fp_enable(woken == cpu->fp_owner);
     cpu->payer = woken;
     cpu->current = woken;
-    cpu->slice_end = DEADLINE_FOREVER;
     sched_enqueue_first(current);
     return woken->budget_ticks != 0 ? current_with_budget(cpu) : woken;
 }

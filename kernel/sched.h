@@ -23,7 +23,8 @@ struct cpu {
     struct list_node timers; /* timer.link, by deadline */
     struct thread *payer;    /* thread_none while nobody runs */
     ticks_t paid_until;      /* payer's time is charged up to here */
-    ticks_t slice_end;       /* DEADLINE_FOREVER: nobody shares the level */
+    const struct thread *slice_of; /* whose slice ends at slice_end; thread_none, or stale */
+    ticks_t slice_end;
     ticks_t slice_ticks;
     ticks_t budget_min_ticks; /* shorter ones would keep the CPU busy with their ends */
     ticks_t armed;           /* what the hardware timer is set to, at the latest */

@@ -127,6 +127,7 @@ static bool is_same_cpu(const struct cpu *expected)
     struct cpu left = *expected;
     left.payer = boot_cpu.payer;
     left.paid_until = boot_cpu.paid_until;
+    left.slice_of = boot_cpu.slice_of;
     left.slice_end = boot_cpu.slice_end;
     left.armed = boot_cpu.armed;
     left.has_ticked = boot_cpu.has_ticked;

@@ -62,6 +62,48 @@ TEST(threads_of_a_level_take_turns_and_one_alone_is_not_disturbed)
     bench_end();
 }
 
+/* Bothers somebody of level 3 every third of a slice, from above. */
+static struct thread *bother(struct thread *driver, struct irq *irq, handle_t wait)
+{
+    arch_irq_unmask(irq->line);
+    fake_raise(7);
+    assert_ptr_equal(bench_take_interrupts(), driver);
+    CALL(driver, wait, wait, BENCH_FOREVER);
+    return bench_sleep_until(fake_cpu.now + SLICE / 3);
+}
+
+TEST(who_is_interrupted_more_often_than_a_slice_lasts_keeps_no_more_than_his_turn)
+{
+    start();
+    struct thread *driver = bench_make_running(30);
+    struct thread *first = bench_make_running(3);
+    struct thread *second = bench_make_running(3);
+    struct notification *notification = bench_make_notification();
+    handle_t wait = bench_give(driver, &notification->object, RIGHT_READ, 0);
+    struct irq *irq = bench_make_irq(7);
+    bench_bind_irq(irq, notification, 0);
+    CALL(driver, wait, wait, BENCH_FOREVER);
+    assert_ptr_equal(boot_cpu.current, first);
+    assert_ptr_equal(bother(driver, irq, wait), first);
+    assert_ptr_equal(bother(driver, irq, wait), first);
+    assert_ptr_equal(bother(driver, irq, wait), first);
+    assert_ptr_equal(bother(driver, irq, wait), second);
+    assert_ptr_equal(bother(driver, irq, wait), second);
+    bench_end();
+}
+
+TEST(whose_period_ends_in_its_slice_has_no_slice_more)
+{
+    start();
+    struct thread *first = bench_make_running(3);
+    sched_set_budget(first, 3, SLICE / 2, SLICE / 2);
+    struct thread *second = bench_make_running(3);
+    assert_ptr_equal(resume(), first);
+    bench_sleep_until(fake_cpu.now + SLICE / 2);
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + SLICE / 2), second);
+    bench_end();
+}
+
 TEST(yield_lets_the_others_of_the_level_go_first_and_no_lower_one)
 {
     start();
@@ -423,6 +465,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_urgent_thread_runs_and_one_that_wakes_takes_over_at_once),
         cmocka_unit_test(threads_of_a_level_take_turns_and_one_alone_is_not_disturbed),
+        cmocka_unit_test(who_is_interrupted_more_often_than_a_slice_lasts_keeps_no_more_than_his_turn),
+        cmocka_unit_test(whose_period_ends_in_its_slice_has_no_slice_more),
         cmocka_unit_test(yield_lets_the_others_of_the_level_go_first_and_no_lower_one),
         cmocka_unit_test(a_used_up_budget_lowers_the_thread_until_its_period_ends),
         cmocka_unit_test(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget),
