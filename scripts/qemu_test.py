@@ -280,13 +280,21 @@ def run_one(arch, lane, settings):
     return status
 
 
-def interrupted(_number, _frame):
-    raise KeyboardInterrupt
+def end_when_interrupted():
+    """An interruption ends the run once: what comes while it is cleaned up is not heard."""
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+    def interrupted(_number, _frame):
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, interrupted)
 
 
 def main():
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, interrupted)
+    end_when_interrupted()
     try:
         settings = Settings(os.environ)
         if sys.argv[1:] == ["--check"]:  # the settings alone

@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -33,7 +34,7 @@ BOOT_TIMEOUT_S = 600
 SKIPPED = 77
 RECALLED_LINES = 12  # of each failure, once more at the end
 INTERRUPTED = 130
-running = set()  # processes
+running, is_ending = set(), threading.Event()  # processes; no more are to begin
 
 
 class Case:
@@ -51,6 +52,8 @@ def execute(command, timeout, env=None):
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                    env={**os.environ, **(env or {})})
         running.add(process)
+        if is_ending.is_set():
+            process.terminate()
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -176,13 +179,14 @@ def run_group(work, jobs):
     """Run and report (function, item) pairs, so many at a time. An interruption ends what runs and starts nothing."""
     cases = []
     with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
-        futures = [pool.submit(function, item) for function, item in work]
         try:
+            futures = [pool.submit(function, item) for function, item in work]
             for future in futures:
                 result = future.result()
                 report(result)
                 cases += result
         except KeyboardInterrupt:
+            is_ending.set()
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(running):
                 process.terminate()

@@ -240,6 +240,7 @@ def main():
 
 
 if __name__ == "__main__":
+    qemu_test.end_when_interrupted()
     try:
         sys.exit(main())
     except qemu_test.Usage as why:

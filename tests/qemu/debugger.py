@@ -12,6 +12,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,11 +59,17 @@ def main():
         env = {**os.environ, "ARCH": sys.argv[1], "LANE": "no-nic", "GDB_ARGS": "-batch -x " + commands,
                "KERNEL": os.path.join(folder, "kernel.elf"), "QEMU_ARGS": "-pidfile " + pid}
         command = [os.path.join(guest.SCRIPTS, "debug.sh")] + programs
-        done = subprocess.run(command, env=env, timeout=TIMEOUT_S, check=False,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said = done.stdout.decode("utf-8", "replace")
+        try:
+            said = subprocess.run(command, env=env, timeout=TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+        except subprocess.TimeoutExpired as why:
+            said = why.stdout or b""
+        said = said.decode("utf-8", "replace")
         missing = [pattern for pattern in EXPECTED if not re.search(pattern, said, re.M)]
-        missing += [] if has_ended(pid) else ["QEMU is still there"]
+        if not has_ended(pid):
+            missing.append("QEMU is still there")
+            with open(pid) as file:
+                os.kill(int(file.read()), signal.SIGKILL)
     print("\n".join(missing + [said]) if missing else "it stops in the kernel and in init, and QEMU ends with it")
     return 1 if missing else 0
 

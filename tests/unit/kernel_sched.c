@@ -72,7 +72,7 @@ static struct thread *bother(struct thread *driver, struct irq *irq, handle_t wa
     return bench_sleep_until(fake_cpu.now + SLICE / 3);
 }
 
-TEST(who_is_interrupted_more_often_than_a_slice_lasts_keeps_no_more_than_his_turn)
+TEST(who_is_interrupted_all_the_time_keeps_no_more_than_his_turn)
 {
     start();
     struct thread *driver = bench_make_running(30);
@@ -465,7 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_urgent_thread_runs_and_one_that_wakes_takes_over_at_once),
         cmocka_unit_test(threads_of_a_level_take_turns_and_one_alone_is_not_disturbed),
-        cmocka_unit_test(who_is_interrupted_more_often_than_a_slice_lasts_keeps_no_more_than_his_turn),
+        cmocka_unit_test(who_is_interrupted_all_the_time_keeps_no_more_than_his_turn),
         cmocka_unit_test(whose_period_ends_in_its_slice_has_no_slice_more),
         cmocka_unit_test(yield_lets_the_others_of_the_level_go_first_and_no_lower_one),
         cmocka_unit_test(a_used_up_budget_lowers_the_thread_until_its_period_ends),

@@ -17,6 +17,7 @@ import time
 
 import visitor
 from visitor import wait_for_line
+import guest  # of scripts, which visitor has put on the path
 
 GUEST, OURS = ("127.0.0.1", 5555), ("127.0.0.1", 5556)
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 0x0002, 0x1000
@@ -94,7 +95,7 @@ class Dnsmasq:
             ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--no-ping",
              "--user=root", "--interface=tap0", "--bind-interfaces", "--except-interface=lo", "--pid-file=",
              "--dhcp-leasefile=" + os.path.join(self.folder.name, "leases"), "--log-facility=" + self.log,
-             "--log-dhcp", "--log-queries"] + list(options))
+             "--log-dhcp", "--log-queries"] + list(options), preexec_fn=guest.die_with_parent)
 
     def stop(self):
         self.process.terminate()

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import visitor  # noqa: F401  (the way to scripts)
+import guest
 import wire_bus
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
@@ -58,7 +59,8 @@ class Running:
 
     def __enter__(self):
         with open(path("said"), "w") as said:
-            self.process = subprocess.Popen(command_line(("run",) + self.arguments), stdout=said)
+            self.process = subprocess.Popen(command_line(("run",) + self.arguments), stdout=said,
+                                            preexec_fn=guest.die_with_parent)
         return self
 
     def __exit__(self, kind, *_):
