@@ -35,6 +35,9 @@ static enum counter judge(struct info6 *info, const struct pbuf *pbuf)
         !ip6_addr_islinklocal(ip6_current_dest_addr())) {
         return COUNTER_dhcp6_unmatched; /* we ask from a link-local address */
     }
+    if ((pbuf->flags & PBUF_FLAG_IS_CUSTOM) == 0) {
+        return COUNTER_dhcp6_unmatched; /* no frame of the link: a program of this machine's */
+    }
     if (pbuf->len != pbuf->tot_len) {
         return COUNTER_dhcp6_malformed; /* put together from fragments */
     }
@@ -52,7 +55,7 @@ static void receive(void *context, struct udp_pcb *pcb, struct pbuf *pbuf, const
         return;
     }
     info->is_answered = true;
-    port_forget_servers6(info->netif);
+    port_forget_servers6(info->netif); /* the answer has all there are */
     parse(NULL, pcb, pbuf, source, port);
 }
 
@@ -161,7 +164,8 @@ void info6_update(struct info6 *info)
         look_at_request(info, is_wanted);
     }
     if (!is_up) {
-        info->next_us = 0; /* behind the cable may be another link then */
+        port_forget_servers6(info->netif); /* behind the cable may be another link then */
+        info->next_us = 0;
         info->is_delayed = false;
     }
     if (is_wanted && !info->is_asking && !info->is_delayed) {
@@ -193,6 +197,7 @@ void info6_stop(struct info6 *info)
     if (info->netif != NULL) {
         dhcp6_disable(info->netif);
         dhcp6_cleanup(info->netif);
+        port_forget_servers6(info->netif);
         info->netif->state = NULL;
         info->netif = NULL;
     }

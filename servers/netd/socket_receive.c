@@ -22,6 +22,7 @@
 enum {
     IP_HEADER_BYTES = 20,
     UDP_HEADER_BYTES = 8,
+    UDP_LENGTH = 4, /* its offset there */
     ICMP_HEADER_BYTES = 8,
     ICMP6_ECHO_REPLY = 129, /* [RFC 4443 §4.2] */
 };
@@ -157,11 +158,22 @@ static void deliver_to_all(struct sockets *sockets, const struct pbuf *pbuf, uin
     }
 }
 
+/* What stands behind the length of the header has no sum, and is no part of the datagram. */
+static void cut_surplus(struct pbuf *pbuf)
+{
+    const uint8_t *header = (const uint8_t *)pbuf->payload - UDP_HEADER_BYTES;
+    uint32_t bytes = bytes_get_be16(header + UDP_LENGTH) - (uint32_t)UDP_HEADER_BYTES;
+    if (bytes < pbuf->tot_len) {
+        pbuf_realloc(pbuf, (uint16_t)bytes);
+    }
+}
+
 void datagram_receive_udp(void *context, struct udp_pcb *pcb, struct pbuf *pbuf,
                           const ip_addr_t *source, u16_t port)
 {
     struct socket *socket = context;
     (void)source;
+    cut_surplus(pbuf);
     if (ip_addr_ismulticast(ip_current_dest_addr()) ||
         ip_addr_isbroadcast(ip_current_dest_addr(), ip_current_netif())) {
         deliver_to_all(socket->client->sockets, pbuf, pcb->local_port, port);

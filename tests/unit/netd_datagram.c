@@ -97,6 +97,19 @@ static void receive_udp(struct sim *sim, uint32_t destination, uint16_t port, co
     sim_run(sim, 1000);
 }
 
+static void what_stands_behind_a_datagram_is_no_part_of_it(void **state)
+{
+    struct sim *sim = *state;
+    uint8_t udp[] = {0, 9, PORT >> 8, PORT & 255, 0, 12, 0, 0, 'f', 'o', 'u', 'r', '!'}, frame[64];
+    uint32_t slot = make_bound(&client, 0, PORT);
+    struct socket_record record;
+    char text[16];
+    sim_receive(sim, frame, sim_make_ip4(frame, UDP, SIM_GATEWAY, SIM_CLIENT, udp, sizeof(udp)));
+    sim_run(sim, 1000);
+    assert_int_equal(arena_receive_from(&client, slot, &record, text, sizeof(text)), 4);
+    assert_memory_equal(text, "four", 4);
+}
+
 static void datagrams_go_both_ways_and_keep_their_borders(void **state)
 {
     struct sim *sim = *state;
@@ -558,6 +571,7 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
+        CASE(what_stands_behind_a_datagram_is_no_part_of_it),
         CASE(datagrams_go_both_ways_and_keep_their_borders),
         CASE(a_datagram_leaves_on_the_wire_and_its_answer_comes_back),
         CASE(both_rings_wrap_in_the_middle_of_a_datagram),

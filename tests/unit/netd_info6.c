@@ -184,8 +184,10 @@ static void a_link_that_comes_back_is_asked_again(void **state)
 {
     struct sim *sim = *state;
     run_s(sim, 10);
+    assert_true(is_server(1, sim->dhcp6.name_server[0]));
     sim_set_link(sim, false);
     run_s(sim, 10);
+    assert_true(ip_addr_isany(dns_getserver(1))); /* another link may have others */
     sim_set_link(sim, true);
     run_s(sim, 10);
     assert_int_equal(sim->dhcp6.requests, 2);
@@ -354,6 +356,42 @@ static void an_answer_in_fragments_does_not_count(void **state)
     assert_int_equal(counted(sim, COUNTER_dhcp6_malformed), sim->dhcp6.requests);
 }
 
+static uint8_t kept[DHCP6_STUB_FRAME_MAX];
+static size_t kept_bytes;
+
+/* The server stays silent, but its answer is known. */
+static size_t keep_answer(void *context, const uint8_t *frame, size_t len, uint8_t *reply)
+{
+    struct sim *sim = context;
+    (void)reply;
+    sim->dhcp6.is_silent = false;
+    size_t bytes = dhcp6_stub_answer(&sim->dhcp6, frame, len, kept);
+    sim->dhcp6.is_silent = true;
+    kept_bytes = bytes != 0 ? bytes : kept_bytes;
+    return 0;
+}
+
+static void a_program_of_this_machine_is_no_dhcpv6_server(void **state)
+{
+    struct sim *sim = *state;
+    sim->peer = keep_answer;
+    sim->peer_context = sim;
+    run_s(sim, 10);
+    assert_true(kept_bytes > UDP_AT + 8);
+    struct udp_pcb *program = udp_new_ip_type(IPADDR_TYPE_V6);
+    assert_int_equal(udp_bind(program, IP6_ADDR_ANY, 547), ERR_OK);
+    u16_t bytes = (u16_t)(kept_bytes - UDP_AT - 8);
+    struct pbuf *pbuf = pbuf_alloc(PBUF_TRANSPORT, bytes, PBUF_RAM);
+    assert_int_equal(pbuf_take(pbuf, kept + UDP_AT + 8, bytes), ERR_OK);
+    const struct netif *netif = &sim->stack.link[0].interface.netif;
+    assert_int_equal(udp_sendto(program, pbuf, netif_ip_addr6(netif, 0), 546), ERR_OK);
+    pbuf_free(pbuf);
+    udp_remove(program);
+    run_s(sim, 10);
+    assert_int_equal(counted(sim, COUNTER_dhcp6_unmatched), 1);
+    assert_int_equal(counted(sim, COUNTER_dhcp6_answered), 0);
+}
+
 static void what_nobody_waits_for_finds_no_port_open(void **state)
 {
     struct sim *sim = *state;
@@ -447,6 +485,7 @@ int main(void)
         SIM_TEST(an_answer_without_name_servers_is_one_and_takes_the_old_ones_away),
         SIM_TEST(a_second_answer_does_not_count),
         SIM_TEST(an_answer_in_fragments_does_not_count),
+        SIM_TEST(a_program_of_this_machine_is_no_dhcpv6_server),
         SIM_TEST(what_nobody_waits_for_finds_no_port_open),
         SIM_TEST(the_server_of_the_lease_is_asked_first_and_then_that_of_dhcpv6),
         SIM_TEST(without_one_in_the_lease_that_of_dhcpv6_is_asked),
