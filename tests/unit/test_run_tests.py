@@ -95,7 +95,8 @@ class Counting(unittest.TestCase):
             command = "a=touch %s; exec sleep 60" % begun
             process = subprocess.Popen([sys.executable, script, "--jobs", "1", "--check", command,
                                         "--check", "b=touch %s" % second], env={**os.environ, "BUILD": run_tests.BUILD},
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             while not os.path.exists(begun):
                 time.sleep(0.05)
             process.send_signal(number)
