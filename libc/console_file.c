@@ -25,9 +25,10 @@ static struct {
     size_t begin, end; /* of what was not read yet */
 } keyboard;
 
+/* A line behind one that was not read yet is no news: it is taken once that one was read. */
 static bool prepare(void)
 {
-    return ring_consumer_prepare_sleep(&keyboard.lines);
+    return keyboard.begin < keyboard.end || ring_consumer_prepare_sleep(&keyboard.lines);
 }
 
 /* Takes the next line once the last was read. */

@@ -14,6 +14,7 @@
 
 #include "libc/files.h"
 #include "libc/memory_file.h"
+#include "libc/pipe_file.h"
 
 const struct image_file image_files[] = {{"/index.html", "<p>hello", 8}, {NULL, NULL, 0}};
 
@@ -217,6 +218,22 @@ TEST(lines_of_the_keyboard_are_read_and_polled)
     assert_string_equal(fake_shown(), "out");
 }
 
+TEST(a_line_behind_one_that_is_not_read_lets_a_program_sleep)
+{
+    char in[64];
+    int ends[2];
+    short found;
+    fake_type("hello\n");
+    assert_int_equal(read_file(0, in, 2), 2);
+    fake_type("next\n");
+    assert_int_equal(pipe_make(ends, 0), 0);
+    assert_int_equal(poll_one(ends[0], POLLIN, 10, &found), 0);
+    assert_true(fake.slept_until != 0);
+    assert_int_equal(read_file(0, in, sizeof(in)), 4);
+    assert_int_equal(read_file(0, in, sizeof(in)), 5);
+    assert_memory_equal(in, "next\n", 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(tmp_has_an_end, start),
         cmocka_unit_test_setup(devices_are_there, start),
         cmocka_unit_test_setup(lines_of_the_keyboard_are_read_and_polled, start),
+        cmocka_unit_test_setup(a_line_behind_one_that_is_not_read_lets_a_program_sleep, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
