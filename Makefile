@@ -93,12 +93,16 @@ CFLAGS_host   := -std=c11 $(WARN) -D_GNU_SOURCE $(INC_host) -O1 -g3 -fno-omit-fr
 CFLAGS_fuzz   := $(CFLAGS_host) -fsanitize=fuzzer-no-link
 ASFLAGS       := -D__ASSEMBLER__ -Wno-unused-command-line-argument
 
+# lwIP starts its DHCPv6 client by each advertisement of a router; here servers/netd/info6.c says when.
+RA_TRIGGER := -Ddhcp6_nd6_ra_trigger=netd_info6_ignore_ra
+
 # What a folder may see on top.
 $(O)/u/drivers/%.o: EXTRA = -Idrivers
 $(O)/u/selftest/arch/%.o: EXTRA = -Iselftest
 $(O)/u/selftest/bench_noise.c.o: EXTRA = -iquote servers/dsoftbusd # it measures what dsoftbusd runs
 $(O)/u/servers/netd/%.o $(H)/servers/netd/%.o $(H)/tests/%.o $(H)/fuzz/servers/netd/%.o $(H)/fuzz/tests/%.o: EXTRA = $(lwip_INC)
 $(O)/u/servers/dsoftbusd/crypto.c.o $(H)/servers/dsoftbusd/crypto.c.o $(H)/fuzz/servers/dsoftbusd/crypto.c.o: EXTRA = $(CRYPTO_INC)
+$(O)/u/lwip/src/core/ipv6/nd6.c.o $(H)/lwip/src/core/ipv6/nd6.c.o $(H)/fuzz/lwip/src/core/ipv6/nd6.c.o: EXTRA = $(RA_TRIGGER)
 
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' '$(1)' '$(2)')
@@ -127,11 +131,11 @@ KERNEL   := $(if $(KERNEL_SRC),$(O)/kernel.elf $(if $(filter aarch64,$(ARCH)),$(
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call remember,$(O)/kernel.flags,$(CC) $(CFLAGS_kernel) $(KERNEL_OPT) $(KERNEL_HOT))
-$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(USER_OPT) $(foreach f,$(FOREIGN),$($(f)_INC)))
+$(call remember,$(O)/user.flags,$(CC) $(CFLAGS_user) $(CFLAGS_foreign) $(USER_OPT) $(foreach f,$(FOREIGN),$($(f)_INC)) $(RA_TRIGGER))
 $(call remember,$(O)/kernel.list,$(KERNEL_O))
 $(call remember,$(O)/user.list,$(LIBC_O) $(foreach p,$(PROGRAMS),$(p): $($(p)_SRC)))
 $(call remember,$(O)/keys.list,keys: $(KEY_FILE))
-$(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)))
+$(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),$($(f)_INC)) $(RA_TRIGGER))
 $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
 endif
 
@@ -188,15 +192,15 @@ define foreign
 $(O)/u/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(O)/user.flags | $(HAVE_BUILD) $(MUSL_GEN)
 	$$(call say,CC,$(1)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$$(CC) $(CFLAGS_foreign) $(USER_OPT) $($(1)_INC) $$(CC_INCLUDE) $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+	$(Q)$$(CC) $(CFLAGS_foreign) $(USER_OPT) $($(1)_INC) $$(EXTRA) $$(CC_INCLUDE) $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
 $(H)/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$$(call say,HOSTCC,$(1)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$$(HOSTCC) $(CFLAGS_host) $($(1)_INC) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+	$(Q)$$(HOSTCC) $(CFLAGS_host) $($(1)_INC) $$(EXTRA) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
 $(H)/fuzz/$(1)/%.c.o: $(SRC)/$(1)/.sha256 $(H)/host.flags | $(BUILD)/have-build $(BUILD)/have-test
 	$$(call say,HOSTCC,$(1)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$$(HOSTCC) $(CFLAGS_fuzz) $($(1)_INC) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
+	$(Q)$$(HOSTCC) $(CFLAGS_fuzz) $($(1)_INC) $$(EXTRA) -w $$(DEPS) -c -o $$@ $(SRC)/$(1)/$$*.c
 endef
 $(foreach f,$(FOREIGN),$(eval $(call foreign,$(f))))
 

@@ -102,6 +102,14 @@ uint16_t netd_info6_append(const struct netif *netif, uint8_t *options, uint16_t
 
 /* --- when to ask --------------------------------------------------------------------------- */
 
+/* The flags are in lwIP's list of routers, where info6_update finds them [I2]. */
+void netd_info6_ignore_ra(struct netif *netif, uint8_t has_managed, uint8_t has_other)
+{
+    (void)netif;
+    (void)has_managed;
+    (void)has_other;
+}
+
 static bool says_router(const struct info6 *info)
 {
     for (int i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {
@@ -141,11 +149,10 @@ static void begin_request(struct info6 *info)
 /* A request under way: has it ended? */
 static void look_at_request(struct info6 *info, bool is_wanted)
 {
-    const struct dhcp6 *client = netif_dhcp6_data(info->netif);
     if (info->is_answered) {
         end_request(info, info->refresh_s);
-    } else if (!is_wanted || client->state != DHCP6_STATE_REQUESTING_CONFIG) {
-        end_request(info, INFO6_PAUSE_S); /* lwIP stops when any router says so */
+    } else if (!is_wanted) {
+        end_request(info, INFO6_PAUSE_S);
     } else if (port_now_us() >= info->next_us) {
         stats_count(info->stats, COUNTER_dhcp6_unanswered);
         end_request(info, INFO6_SILENCE_S);

@@ -180,6 +180,22 @@ static void a_router_that_changes_its_mind_in_every_message_has_one_request_a_se
     assert_in_range(sim->dhcp6.requests - asked, 1, 20);
 }
 
+static void a_burst_of_advertisements_that_differ_asks_no_more(void **state)
+{
+    struct sim *sim = *state;
+    uint8_t frame[ROUTER6_FRAME_MAX];
+    sim->dhcp6.is_silent = true;
+    run_s(sim, 10);
+    uint32_t asked = sim->dhcp6.requests;
+    for (int i = 0; i < 16; i++) {
+        sim->router6.has_other = i % 2 != 0;
+        sim_receive(sim, frame, router6_advertise(&sim->router6, frame));
+    }
+    sim_run(sim, 1);
+    assert_true(asked >= 1);
+    assert_int_equal(sim->dhcp6.requests, asked);
+}
+
 static void a_link_that_comes_back_is_asked_again(void **state)
 {
     struct sim *sim = *state;
@@ -478,6 +494,7 @@ int main(void)
         SIM_TEST(a_silent_server_is_asked_six_times_an_hour),
         SIM_TEST(a_router_that_takes_the_flag_back_ends_the_question),
         SIM_TEST(a_router_that_changes_its_mind_in_every_message_has_one_request_a_second),
+        SIM_TEST(a_burst_of_advertisements_that_differ_asks_no_more),
         SIM_TEST(a_link_that_comes_back_is_asked_again),
         SIM_TEST(without_a_pcb_nothing_is_asked_until_there_is_one),
         SIM_TEST(what_is_no_answer_to_the_question_is_counted_and_not_used),

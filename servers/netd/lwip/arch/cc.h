@@ -48,6 +48,9 @@ void netd_dhcp_option(const struct netif *netif, uint8_t type, uint8_t option, u
 uint16_t netd_info6_append(const struct netif *netif, uint8_t *options, uint16_t bytes,
                            struct pbuf *message);
 
+/* What lwIP calls for each advertisement of a router, instead of its DHCPv6 client [Makefile]. */
+void netd_info6_ignore_ra(struct netif *netif, uint8_t has_managed, uint8_t has_other);
+
 /*
  * By which interface a packet leaves, and by way of whom; NULL: as lwIP chooses. In ../routes.c,
  * asked while there is something to choose.
