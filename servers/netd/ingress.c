@@ -226,9 +226,9 @@ static bool has_good_address(const struct packet *packet, uint8_t type, struct s
     return true;
 }
 
-static enum counter check_nd(const struct packet *packet, struct span message)
+static enum counter check_nd(const struct packet *packet, uint8_t type, struct span message)
 {
-    size_t fixed = nd_fixed_bytes[message.at[0] - ND_FIRST];
+    size_t fixed = nd_fixed_bytes[type - ND_FIRST];
     if (packet->is_fragment) {
         return COUNTER_nd_fragment; /* [RFC 6980 §5] */
     }
@@ -246,8 +246,8 @@ static enum counter check_nd(const struct packet *packet, struct span message)
         }
         options = skip(options, bytes);
     }
-    return has_good_address(packet, message.at[0], skip(message, fixed)) ? COUNTER_rx_whole
-                                                                         : COUNTER_nd_address;
+    return has_good_address(packet, type, skip(message, fixed)) ? COUNTER_rx_whole
+                                                                : COUNTER_nd_address;
 }
 
 static enum counter check_icmp(const struct packet *packet, struct span message)
@@ -258,12 +258,13 @@ static enum counter check_icmp(const struct packet *packet, struct span message)
     if (!has_good_sum(packet, message)) {
         return COUNTER_icmp_checksum;
     }
-    if (packet->is_ip6 && message.at[0] == ICMP6_TOO_BIG &&
+    uint8_t type = message.at[0];
+    if (packet->is_ip6 && type == ICMP6_TOO_BIG &&
         bytes_get_be32(message.at + 4) < IP6_MTU_MIN) {
         return COUNTER_icmp_mtu;
     }
-    bool is_nd = packet->is_ip6 && message.at[0] >= ND_FIRST && message.at[0] <= ND_LAST;
-    return is_nd ? check_nd(packet, message) : COUNTER_rx_whole;
+    bool is_nd = packet->is_ip6 && type >= ND_FIRST && type <= ND_LAST;
+    return is_nd ? check_nd(packet, type, message) : COUNTER_rx_whole;
 }
 
 /* [RFC 2236 §2] */

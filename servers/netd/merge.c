@@ -41,18 +41,17 @@ static const uint8_t *tcp_of(const struct pbuf *pbuf)
     return (const uint8_t *)pbuf->payload + TCP_AT;
 }
 
-static uint16_t tcp_header_bytes(const struct pbuf *pbuf)
+/* G5. Of what ingress.c found whole they fit, unless the driver has changed them since. */
+static bool find_lengths(const struct pbuf *pbuf, struct merge_lengths *lengths)
 {
-    return (uint16_t)((tcp_of(pbuf)[TCP_OFFSET] >> 4) * 4);
+    uint32_t header = (uint32_t)(tcp_of(pbuf)[TCP_OFFSET] >> 4) * 4;
+    uint32_t packet = bytes_get_be16(ip_of(pbuf) + IP_LENGTH);
+    lengths->header = (uint16_t)header;                     /* <= 60 */
+    lengths->data = (uint16_t)(packet - IP_BYTES - header); /* <= UINT16_MAX if it fits */
+    return header >= TCP_BYTES && packet >= IP_BYTES + header && IP_AT + packet <= pbuf->len;
 }
 
-/* What the packet carries; of a group what all carry. */
-static uint16_t data_bytes(const struct pbuf *pbuf)
-{
-    return (uint16_t)(bytes_get_be16(ip_of(pbuf) + IP_LENGTH) - IP_BYTES - tcp_header_bytes(pbuf));
-}
-
-/* G1. ingress.c has compared the lengths with what is there. */
+/* G1. */
 static bool is_plain(const struct pbuf *pbuf)
 {
     const uint8_t *ip = ip_of(pbuf);
@@ -80,47 +79,55 @@ static bool is_same_flow(const struct pbuf *left, const struct pbuf *right)
            ip[IP_BYTES + TCP_OFFSET] == other[IP_BYTES + TCP_OFFSET];
 }
 
-static bool follows(const struct pbuf *held, const struct pbuf *next)
+static bool follows(const struct merge *merge, const struct pbuf *next)
 {
-    const uint8_t *tcp = tcp_of(held), *other = tcp_of(next);
-    uint32_t end = bytes_get_be32(tcp + TCP_SEQUENCE) + data_bytes(held);
-    size_t options = (size_t)(tcp_header_bytes(held) - TCP_BYTES);
+    const uint8_t *tcp = tcp_of(merge->held), *other = tcp_of(next);
+    uint32_t end = bytes_get_be32(tcp + TCP_SEQUENCE) + merge->lengths.data;
+    size_t options = (size_t)(merge->lengths.header - TCP_BYTES);
     return bytes_get_be32(other + TCP_SEQUENCE) == end &&
            word(other + TCP_ACKNOWLEDGED) == word(tcp + TCP_ACKNOWLEDGED) &&
            other[TCP_WINDOW] == tcp[TCP_WINDOW] && other[TCP_WINDOW + 1] == tcp[TCP_WINDOW + 1] &&
            (options == 0 || memcmp(tcp + TCP_BYTES, other + TCP_BYTES, options) == 0);
 }
 
-static bool acknowledges_more(const struct pbuf *held, const struct pbuf *next)
+static bool acknowledges_more(const struct merge *merge, const struct pbuf *next)
 {
-    const uint8_t *tcp = tcp_of(held), *other = tcp_of(next);
+    const uint8_t *tcp = tcp_of(merge->held), *other = tcp_of(next);
     uint32_t more =
         bytes_get_be32(other + TCP_ACKNOWLEDGED) - bytes_get_be32(tcp + TCP_ACKNOWLEDGED);
-    return tcp_header_bytes(held) == TCP_BYTES && more - 1 < INT32_MAX &&
+    return merge->lengths.header == TCP_BYTES && more - 1 < INT32_MAX &&
            bytes_get_be32(other + TCP_SEQUENCE) == bytes_get_be32(tcp + TCP_SEQUENCE);
 }
 
 /* Appends the bytes of a packet, and makes the first one's header say so. */
-static void append(struct merge *merge, struct pbuf *next)
+static void append(struct merge *merge, struct pbuf *next, struct merge_lengths lengths)
 {
     uint8_t *ip = (uint8_t *)merge->held->payload + IP_AT;
-    uint16_t bytes = data_bytes(next);
-    uint16_t whole = (uint16_t)(bytes_get_be16(ip + IP_LENGTH) + bytes); /* <= 16 frames */
+    merge->lengths.data = (uint16_t)(merge->lengths.data + lengths.data); /* <= 16 frames */
     ip[IP_BYTES + TCP_FLAGS] |= tcp_of(next)[TCP_FLAGS] & FLAG_PSH;
-    bytes_put_be16(ip + IP_LENGTH, whole);
-    (void)pbuf_remove_header(next, (size_t)TCP_AT + tcp_header_bytes(next));
-    next->len = bytes; /* the link may have padded it */
+    bytes_put_be16(ip + IP_LENGTH,
+                   (uint16_t)(IP_BYTES + merge->lengths.header + merge->lengths.data));
+    (void)pbuf_remove_header(next, (size_t)TCP_AT + lengths.header);
+    next->len = lengths.data; /* the link may have padded it */
     merge->last->next = next;
     merge->last = next;
 }
 
+/* Holds it alone. */
+static void hold(struct merge *merge, struct pbuf *pbuf, struct merge_lengths lengths)
+{
+    pbuf->len = pbuf->tot_len = (uint16_t)(TCP_AT + lengths.header + lengths.data);
+    merge->held = merge->last = pbuf;
+    merge->lengths = lengths;
+}
+
 bool merge_begin(struct merge *merge, struct pbuf *pbuf)
 {
-    if (!is_plain(pbuf)) {
+    struct merge_lengths lengths;
+    if (!is_plain(pbuf) || !find_lengths(pbuf, &lengths)) {
         return false;
     }
-    pbuf->len = pbuf->tot_len = (uint16_t)(IP_AT + bytes_get_be16(ip_of(pbuf) + IP_LENGTH));
-    merge->held = merge->last = pbuf;
+    hold(merge, pbuf, lengths);
     merge->frames = 1;
     return true;
 }
@@ -128,23 +135,23 @@ bool merge_begin(struct merge *merge, struct pbuf *pbuf)
 bool merge_join(struct merge *merge, struct pbuf *pbuf)
 {
     struct pbuf *held = merge->held;
+    struct merge_lengths lengths;
     if (held == NULL || merge->frames == MERGE_FRAMES_MAX || !is_plain(pbuf) ||
-        !is_same_flow(held, pbuf)) {
+        !find_lengths(pbuf, &lengths) || !is_same_flow(held, pbuf)) {
         return false;
     }
-    bool has_data = data_bytes(held) != 0;
-    if (has_data != (data_bytes(pbuf) != 0) ||
-        !(has_data ? follows(held, pbuf) : acknowledges_more(held, pbuf))) {
+    bool has_data = merge->lengths.data != 0;
+    if (has_data != (lengths.data != 0) || lengths.header != merge->lengths.header ||
+        !(has_data ? follows(merge, pbuf) : acknowledges_more(merge, pbuf))) {
         return false;
     }
     /* --- committed --- */
     merge->frames++;
     merge->joined++;
     if (has_data) {
-        append(merge, pbuf);
+        append(merge, pbuf, lengths);
     } else {
-        pbuf->len = pbuf->tot_len = (uint16_t)(TCP_AT + TCP_BYTES);
-        merge->held = merge->last = pbuf;
+        hold(merge, pbuf, lengths);
         pbuf_free(held);
     }
     return true;
@@ -154,7 +161,7 @@ struct pbuf *merge_end(struct merge *merge)
 {
     struct pbuf *held = merge->held;
     if (held != NULL && held->next != NULL) {
-        uint16_t left = (uint16_t)(IP_AT + bytes_get_be16(ip_of(held) + IP_LENGTH));
+        uint16_t left = (uint16_t)(TCP_AT + merge->lengths.header + merge->lengths.data);
         for (struct pbuf *piece = held; piece != NULL; piece = piece->next) {
             piece->tot_len = left;
             left = (uint16_t)(left - piece->len);

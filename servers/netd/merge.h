@@ -12,6 +12,7 @@
  * G3  An acknowledgment takes the place of another only if it acknowledges more and neither has
  *     options: what repeats itself, or has SACK, is news of a loss.
  * G4  What does not join ends the group. Nothing waits longer than the burst.
+ * G5  Lengths lie within their frames, whatever the driver writes into those meanwhile.
  */
 #pragma once
 
@@ -24,9 +25,16 @@
 
 enum { MERGE_FRAMES_MAX = 16 };
 
+/* Of a segment; read once, because the driver can write its frame a second time. */
+struct merge_lengths {
+    uint16_t header; /* of TCP, with its options */
+    uint16_t data;
+};
+
 struct merge {
     struct pbuf *held; /* NULL: nothing; its tot_len is right once it is given */
     struct pbuf *last; /* of its chain */
+    struct merge_lengths lengths; /* of all that is held, as one segment */
     uint32_t frames;   /* in it */
     uint32_t joined;   /* what lwIP was spared so far */
 };

@@ -253,7 +253,7 @@ static void give_group(struct interface *interface)
     struct netif *netif = &interface->netif;
     struct flow_hosts hosts = flow_hosts_of((const uint8_t *)pbuf->payload + SIZEOF_ETH_HDR);
     if (flow_is_segment(interface, hosts)) {
-        segment_input(netif, pbuf);
+        segment_input(netif, pbuf, hosts);
         return;
     }
     STAT_COUNTER before = lwip_stats.tcp.recv;

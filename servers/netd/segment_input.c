@@ -10,14 +10,14 @@
 #include <lwip/prot/ip4.h>
 #include <lwip/stats.h>
 
-static void tell_packet(struct netif *netif, const struct ip_hdr *ip)
+static void tell_packet(struct netif *netif, const struct ip_hdr *ip, struct flow_hosts hosts)
 {
     ip_data.current_netif = netif;
     ip_data.current_input_netif = netif;
     ip_data.current_ip4_header = ip;
     ip_data.current_ip_header_tot_len = IP_HLEN;
-    ip_addr_copy_from_ip4(ip_data.current_iphdr_src, ip->src);
-    ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, ip->dest);
+    ip_addr_set_ip4_u32_val(ip_data.current_iphdr_src, hosts.source);
+    ip_addr_set_ip4_u32_val(ip_data.current_iphdr_dest, hosts.destination);
 }
 
 static void tell_no_packet(void)
@@ -30,10 +30,10 @@ static void tell_no_packet(void)
     ip4_addr_set_any(ip4_current_dest_addr());
 }
 
-void segment_input(struct netif *netif, struct pbuf *pbuf)
+void segment_input(struct netif *netif, struct pbuf *pbuf, struct flow_hosts hosts)
 {
     IP_STATS_INC(ip.recv);
-    tell_packet(netif, (const void *)((const uint8_t *)pbuf->payload + SIZEOF_ETH_HDR));
+    tell_packet(netif, (const void *)((const uint8_t *)pbuf->payload + SIZEOF_ETH_HDR), hosts);
     (void)pbuf_remove_header(pbuf, SIZEOF_ETH_HDR + IP_HLEN);
     tcp_input(pbuf, netif);
     tell_no_packet();

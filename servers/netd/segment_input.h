@@ -8,8 +8,11 @@
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 
+#include "flow.h"
+
 /*
  * Takes the packet. Requires that it is plain [merge.h, G1], came by that interface, and that lwIP
- * would give it to TCP as a packet for the address of that interface.
+ * would give it to TCP as a packet between these hosts for the address of that interface. What its
+ * header says of them meanwhile does not count: the driver can write that.
  */
-void segment_input(struct netif *netif, struct pbuf *pbuf);
+void segment_input(struct netif *netif, struct pbuf *pbuf, struct flow_hosts hosts);

@@ -198,16 +198,17 @@ static void another_header_ends_the_group(void **state)
 static void other_options_end_the_group(void **state)
 {
     (void)state;
-    begin(1000, 7, BYTES);
+    struct pbuf *first = make(1000, 7, BYTES);
     struct pbuf *same = make(1000 + BYTES - 4, 7, BYTES);
     struct pbuf *other = make(1000 + 2 * BYTES - 8, 7, BYTES);
-    header(merge.held)[TCP_AT + 12] = 0x60; /* the first four bytes are options now */
+    header(first)[TCP_AT + 12] = 0x60; /* the first four bytes are options now */
     header(same)[TCP_AT + 12] = 0x60;
     header(other)[TCP_AT + 12] = 0x60;
-    memset(header(merge.held) + DATA_AT, 1, 4);
+    memset(header(first) + DATA_AT, 1, 4);
     memset(header(same) + DATA_AT, 1, 4);
     memset(header(other) + DATA_AT, 1, 4);
     header(other)[DATA_AT + 3] = 0;
+    assert_true(merge_begin(&merge, first));
     assert_true(merge_join(&merge, same));
     assert_false(merge_join(&merge, other));
     pbuf_free(merge_end(&merge));
@@ -271,6 +272,49 @@ static void bytes_and_acknowledgments_do_not_mix(void **state)
     assert_false(merge_join(&merge, make(1000, 8, BYTES)));
 }
 
+/* --- a driver that writes into a frame once it was checked ----------------------------------- */
+
+static void lengths_that_do_not_lie_in_the_frame_are_not_taken(void **state)
+{
+    (void)state;
+    static const uint16_t wrong[] = {0, 39, 40 + BYTES + 1, 0xffff};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        reset(NULL);
+        struct pbuf *changed = make(1000, 7, BYTES);
+        bytes_put_be16(header(changed) + IP_AT + 2, wrong[i]);
+        assert_false(merge_begin(&merge, changed));
+        begin(1000, 7, BYTES);
+        changed = make(1000 + BYTES, 7, BYTES);
+        bytes_put_be16(header(changed) + IP_AT + 2, wrong[i]);
+        assert_false(merge_join(&merge, changed));
+    }
+    for (uint8_t words = 0; words < 5; words++) {
+        reset(NULL);
+        struct pbuf *changed = make(1000, 7, BYTES);
+        header(changed)[TCP_AT + 12] = (uint8_t)(words << 4);
+        assert_false(merge_begin(&merge, changed));
+    }
+}
+
+static void lengths_that_change_while_frames_are_held_are_those_that_were_read(void **state)
+{
+    (void)state;
+    begin(1000, 7, BYTES);
+    uint8_t *first = header(merge.held);
+    for (uint32_t i = 1; i < 3; i++) {
+        bytes_put_be16(first + IP_AT + 2, 0xffff);
+        assert_true(merge_join(&merge, make(1000 + i * BYTES, 7, BYTES)));
+        assert_int_equal(bytes_get_be16(first + IP_AT + 2), 40 + (i + 1) * BYTES);
+    }
+    bytes_put_be16(first + IP_AT + 2, 50);
+    struct pbuf *group = merge_end(&merge);
+    assert_int_equal(group->tot_len, DATA_AT + 3 * BYTES);
+    assert_int_equal(group->len, DATA_AT + BYTES);
+    assert_int_equal(group->next->tot_len, 2 * BYTES);
+    assert_int_equal(group->next->next->tot_len, BYTES);
+    pbuf_free(group);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +330,9 @@ int main(void)
         cmocka_unit_test_setup(an_acknowledgment_that_repeats_itself_stays, reset),
         cmocka_unit_test_setup(an_acknowledgment_with_options_stays, reset),
         cmocka_unit_test_setup(bytes_and_acknowledgments_do_not_mix, reset),
+        cmocka_unit_test_setup(lengths_that_do_not_lie_in_the_frame_are_not_taken, reset),
+        cmocka_unit_test_setup(lengths_that_change_while_frames_are_held_are_those_that_were_read,
+                               reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
