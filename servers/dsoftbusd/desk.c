@@ -5,16 +5,15 @@
 
 enum { US_PER_S = 1000 * 1000 };
 
-void desk_init(struct desk *desk, uint64_t epoch, int expected)
+void desk_init(struct desk *desk, uint64_t epoch)
 {
     memset(desk, 0, sizeof(*desk));
     desk->epoch = epoch;
-    desk->expected = expected;
 }
 
 void desk_add_node(struct desk *desk, struct node *node)
 {
-    desk->node[desk->nodes++] = node; /* at most `expected`, by the caller */
+    desk->node[desk->nodes++] = node; /* at most DESK_NODES, by the caller */
 }
 
 int desk_admit(struct desk *desk, uint64_t badge, const struct init_bus *rights)
@@ -355,6 +354,12 @@ static bool may(const struct desk_client *client, uint64_t label)
     }
 }
 
+/* I4. */
+static bool is_served(const struct desk *desk, uint64_t label)
+{
+    return desk->is_open || (desk->nodes != 0 && asks_trust(label));
+}
+
 static int dispatch(struct desk *desk, int index, const struct desk_request *request,
                     struct crypto_span in, uint64_t reply[IPC_WORDS], uint64_t now_us,
                     handle_t *dropped)
@@ -404,8 +409,8 @@ static int answer(struct desk *desk, const struct desk_request *request,
     if (!may(client, label)) {
         return E_DENIED;
     }
-    if (desk->nodes < desk->expected) {
-        return E_UNSUPPORTED; /* no entropy, no identity */
+    if (!is_served(desk, label)) {
+        return E_UNSUPPORTED; /* no identity yet, no port, or no room for trust */
     }
     client->out_len = 0;
     int error = dispatch(desk, index, request, in, reply, now_us, dropped);

@@ -10,7 +10,8 @@
  *     unless it says so.
  * I3  A request of a peer that its service does not answer in NODE_CALL_MS has failed; of one
  *     peer at most DESK_ERRANDS_EACH are there at a time.
- * I4  A service is offered by every node or by none: nothing is asked before all nodes are there.
+ * I4  A service is offered by every node or by none: nothing is asked before the desk is open, but
+ *     for trust, once there is a node: a store that is full may be why it is not.
  * I5  The services of a process are all at one desk: who offers another with the epoch of a desk
  *     before this one gets E_RESTARTED.
  */
@@ -89,7 +90,7 @@ struct desk {
     struct node *node[DESK_NODES];
     enum bus_mode mode[DESK_NODES];
     int nodes;
-    int expected; /* so many there will be */
+    bool is_open; /* every node is there and runs; set by whoever adds them */
     uint64_t epoch; /* of this desk, not 0; no other has it */
     bool has_met; /* both nodes, each other */
     struct desk_client client[DESK_CLIENTS];
@@ -112,8 +113,8 @@ struct desk_wakeup {
     bool is_last; /* close the handle afterwards */
 };
 
-/* The nodes stay the caller's; `expected` is how many are added once they have an identity. */
-void desk_init(struct desk *desk, uint64_t epoch, int expected);
+/* A desk that is not open. The nodes, at most DESK_NODES, stay the caller's. */
+void desk_init(struct desk *desk, uint64_t epoch);
 void desk_add_node(struct desk *desk, struct node *node);
 
 /* A process that has rights there. E_LIMIT: no place. */

@@ -43,7 +43,6 @@ static const struct crypto_span ping_text = {(const uint8_t *)"dsoftbusd", 9};
 static struct loop first;
 static struct loop *loops[NODES_MAX] = {&first}; /* a second one costs memory only where it is */
 static int count;
-static bool is_open;      /* every node has its identity and its sockets */
 static int group_tries;   /* of discovery, until it is as good as it gets */
 static bool is_found;     /* discovery is up, and has been told */
 static bool is_lost_told; /* that there is none has been told */
@@ -140,7 +139,7 @@ static int open_all(void)
         error = pin_both();
     }
     if (error == OK) {
-        is_open = true;
+        desk.is_open = true;
         identity_keep(&loops[0]->node.trust);
         console_print("dsoftbusd: ready");
     }
@@ -228,7 +227,7 @@ static void try_again(uint64_t now_us)
         return;
     }
     try_us = now_us + TRY_AGAIN_US;
-    int error = is_open ? OK : open_all();
+    int error = desk.is_open ? OK : open_all();
     if (error == OK) {
         discover();
     } else if (error != error_told) {
@@ -279,7 +278,7 @@ static void answer(struct message *message)
         sys_handle_close(dropped);
     }
     message->handle_count = 0;
-    if (is_open) {
+    if (desk.is_open) {
         identity_keep(&loops[0]->node.trust);
     }
 }
@@ -321,7 +320,7 @@ static int turn(struct message *message)
     next_us = is_found || next_us < try_us ? next_us : try_us;
     bool is_request;
     nfds_t from[NODES_MAX + 1] = {0}; /* entry of each node, and behind the last */
-    int polled = is_open ? count : 0;
+    int polled = desk.is_open ? count : 0;
     for (int i = 0; i < polled; i++) {
         loop_serve(loops[i]);
         from[i + 1] = from[i] + loop_wants(loops[i], fds + from[i]);
@@ -359,7 +358,7 @@ static int begin(void)
     if (loops[count - 1] == NULL) {
         return E_NO_MEMORY;
     }
-    desk_init(&desk, loop_now_us() + 1, count); /* a time: no dsoftbusd before had it */
+    desk_init(&desk, loop_now_us() + 1); /* a time: no dsoftbusd before had it */
     int error = identity_open();
     if (error == OK) {
         error = admit_clients();

@@ -62,7 +62,7 @@ static const char *reason(int error)
 {
     switch (error) {
     case E_NOT_FOUND: return "no session with that peer";
-    case E_UNSUPPORTED: return "this node has no identity: there is no entropy";
+    case E_UNSUPPORTED: return "no node is open here; the log says why";
     case E_DENIED: return "not from here: the manifest does not allow it";
     case E_AGAIN: return "the peer takes no more now; try again";
     case E_BUSY: return "another is under way";

@@ -32,12 +32,13 @@ static void begin(void)
     const struct node_config config = {
         .id = {1, "n"}, .port = 1, .secret = {1}, .random = fixed_bytes};
     now_us = 1000;
-    desk_init(&desk, 1, 1);
+    desk_init(&desk, 1);
     if (fresh.config.port == 0) {
         REQUIRE(node_init(&fresh, &config, now_us) == OK);
     }
     node = fresh;
     desk_add_node(&desk, &node);
+    desk.is_open = true;
     REQUIRE(desk_admit(&desk, ASKER, &all) == OK && desk_admit(&desk, SERVER, &server) == OK);
 }
 

@@ -27,8 +27,9 @@ static int begin(void **state)
     static const struct init_bus asker = {.flags = MAY_ASK | MAY_TRUST};
     static const struct init_bus server = {.services = {"echo", "slow"}};
     int error = world_begin(state);
-    desk_init(&desk, EPOCH, 1);
+    desk_init(&desk, EPOCH);
     desk_add_node(&desk, &world.sim.nodes[0]);
+    desk.is_open = true;
     world.sim.on_event = event;
     assert_int_equal(desk_admit(&desk, ASKER, &asker), OK);
     assert_int_equal(desk_admit(&desk, SERVER, &server), OK);
@@ -111,6 +112,8 @@ TEST(each_may_what_the_manifest_says_and_no_more)
 TEST(without_an_identity_nothing_is_asked)
 {
     desk.nodes = 0;
+    desk.is_open = false;
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_TRUST_GET, 0, 0, 0), E_UNSUPPORTED);
     assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), E_UNSUPPORTED);
     assert_int_equal(ask(ASKER, NOTIFICATION, BUS_PING_START, BITS, 0, 0), E_UNSUPPORTED);
     assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
@@ -120,16 +123,37 @@ TEST(a_service_is_offered_by_both_nodes_or_not_at_all)
 {
     static const struct init_bus server = {.services = {"echo"}};
     const struct bus_name name = {4, "echo"};
-    desk_init(&desk, EPOCH, 2);
+    desk_init(&desk, EPOCH);
     assert_int_equal(desk_admit(&desk, SERVER, &server), OK);
     assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
     desk_add_node(&desk, &world.sim.nodes[0]);
     assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
     assert_null(services_find(&world.sim.nodes[0].services, &name));
     desk_add_node(&desk, &world.sim.nodes[1]); /* it opens later */
+    desk.is_open = true;
     assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), OK);
     assert_non_null(services_find(&world.sim.nodes[0].services, &name));
     assert_non_null(services_find(&world.sim.nodes[1].services, &name));
+}
+
+TEST(before_the_desk_is_open_a_person_can_make_room_for_trust)
+{
+    struct trust *trust = &world.sim.nodes[0].trust;
+    const struct bus_name other = bus_sim_name(1);
+    struct bus_name id = {2, "aa"};
+    for (id.text[1] = 'a'; trust_deny_id(trust, &id) == OK; id.text[1]++) {
+    }
+    desk.is_open = false;
+    assert_int_equal(trust_deny_id(trust, &other), E_LIMIT);
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_NODE_GET, 0, 0, 0), E_UNSUPPORTED);
+    assert_int_equal(ask(ASKER, NOTIFICATION, BUS_PING_START, BITS, 0, 0), E_UNSUPPORTED);
+    assert_int_equal(serve(SERVER, "\4echo", BUS_FOR_PEERS), E_UNSUPPORTED);
+    assert_int_equal(ask(SERVER, HANDLE_NONE, BUS_TRUST_GET, 0, 0, 0), E_DENIED);
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_TRUST_GET, 0, 0, 0), OK);
+    assert_int_equal(reply[1], BUS_TRUST_DENY_ID);
+    put(ASKER, "\2aa", 3);
+    assert_int_equal(ask(ASKER, HANDLE_NONE, BUS_TRUST_SET, BUS_TRUST_FORGET_ID, 0, 0), OK);
+    assert_int_equal(trust_deny_id(trust, &other), OK);
 }
 
 TEST(services_of_a_process_are_all_at_one_desk)
@@ -497,6 +521,7 @@ int main(void)
         DESK_TEST(each_may_what_the_manifest_says_and_no_more),
         DESK_TEST(without_an_identity_nothing_is_asked),
         DESK_TEST(a_service_is_offered_by_both_nodes_or_not_at_all),
+        DESK_TEST(before_the_desk_is_open_a_person_can_make_room_for_trust),
         DESK_TEST(services_of_a_process_are_all_at_one_desk),
         DESK_TEST(a_buffer_takes_pieces_in_their_order_and_never_more_than_it_holds),
         DESK_TEST(a_ping_is_begun_signalled_and_taken),

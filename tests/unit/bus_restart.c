@@ -47,9 +47,10 @@ static void start_dsoftbusd(void)
     static const struct init_bus rights = {.services = {"echo", "status"}};
     struct node *node = &world.sim.nodes[0];
     memset(&node->services, 0, sizeof(node->services));
-    desk_init(&desk, ++incarnation, 1);
+    desk_init(&desk, ++incarnation);
     assert_int_equal(desk_admit(&desk, STATUSD, &rights), OK);
     desk_add_node(&desk, node);
+    desk.is_open = true;
     is_dead = false;
     has_told = false;
 }
