@@ -102,6 +102,13 @@ static void flush_neighbours(struct addr *addr)
     stats_count(addr->stats, COUNTER_neighbour_flush);
 }
 
+/* With the address go the name servers that the lease told of. */
+static void clear_lease(struct addr *addr)
+{
+    port_forget_servers4(addr->netif);
+    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+}
+
 static void put_address(struct addr *addr, const struct addr_ip4 *ip4)
 {
     ip4_addr_t address = {lwip_htonl(ip4->address)};
@@ -154,7 +161,7 @@ static void lose_lease(struct addr *addr)
     stats_count(addr->stats, COUNTER_dhcp_lost);
     say_lost(addr);
     addr->netif->mtu = addr->device_mtu;
-    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    clear_lease(addr);
     flush_neighbours(addr);
     seek(addr);
 }
@@ -162,7 +169,7 @@ static void lose_lease(struct addr *addr)
 static void refuse_lease(struct addr *addr)
 {
     stats_count(addr->stats, COUNTER_dhcp_bad_lease);
-    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    clear_lease(addr);
     dhcp_release_and_stop(addr->netif);
     retry_later(addr);
     if (addr->mode == ADDR_BOUND) {
@@ -325,6 +332,7 @@ static void update_search(struct addr *addr)
     bool is_declining = addr->dhcp.state == DHCP_STATE_BACKING_OFF;
     if (is_declining && !addr->was_declining) {
         stats_count(addr->stats, COUNTER_dhcp_declined);
+        port_forget_servers4(addr->netif);
     }
     addr->was_declining = is_declining;
     if (dhcp_supplied_address(addr->netif) != 0) {
@@ -386,7 +394,7 @@ static void end_search(struct addr *addr, enum addr_mode mode)
     addr->mode = mode;
     end_claim(addr);
     dhcp_release_and_stop(addr->netif);
-    netif_set_addr(addr->netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    clear_lease(addr);
 }
 
 void addr_renew(struct addr *addr)

@@ -12,7 +12,8 @@
  *     net: dhcp unavailable, fallback static 10.0.2.15/24 gw=10.0.2.2
  *     net: conflict 10.0.2.15            another host has the static address: it is not used
  *
- * The MTU of a lease is used while it is in force, if it is less than the device's [RFC 2132 §5.1].
+ * The MTU of a lease is used while it is in force, if it is less than the device's [RFC 2132 §5.1];
+ * so are its name servers.
  *
  * An address is asked for by ARP before it is used. A lease of what another host has is given back;
  * a static address is left, and asked for again after ADDR_RETRY_AFTER_S.

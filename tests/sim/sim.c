@@ -168,6 +168,23 @@ static void answer_echo(struct sim *sim, const uint8_t *frame, size_t len)
                              bytes));
 }
 
+size_t sim_have_the_address(void *context, const uint8_t *frame, size_t len, uint8_t *reply)
+{
+    const bool *is_there = context;
+    if (!*is_there || len < 42 || bytes_get_be16(frame + 12) != ETHERTYPE_ARP ||
+        bytes_get_be32(frame + 38) != SIM_CLIENT) {
+        return 0;
+    }
+    memcpy(reply, frame + 6, 6);
+    memcpy(reply + 6, dhcp_stub_mac, 6);
+    memcpy(reply + 12, frame + 12, 10);
+    bytes_put_be16(reply + 20, 2);
+    memcpy(reply + 22, dhcp_stub_mac, 6);
+    bytes_put_be32(reply + 28, SIM_CLIENT);
+    memcpy(reply + 32, frame + 22, 10);
+    return 42;
+}
+
 static void answer(struct sim *sim, const uint8_t *frame, size_t len)
 {
     uint8_t reply[DHCP_STUB_FRAME_MAX];

@@ -93,3 +93,6 @@ int sim_count_sent(const struct sim *sim, int ethertype, int protocol);
 /* A whole Ethernet frame of IPv4 around `payload`, to us from `source`; returns its length. */
 size_t sim_make_ip4(uint8_t *frame, uint8_t protocol, uint32_t source, uint32_t destination,
                     const void *payload, size_t len);
+
+/* A peer: another host that has the client's address as long as `*context`, a bool, is true. */
+size_t sim_have_the_address(void *context, const uint8_t *frame, size_t len, uint8_t *reply);

@@ -104,24 +104,6 @@ static int count_probes(const struct sim *sim, uint32_t address)
     return probes;
 }
 
-/* Another host that has the client's address; `context` is whether it is there. */
-static size_t have_the_address(void *context, const uint8_t *frame, size_t len, uint8_t *reply)
-{
-    const bool *is_there = context;
-    if (!*is_there || len < 42 || bytes_get_be16(frame + 12) != ETHERTYPE_ARP ||
-        bytes_get_be32(frame + 38) != SIM_CLIENT) {
-        return 0;
-    }
-    memcpy(reply, frame + 6, 6);
-    memcpy(reply + 6, dhcp_stub_mac, 6);
-    memcpy(reply + 12, frame + 12, 10);
-    bytes_put_be16(reply + 20, 2);
-    memcpy(reply + 22, dhcp_stub_mac, 6);
-    bytes_put_be32(reply + 28, SIM_CLIENT);
-    memcpy(reply + 32, frame + 22, 10);
-    return 42;
-}
-
 static void a_lease_is_asked_for_three_times_before_it_is_used(void **state)
 {
     struct sim *sim = *state;
@@ -137,7 +119,7 @@ static void a_lease_that_another_host_has_is_declined(void **state)
 {
     struct sim *sim = *state;
     bool is_there = true;
-    sim->peer = have_the_address;
+    sim->peer = sim_have_the_address;
     sim->peer_context = &is_there;
     sim_run(sim, 2 * SIM_S);
     assert_int_equal(sim->dhcp.declines, 1);
@@ -157,7 +139,7 @@ static void claim_address(struct sim *sim)
     uint8_t claim[42], question[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
                                        0,    1,    8,    0,    6,    4,    0, 1};
     bytes_put_be32(question + 38, SIM_CLIENT);
-    assert_int_equal(have_the_address(&is_there, question, sizeof(question), claim), 42);
+    assert_int_equal(sim_have_the_address(&is_there, question, sizeof(question), claim), 42);
     memset(claim, 0xff, 6);
     sim_receive(sim, claim, sizeof(claim));
     sim_run(sim, SIM_S);
@@ -428,7 +410,7 @@ static void a_static_address_that_another_host_has_is_left_and_asked_for_again(v
     struct sim *sim = *state;
     bool is_there = true;
     sim->dhcp.is_silent = true;
-    sim->peer = have_the_address;
+    sim->peer = sim_have_the_address;
     sim->peer_context = &is_there;
     sim_run(sim, 12 * SIM_S);
     assert_int_equal(our_address(sim), 0);

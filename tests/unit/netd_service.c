@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <lwip/dns.h>
+
 #include "servers/netd/service.h"
 #include "tests/sim/sim.h"
 
@@ -29,6 +31,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     sim_stop(*state);
+    dns_setserver(0, NULL); /* lwIP's state, and the next test's */
     return 0;
 }
 
@@ -246,6 +249,7 @@ static void a_lease_is_renewed_and_given_back_by_request(void **state)
     assert_int_equal(sim->dhcp.releases, 1);
     assert_int_equal(sim_count_lines(sim, "net: dhcp lost 10.0.2.15"), 1);
     assert_int_equal(our_address(sim), 0);
+    assert_true(ip_addr_isany(dns_getserver(0)));
     assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RELEASE), E_STATE);
     assert_int_equal(ASK(NETD_LEASE_SET, 1, NETD_LEASE_RENEW), OK);
     sim_run(sim, 2 * SIM_S);

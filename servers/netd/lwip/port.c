@@ -235,13 +235,26 @@ void dns_tmr(void)
 {
 }
 
-/* Of the interface by which the message came that tells of it; outside of any, of all. */
+static void forget(ip_addr_t servers[DNS_MAX_SERVERS])
+{
+    for (u8_t i = 0; i < DNS_MAX_SERVERS; i++) {
+        servers[i] = *IP_ADDR_ANY;
+    }
+}
+
+/*
+ * Of the interface by which the message came that tells of it; outside of any, of all. lwIP numbers
+ * those of a lease from 0 in each message, and with the first those of the last message are over.
+ */
 void dns_setserver(u8_t number, const ip_addr_t *server)
 {
     const struct netif *netif = ip_current_input_netif();
     for (u8_t i = 0; i < PORT_LINKS && number < DNS_MAX_SERVERS; i++) {
         if (netif != NULL && netif_get_index(netif) % PORT_LINKS != i) {
             continue;
+        }
+        if (number == 0 && (server == NULL || !IP_IS_V6(server))) {
+            forget(port.name_servers[i].by_lease);
         }
         if (server == NULL || !IP_IS_V6(server)) {
             port.name_servers[i].by_lease[number] = server == NULL ? *IP4_ADDR_ANY : *server;
@@ -252,11 +265,14 @@ void dns_setserver(u8_t number, const ip_addr_t *server)
     }
 }
 
+void port_forget_servers4(const struct netif *netif)
+{
+    forget(port.name_servers[netif_get_index(netif) % PORT_LINKS].by_lease);
+}
+
 void port_forget_servers6(const struct netif *netif)
 {
-    for (u8_t i = 0; i < DNS_MAX_SERVERS; i++) {
-        port.name_servers[netif_get_index(netif) % PORT_LINKS].by_info6[i] = *IP6_ADDR_ANY;
-    }
+    forget(port.name_servers[netif_get_index(netif) % PORT_LINKS].by_info6);
 }
 
 /* The one of that number among those the interface has: of the lease first; NULL: not so many. */

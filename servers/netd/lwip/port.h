@@ -32,7 +32,8 @@ void port_on_assert(void (*report)(const char *text, const char *file, int line)
 struct netif;
 uint16_t port_take_mtu(const struct netif *netif);
 
-/* The name servers that DHCPv6 told of by the interface are none from now on. */
+/* The name servers that a lease, or DHCPv6, told of by the interface are none from now on. */
+void port_forget_servers4(const struct netif *netif);
 void port_forget_servers6(const struct netif *netif);
 
 /* Whether connections may hold frames out of order; true until told otherwise. */
