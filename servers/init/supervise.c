@@ -296,9 +296,9 @@ static void beat(struct system *system, uint32_t index, ticks_t now)
         handle_t thread = process->thread;
         uint32_t alive = atomic_load_explicit(&process->log->alive, memory_order_relaxed);
         uint64_t state = find_state(process, alive);
-        bool is_ready = state == THREAD_READY;
-        is_late = watch_beat(&process->watch, alive, is_ready,
-                             is_ready ? sys_object_info(thread, INFO_THREAD_CPU_TICKS).value : 0);
+        ticks_t cpu_ticks =
+            state == THREAD_READY ? sys_object_info(thread, INFO_THREAD_CPU_TICKS).value : 0;
+        is_late = watch_beat(&process->watch, alive, (enum thread_state)state, cpu_ticks);
         is_asked = watch_asks(&process->watch, state >= THREAD_WAITING, system->beats + index);
     }
     if (is_late) {

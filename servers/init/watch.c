@@ -9,15 +9,16 @@ void watch_start(struct watch *watch, uint32_t alive)
     watch->was_asked = false;
 }
 
-bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks)
+bool watch_beat(struct watch *watch, uint32_t alive, enum thread_state state, ticks_t cpu_ticks)
 {
     bool is_missing = watch_is_missing(watch, alive);
-    bool is_starved = is_ready && cpu_ticks == watch->cpu_ticks;
+    bool is_starved = state == THREAD_READY && cpu_ticks == watch->cpu_ticks;
+    bool is_unheard = state == THREAD_SENDING;
     watch->alive = alive;
     watch->cpu_ticks = cpu_ticks;
     if (!is_missing) {
         watch->misses = 0;
-    } else if (!is_starved) {
+    } else if (!is_starved && !is_unheard) {
         watch->misses++;
     }
     return watch->misses >= WATCH_MISSES_MAX;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <abi/syscall.h>
 #include <abi/types.h>
 
 enum {
@@ -52,11 +53,12 @@ static inline bool watch_is_missing(const struct watch *watch, uint32_t alive)
 }
 
 /*
- * One second has passed. True: hung. A thread that was ready and got no CPU time since the last
- * beat is starved: its silence is neither a miss nor a sign of life. `cpu_ticks` counts only with
- * `is_ready`.
+ * One second has passed. True: hung. Silence is neither a miss nor a sign of life of a thread that
+ * was ready and got no CPU time since the last beat, which is starved; nor of one whose call nobody
+ * has received, because its server hangs, or waits to be started again. `cpu_ticks` counts only
+ * with THREAD_READY.
  */
-bool watch_beat(struct watch *watch, uint32_t alive, bool is_ready, ticks_t cpu_ticks);
+bool watch_beat(struct watch *watch, uint32_t alive, enum thread_state state, ticks_t cpu_ticks);
 
 /* After a beat: whether to ask now. `turn` grows by one a second and differs between processes. Who
  * has missed a sign of life is asked until it gives one. */

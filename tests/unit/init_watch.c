@@ -6,10 +6,10 @@
 
 #include <servers/init/watch.h>
 
-/* A beat of a process that is in a call, which is asked each time. */
+/* A beat of a process whose call is being served, which is asked each time. */
 static bool beat(struct watch *watch, uint32_t alive)
 {
-    bool is_hung = watch_beat(watch, alive, false, 5);
+    bool is_hung = watch_beat(watch, alive, THREAD_CALLING, 5);
     assert_true(watch_asks(watch, false, 1));
     return is_hung;
 }
@@ -17,7 +17,7 @@ static bool beat(struct watch *watch, uint32_t alive)
 /* The same of one that is ready. */
 static bool beat_ready(struct watch *watch, ticks_t cpu_ticks)
 {
-    bool is_hung = watch_beat(watch, 0, true, cpu_ticks);
+    bool is_hung = watch_beat(watch, 0, THREAD_READY, cpu_ticks);
     assert_true(watch_asks(watch, false, 1));
     return is_hung;
 }
@@ -65,6 +65,20 @@ TEST(starving_neither_counts_nor_forgives)
     assert_true(beat(&watch, 0));
 }
 
+TEST(who_calls_a_server_that_is_not_there_does_not_hang)
+{
+    struct watch watch = {0};
+    watch_start(&watch, 0);
+    assert_false(beat(&watch, 0));
+    assert_false(beat(&watch, 0));
+    for (int i = 0; i < 100; i++) {
+        assert_false(watch_beat(&watch, 0, THREAD_SENDING, 0));
+        assert_true(watch_asks(&watch, false, 1));
+    }
+    assert_false(beat(&watch, 0));
+    assert_true(beat(&watch, 0)); /* received, and not answered */
+}
+
 TEST(who_runs_without_an_answer_is_hung)
 {
     struct watch watch = {0};
@@ -80,10 +94,10 @@ TEST(who_waits_for_news_is_asked_in_its_turn)
     struct watch watch = {0};
     watch_start(&watch, 0);
     for (uint32_t turn = 1; turn < WATCH_TURNS; turn++) {
-        assert_false(watch_beat(&watch, 0, false, 0));
+        assert_false(watch_beat(&watch, 0, THREAD_WAITING, 0));
         assert_false(watch_asks(&watch, true, turn));
     }
-    assert_false(watch_beat(&watch, 0, false, 0));
+    assert_false(watch_beat(&watch, 0, THREAD_WAITING, 0));
     assert_true(watch_asks(&watch, true, WATCH_TURNS));
 }
 
@@ -93,10 +107,10 @@ TEST(who_waits_and_does_not_answer_in_its_turn_is_asked_until_it_is_hung)
     watch_start(&watch, 0);
     assert_true(watch_asks(&watch, true, 0));
     for (uint32_t turn = 1; turn < WATCH_MISSES_MAX; turn++) {
-        assert_false(watch_beat(&watch, 0, false, 0));
+        assert_false(watch_beat(&watch, 0, THREAD_WAITING, 0));
         assert_true(watch_asks(&watch, true, turn));
     }
-    assert_true(watch_beat(&watch, 0, false, 0));
+    assert_true(watch_beat(&watch, 0, THREAD_WAITING, 0));
 }
 
 TEST(a_new_incarnation_starts_without_misses)
@@ -170,6 +184,7 @@ int main(void)
         cmocka_unit_test(any_sign_of_life_forgives_the_misses_before_it),
         cmocka_unit_test(who_is_ready_and_gets_no_cpu_time_is_starved_not_hung),
         cmocka_unit_test(starving_neither_counts_nor_forgives),
+        cmocka_unit_test(who_calls_a_server_that_is_not_there_does_not_hang),
         cmocka_unit_test(who_runs_without_an_answer_is_hung),
         cmocka_unit_test(who_waits_for_news_is_asked_in_its_turn),
         cmocka_unit_test(who_waits_and_does_not_answer_in_its_turn_is_asked_until_it_is_hung),
