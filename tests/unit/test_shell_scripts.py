@@ -197,6 +197,16 @@ class Fetch(unittest.TestCase):
         shutil.rmtree(os.path.join(self.root, "build"))
         self.assertEqual((self.fetch()[0], self.unpacked()), (0, True))
 
+    def test_a_stamp_is_renewed_only_when_the_list_is_newer(self):
+        self.fetch(DEPS_DIR=self.deps)
+        stamp = os.path.join(self.root, "build/src/thing/.sha256")
+        for list_ns, changes in ((1000, False), (3000, True)):
+            for name in ("fetch", "deps.lock"):
+                os.utime(os.path.join(self.root, "scripts", name), ns=(list_ns, list_ns))
+            os.utime(stamp, ns=(2000, 2000))
+            self.assertEqual(self.fetch()[0], 0)
+            self.assertEqual(os.stat(stamp).st_mtime_ns != 2000, changes)
+
     def test_offline_says_what_is_missing(self):
         status, _, err = self.fetch()
         self.assertEqual(status, 5)
