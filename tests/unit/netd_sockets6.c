@@ -105,6 +105,28 @@ static void a_stream_goes_both_ways_over_the_loopback_address(void **state)
     assert_int_equal(arena_receive(&client, here, text, sizeof(text)), 3);
 }
 
+/* A connection from that port, which the server ends first, so that its side waits. */
+static void end_by_server(struct sim *sim, uint32_t listener, uint16_t port)
+{
+    uint32_t here = make(&client, SOCKET_STREAM);
+    assert_int_equal(ask(&client, SOCKET_BIND, here, any, port, 0), 0);
+    assert_int_equal(ask(&client, SOCKET_CONNECT, here, loopback, PORT, 0), 0);
+    sim_run(sim, 1000);
+    assert_int_equal(arena_state(&client, here), SOCKET_CONNECTED);
+    assert_int_equal(arena_close(&server, (uint32_t)arena_accept(&server, listener)), 0);
+    sim_run(sim, 1000);
+    assert_int_equal(arena_close(&client, here), 0);
+    sim_run(sim, 1000);
+}
+
+static void ports_of_a_waiting_connection_are_used_again(void **state)
+{
+    uint32_t listener = listen6(true);
+    end_by_server(*state, listener, 5000);
+    end_by_server(*state, listener, 5000);
+    end_by_server(*state, listener, 5000);
+}
+
 static void a_listener_for_both_versions_takes_both(void **state)
 {
     struct sim *sim = *state;
@@ -213,6 +235,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         CASE(a_stream_goes_both_ways_over_the_loopback_address),
+        CASE(ports_of_a_waiting_connection_are_used_again),
         CASE(a_listener_for_both_versions_takes_both),
         CASE(a_listener_for_one_version_refuses_the_other),
         CASE(a_datagram_to_a_link_local_address_leaves_by_its_interface),

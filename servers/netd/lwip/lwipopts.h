@@ -152,11 +152,13 @@
      ((p)->type_internal & PBUF_TYPE_FLAG_DATA_VOLATILE) != 0)
 #define LWIP_HOOK_TCP_ISN(local, local_port, peer, peer_port)                                      \
     netd_first_sequence(local, sizeof(*(local)), peer, (u32_t)(local_port) << 16 | (peer_port))
-#define LWIP_HOOK_IP4_INPUT(pbuf, netif) netd_look_at_packet(pbuf)
+#define LWIP_HOOK_IP4_INPUT(pbuf, netif) netd_look_at_packet(pbuf, netif)
+#define LWIP_HOOK_IP6_INPUT(pbuf, netif) netd_look_at_packet(pbuf, netif)
 struct tcp_pcb;
 struct tcp_hdr;
+struct netif;
 struct pbuf;
-int netd_look_at_packet(struct pbuf *pbuf);
+int netd_look_at_packet(struct pbuf *pbuf, const struct netif *netif);
 int netd_check_segment(const struct tcp_pcb *pcb, const struct tcp_hdr *header);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, pbuf)                      \
     (netd_check_segment((const struct tcp_pcb *)(pcb), header) ? ERR_OK : ERR_ABRT)

@@ -127,51 +127,71 @@ uint16_t netd_ooseq_limit(void)
 
 /* Where a packet begins a connection: its ends and its first sequence number. */
 struct beginning {
-    uint32_t source; /* as on the wire */
-    uint32_t destination;
+    ip_addr_t source;
+    ip_addr_t destination;
     uint16_t source_port;
     uint16_t destination_port;
     uint32_t sequence;
 };
 
-static bool is_beginning(const struct pbuf *pbuf, struct beginning *beginning)
+/* Where TCP's header is, if the packet is no fragment and has no extension headers; else 0. */
+static u16_t read_ip4(const struct pbuf *pbuf, struct beginning *beginning)
 {
     const struct ip_hdr *ip = pbuf->payload;
-    u16_t header = pbuf->len < IP_HLEN ? 0 : IPH_HL_BYTES(ip);
-    if (header < IP_HLEN || pbuf->len < header + TCP_HLEN || IPH_PROTO(ip) != IP_PROTO_TCP ||
+    if (pbuf->len < IP_HLEN || IPH_PROTO(ip) != IP_PROTO_TCP ||
         (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)) != 0) {
+        return 0;
+    }
+    ip_addr_copy_from_ip4(beginning->source, ip->src);
+    ip_addr_copy_from_ip4(beginning->destination, ip->dest);
+    return IPH_HL_BYTES(ip);
+}
+
+static u16_t read_ip6(const struct pbuf *pbuf, const struct netif *netif,
+                      struct beginning *beginning)
+{
+    const struct ip6_hdr *ip = pbuf->payload;
+    if (pbuf->len < IP6_HLEN || IP6H_NEXTH(ip) != IP6_NEXTH_TCP) {
+        return 0;
+    }
+    ip_addr_copy_from_ip6_packed(beginning->source, ip->src);
+    ip_addr_copy_from_ip6_packed(beginning->destination, ip->dest);
+    ip6_addr_assign_zone(ip_2_ip6(&beginning->source), IP6_UNICAST, netif);
+    ip6_addr_assign_zone(ip_2_ip6(&beginning->destination), IP6_UNICAST, netif);
+    return IP6_HLEN;
+}
+
+static bool is_beginning(const struct pbuf *pbuf, const struct netif *netif,
+                         struct beginning *beginning)
+{
+    u16_t at = IP_HDR_GET_VERSION(pbuf->payload) == 6 ? read_ip6(pbuf, netif, beginning)
+                                                      : read_ip4(pbuf, beginning);
+    if (at < IP_HLEN || pbuf->len < at + TCP_HLEN) {
         return false;
     }
-    const struct tcp_hdr *tcp = (const void *)((const uint8_t *)pbuf->payload + header);
-    if ((TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN) {
-        return false;
-    }
-    *beginning = (struct beginning){
-        .source = ip->src.addr,
-        .destination = ip->dest.addr,
-        .source_port = lwip_ntohs(tcp->src),
-        .destination_port = lwip_ntohs(tcp->dest),
-        .sequence = lwip_ntohl(tcp->seqno),
-    };
-    return true;
+    const struct tcp_hdr *tcp = (const void *)((const uint8_t *)pbuf->payload + at);
+    beginning->source_port = lwip_ntohs(tcp->src);
+    beginning->destination_port = lwip_ntohs(tcp->dest);
+    beginning->sequence = lwip_ntohl(tcp->seqno);
+    return (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 }
 
 static bool is_same_connection(const struct tcp_pcb *pcb, const struct beginning *beginning)
 {
-    return IP_IS_V4_VAL(pcb->remote_ip) && pcb->remote_port == beginning->source_port &&
+    return pcb->remote_port == beginning->source_port &&
            pcb->local_port == beginning->destination_port &&
-           ip4_addr_get_u32(ip_2_ip4(&pcb->remote_ip)) == beginning->source &&
-           ip4_addr_get_u32(ip_2_ip4(&pcb->local_ip)) == beginning->destination;
+           ip_addr_eq(&pcb->remote_ip, &beginning->source) &&
+           ip_addr_eq(&pcb->local_ip, &beginning->destination);
 }
 
 /*
  * A peer may use the ports of a connection again that is only waited out here, if its sequence
  * numbers go on [RFC 1122 §4.2.2.13]. lwIP would answer with a reset. Never eats the packet.
  */
-int netd_look_at_packet(struct pbuf *pbuf)
+int netd_look_at_packet(struct pbuf *pbuf, const struct netif *netif)
 {
     struct beginning beginning;
-    if (tcp_tw_pcbs == NULL || !is_beginning(pbuf, &beginning)) {
+    if (tcp_tw_pcbs == NULL || !is_beginning(pbuf, netif, &beginning)) {
         return 0;
     }
     for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next) {
