@@ -61,16 +61,10 @@ static const char *const kept_devices[] = {
 static bool is_kept(const struct fdt *tree, const struct fdt_node *node)
 {
     struct fdt_property property;
-    if (fdt_find_property(tree, node, "interrupt-controller", &property) ||
-        fdt_find_property(tree, node, "msi-controller", &property)) {
-        return true;
-    }
-    for (unsigned i = 0; i < sizeof(kept_devices) / sizeof(kept_devices[0]); i++) {
-        if (fdt_has_text(tree, node, "compatible", kept_devices[i])) {
-            return true;
-        }
-    }
-    return false;
+    return fdt_find_property(tree, node, "interrupt-controller", &property) ||
+           fdt_find_property(tree, node, "msi-controller", &property) ||
+           fdt_has_one_of(tree, node, "compatible", kept_devices,
+                          sizeof(kept_devices) / sizeof(kept_devices[0]));
 }
 
 /* The windows of a node, and what a PCI host passes on: entries of 3 + 2 + 2 cells [PCI bus

@@ -96,8 +96,8 @@ paddr_t page_alloc(void)
         return 0;
     }
     uint64_t word =
-        ram.first_summary * PAGES_PER_WORD + (uint64_t)bits_lowest(ram.summary[ram.first_summary]);
-    uint64_t number = word * PAGES_PER_WORD + (uint64_t)bits_lowest(ram.free_words[word]);
+        ram.first_summary * PAGES_PER_WORD + bits_lowest(ram.summary[ram.first_summary]);
+    uint64_t number = word * PAGES_PER_WORD + bits_lowest(ram.free_words[word]);
     set_used(number);
     kernel_system.used_pages++;
     return ram.base + (number << PAGE_SHIFT);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-    BITS_NONE = -1, /* what the finders return when no bit is set */
+    BITS_NONE = -1, /* what bits_highest returns when no bit is set */
 };
 
 static inline uint32_t bits_count(uint64_t word)
@@ -37,8 +37,8 @@ static inline int bits_highest(uint64_t word)
     return index;
 }
 
-/* Index of the lowest bit set, or BITS_NONE. */
-static inline int bits_lowest(uint64_t word)
+/* Index of the lowest bit set: how many are not set below it; of 0 that is 64. */
+static inline uint32_t bits_lowest(uint64_t word)
 {
-    return bits_highest(word & (~word + 1));
+    return bits_count(~word & (word - 1));
 }

@@ -36,8 +36,8 @@ enum token_kind {
 struct token {
     uint32_t kind;
     uint32_t start;       /* its offset in the structure block */
-    const char *name;     /* of a node or property */
-    const uint8_t *value; /* of a property */
+    const char *name;     /* of a node or property, else not set */
+    const uint8_t *value; /* of a property, else not set */
     uint32_t length;      /* of the value */
 };
 
@@ -77,7 +77,8 @@ static MUST_CHECK bool read_token(const struct fdt *fdt, uint32_t *at, struct to
     if (left < FDT_CELL_BYTES) {
         return false;
     }
-    *token = (struct token){.kind = bytes_get_be32(bytes), .start = *at};
+    token->kind = bytes_get_be32(bytes);
+    token->start = *at;
     switch (token->kind) {
     case TOKEN_BEGIN_NODE: {
         uint32_t length = text_length(bytes + used, left - used);
@@ -418,9 +419,22 @@ bool fdt_property_has_text(const struct fdt_property *property, const char *text
     return false;
 }
 
+bool fdt_has_one_of(const struct fdt *fdt, const struct fdt_node *node, const char *name,
+                    const char *const *texts, size_t count)
+{
+    struct fdt_property property;
+    if (!fdt_find_property(fdt, node, name, &property)) {
+        return false;
+    }
+    size_t at = 0;
+    while (at < count && !fdt_property_has_text(&property, texts[at])) {
+        at++;
+    }
+    return at < count;
+}
+
 bool fdt_has_text(const struct fdt *fdt, const struct fdt_node *node, const char *name,
                   const char *text)
 {
-    struct fdt_property property;
-    return fdt_find_property(fdt, node, name, &property) && fdt_property_has_text(&property, text);
+    return fdt_has_one_of(fdt, node, name, &text, 1);
 }

@@ -118,6 +118,10 @@ MUST_CHECK bool fdt_property_has_text(const struct fdt_property *property, const
 MUST_CHECK bool fdt_has_text(const struct fdt *fdt, const struct fdt_node *node, const char *name,
                              const char *text);
 
+/* Likewise, of any of `count` texts; the property is looked for once. */
+MUST_CHECK bool fdt_has_one_of(const struct fdt *fdt, const struct fdt_node *node, const char *name,
+                               const char *const *texts, size_t count);
+
 /* --- what a node occupies ------------------------------------------------------------------ */
 
 /* Entry `index` of `reg`, in the numbers of the parent: a CPU's id, an address on its bus. */

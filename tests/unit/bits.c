@@ -7,9 +7,9 @@
 #include <base/attributes.h>
 #include <base/bits.h>
 
-TEST(a_word_without_bits_has_no_lowest_and_no_highest)
+TEST(a_word_without_bits_has_none_below_its_end_and_no_highest)
 {
-    assert_int_equal(bits_lowest(0), BITS_NONE);
+    assert_int_equal(bits_lowest(0), 64);
     assert_int_equal(bits_highest(0), BITS_NONE);
     assert_int_equal(bits_count(0), 0);
 }
@@ -31,12 +31,12 @@ TEST(lowest_highest_and_count_agree_with_a_loop_over_the_bits)
     for (int round = 0; round < 10000; round++) {
         uint64_t word = test_random(&seed) >> test_random(&seed) % 64;
         word <<= test_random(&seed) % 64;
-        int lowest = BITS_NONE;
+        int lowest = 64;
         int highest = BITS_NONE;
         uint32_t count = 0;
         for (int bit = 0; bit < 64; bit++) {
             if ((word >> bit & 1) != 0) {
-                lowest = lowest == BITS_NONE ? bit : lowest;
+                lowest = lowest == 64 ? bit : lowest;
                 highest = bit;
                 count++;
             }
@@ -50,7 +50,7 @@ TEST(lowest_highest_and_count_agree_with_a_loop_over_the_bits)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_word_without_bits_has_no_lowest_and_no_highest),
+        cmocka_unit_test(a_word_without_bits_has_none_below_its_end_and_no_highest),
         cmocka_unit_test(every_single_bit_is_found),
         cmocka_unit_test(lowest_highest_and_count_agree_with_a_loop_over_the_bits),
     };

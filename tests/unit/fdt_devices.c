@@ -222,6 +222,10 @@ TEST(values_that_make_no_sense_are_errors)
     assert_false(fdt_has_text(&fdt, &node, "open", "abc"));
     assert_true(fdt_has_text(&fdt, &node, "open-list", "abc"));
     assert_false(fdt_has_text(&fdt, &node, "open-list", "def"));
+    static const char *const texts[] = {"xyz", "def", "abc"};
+    assert_true(fdt_has_one_of(&fdt, &node, "open-list", texts, 3));
+    assert_false(fdt_has_one_of(&fdt, &node, "open-list", texts, 2));
+    assert_false(fdt_has_one_of(&fdt, &node, "absent", texts, 3));
     node = find(&fdt, "/wraps");
     assert_int_equal(fdt_get_reg(&fdt, &node, 0, &range), E_CORRUPT);
     assert_int_equal(fdt_get_interrupt(&fdt, &node, 0, &interrupt), E_NOT_FOUND);

@@ -53,14 +53,17 @@ void arch_icache_sync(const void *start, size_t bytes)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
+/* In turns of as many words as the offset of a two-byte store reaches. */
 void arch_zero_page(void *page)
 {
-    enum { ZEROED_A_TURN = 16 };
-    uint64_t *end = (uint64_t *)page + PAGE_BYTES / sizeof(uint64_t);
-    for (uint64_t *words = page; words != end; words += ZEROED_A_TURN) {
-#pragma GCC unroll 16
-        for (unsigned k = 0; k < ZEROED_A_TURN; k++) {
-            words[k] = 0;
-        }
+    enum { TURN_BYTES = 256 };
+    for (char *at = page, *end = at + PAGE_BYTES; at != end; at += TURN_BYTES) {
+        __asm__ volatile(".set .Lat, 0\n\t"
+                         ".rept %2 / 8\n\t"
+                         "sd %1, .Lat(%0)\n\t"
+                         ".set .Lat, .Lat + 8\n\t"
+                         ".endr" ::"r"(at),
+                         "r"(0ul), "i"(TURN_BYTES)
+                         : "memory");
     }
 }
