@@ -11,23 +11,6 @@ enum {
     GIC_SPI_FIRST = 32,
 };
 
-/* The line of a node in the kernel's numbers; 0: none that can be given away. */
-static uint32_t find_line(const struct fdt *tree, const struct fdt_node *node)
-{
-    struct fdt_interrupt interrupt;
-    if (fdt_get_interrupt(tree, node, 0, &interrupt) != OK) {
-        return 0;
-    }
-    if (interrupt.count == CELLS_PLIC) {
-        return interrupt.cells[0];
-    }
-    if (interrupt.count == CELLS_GIC && interrupt.cells[0] == GIC_SPI &&
-        interrupt.cells[1] < UINT32_MAX - GIC_SPI_FIRST) {
-        return GIC_SPI_FIRST + interrupt.cells[1];
-    }
-    return 0;
-}
-
 /* Which text of the manifest names the node; NULL: none. */
 static const char *find_compatible(const struct fdt *tree, const struct fdt_node *node,
                                    const struct manifest *wanted)
@@ -66,7 +49,7 @@ static void add_node(const struct fdt *tree, const struct fdt_node *node,
         .compatible = compatible,
         .base = range.base,
         .bytes = range.bytes,
-        .line = find_line(tree, node),
+        .node = *node,
     };
 }
 
@@ -163,4 +146,22 @@ void devices_assign(const struct manifest *wanted, const struct device *devices,
     for (uint32_t i = 0; i < wanted->process_count; i++) {
         choices[i] = choose(wanted, devices, count, choices, i);
     }
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+uint32_t devices_find_line(const struct fdt *tree, const struct device *device)
+{
+    struct fdt_interrupt interrupt;
+    if (fdt_get_interrupt(tree, &device->node, 0, &interrupt) != OK) {
+        return 0;
+    }
+    if (interrupt.count == CELLS_PLIC) {
+        return interrupt.cells[0];
+    }
+    if (interrupt.count == CELLS_GIC && interrupt.cells[0] == GIC_SPI &&
+        interrupt.cells[1] < UINT32_MAX - GIC_SPI_FIRST) {
+        return GIC_SPI_FIRST + interrupt.cells[1];
+    }
+    return 0;
 }

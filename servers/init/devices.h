@@ -2,9 +2,9 @@
 /*
  * The machine's devices that the manifest knows, and which process gets which.
  *
- * devices_find and devices_assign are pure; what stands behind a virtio transport is filled in
- * between them by probe.h. A window is whole pages. On aarch64 eight virtio transports share one
- * page, and a page belongs to one process only: the first in the manifest gets it.
+ * All of it is pure; what stands behind a virtio transport is filled in by probe.h, between
+ * devices_find and devices_assign. A window is whole pages. On aarch64 eight virtio transports
+ * share one page, and a page belongs to one process only: the first in the manifest gets it.
  */
 #pragma once
 
@@ -27,8 +27,9 @@ struct device {
     const char *compatible; /* the manifest's text */
     paddr_t base;           /* of the registers */
     uint64_t bytes;
-    uint32_t line;          /* as irq_create counts; 0: none */
     uint32_t virtio_device; /* id behind a transport; 0 for other devices */
+    struct fdt_node node;   /* its place in the tree */
+    uint32_t line;          /* of one that is given to a process, as irq_create counts; 0: none */
 };
 
 enum device_verdict {
@@ -67,3 +68,9 @@ uint32_t devices_find(const struct fdt *tree, const struct manifest *wanted,
 /* Decides for every process of the manifest, in its order. `choices` has room for all. */
 void devices_assign(const struct manifest *wanted, const struct device *devices, uint32_t count,
                     struct device_choice *choices);
+
+/*
+ * The line of a device of this tree, as irq_create counts; 0: none that can be given away. Goes
+ * through the tree for its controller, so it is asked for devices that somebody gets.
+ */
+uint32_t devices_find_line(const struct fdt *tree, const struct device *device);

@@ -64,6 +64,12 @@ static void read_devices(struct system *system, const struct fdt *tree)
                       unseen);
     }
     devices_assign(system->manifest, system->devices, count, system->choices);
+    for (uint32_t i = 0; i < system->manifest->process_count; i++) {
+        struct device *device = &system->devices[system->choices[i].device];
+        if (system->choices[i].verdict == DEVICE_GIVEN) {
+            device->line = devices_find_line(tree, device);
+        }
+    }
 }
 
 static int read_tree(struct system *system)
