@@ -23,6 +23,7 @@ static struct {
     struct socket_arena *arena; /* NULL: not mapped */
     size_t bytes;
     uint64_t epoch; /* of the last SOCKET_OPEN; 0: none */
+    uint64_t kick;  /* what signals netd, as that answered */
     bool is_broken; /* netd broke a ring of the arena */
     bool is_renewing;
     bool has_failed; /* netd did not open it, when its epoch was this: */
@@ -140,6 +141,7 @@ static MUST_CHECK long ask_open(void)
     }
     network.shape = shape;
     network.epoch = message.words[1];
+    network.kick = message.words[5];
     network.is_broken = false;
     return 0;
 }
@@ -268,7 +270,7 @@ void network_kick(struct slot *slot, uint32_t number)
         return;
     }
     if (ring_producer_commit(&network.kicks)) {
-        struct sysret signalled = sys_signal(network.wake, SOCKET_KICK);
+        struct sysret signalled = sys_signal(network.wake, network.kick);
         (void)signalled; /* the handle is good as long as the system is */
     }
 }

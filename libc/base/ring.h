@@ -62,6 +62,7 @@ static_assert(sizeof(struct ring_shared) == 5 * RING_LINE_BYTES, "shared between
 struct ring_producer {
     struct ring_shared *shared;
     _Atomic uint64_t *entries;
+    uint64_t mask; /* capacity - 1, of an index its slot */
     uint32_t capacity;
     uint32_t tail;      /* next slot to fill */
     uint32_t published; /* tail as the consumer may know it */
@@ -72,6 +73,7 @@ struct ring_producer {
 struct ring_consumer {
     struct ring_shared *shared;
     _Atomic uint64_t *entries;
+    uint64_t mask; /* capacity - 1, of an index its slot */
     uint32_t capacity;
     uint32_t head;      /* next slot to empty */
     uint32_t published; /* head as the producer may know it */
@@ -183,6 +185,7 @@ static inline MUST_CHECK int ring_producer_bind(struct ring_producer *producer,
     *producer = (struct ring_producer){
         .shared = shared,
         .entries = (void *)(shared + 1),
+        .mask = capacity - 1,
         .capacity = capacity,
         .tail = tail,
         .published = tail,
@@ -202,6 +205,7 @@ static inline void ring_producer_restart(struct ring_producer *producer, struct 
     *producer = (struct ring_producer){
         .shared = shared,
         .entries = (void *)(shared + 1),
+        .mask = capacity - 1,
         .capacity = capacity,
         .tail = head,
         .published = head,
@@ -229,8 +233,8 @@ static inline MUST_CHECK int ring_producer_push(struct ring_producer *producer, 
             return error != OK ? error : E_AGAIN;
         }
     }
-    uint32_t slot = producer->tail & (producer->capacity - 1);
-    atomic_store_explicit(&producer->entries[slot], entry, memory_order_relaxed);
+    atomic_store_explicit(&producer->entries[producer->tail & producer->mask], entry,
+                          memory_order_relaxed);
     producer->tail++;
     return OK;
 }
@@ -279,6 +283,7 @@ static inline MUST_CHECK int ring_consumer_bind(struct ring_consumer *consumer,
     *consumer = (struct ring_consumer){
         .shared = shared,
         .entries = (void *)(shared + 1),
+        .mask = capacity - 1,
         .capacity = capacity,
         .head = head,
         .published = head,
@@ -295,6 +300,7 @@ static inline void ring_consumer_restart(struct ring_consumer *consumer, struct 
     *consumer = (struct ring_consumer){
         .shared = shared,
         .entries = (void *)(shared + 1),
+        .mask = capacity - 1,
         .capacity = capacity,
         .head = tail,
         .published = tail,
@@ -335,8 +341,8 @@ static inline MUST_CHECK int ring_consumer_pop(struct ring_consumer *consumer, u
             return error != OK ? error : E_AGAIN;
         }
     }
-    uint32_t slot = consumer->head & (consumer->capacity - 1);
-    *entry = atomic_load_explicit(&consumer->entries[slot], memory_order_relaxed);
+    *entry = atomic_load_explicit(&consumer->entries[consumer->head & consumer->mask],
+                                  memory_order_relaxed);
     consumer->head++;
     return OK;
 }

@@ -202,8 +202,9 @@ static inline uint64_t copy_bytes(uint8_t *restrict to, const uint8_t *restrict 
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < len; i++) {
-        to[i] = from[i];
-        sum += lone_byte(from[i], i % 2 != 0);
+        uint8_t byte = (uint8_t)one_pass(from[i]);
+        to[i] = byte;
+        sum += lone_byte(byte, i % 2 != 0);
     }
     return sum;
 }

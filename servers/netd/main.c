@@ -34,10 +34,10 @@ enum {
 #define SEED_WAIT_NS (100 * NS_PER_MS)
 
 struct process {
-    struct stack stack;
     handle_t endpoint;
     handle_t driver[STACK_LINKS]; /* notifications */
     uint64_t timer_us;            /* what the timer is set to; 0: nothing */
+    struct stack stack;
 };
 
 static struct process process;
@@ -271,7 +271,7 @@ static MUST_CHECK int serve(void)
             if ((message.bits & EVENT_TIMER) != 0) {
                 process.timer_us = 0; /* it is used up; no deadline lies there */
             }
-            process.stack.sockets.is_kicked |= (message.bits & SOCKET_KICK) != 0;
+            process.stack.sockets.kicked |= socket_kicked_groups(message.bits);
             end_clients(message.bits & (SOCKET_GONE(SOCKET_CLIENTS_MAX) - 1));
         }
     }

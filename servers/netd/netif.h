@@ -69,15 +69,17 @@ struct interface {
     struct ring_producer tx_ready;
     struct ring_consumer tx_done;
 
-    uint8_t owner[FRAMES_COUNT];   /* enum frame_owner */
-    uint16_t free[FRAMES_COUNT];   /* stack of the frames that are FRAME_FREE */
     uint32_t free_count;
-    uint32_t rx_count;             /* frames that are FRAME_DRIVER_RX */
-    uint32_t held_count;           /* frames that are FRAME_STACK */
-    uint64_t taken_count;          /* frames received, whatever became of them */
-    uint64_t sent_count;           /* frames given to the driver */
+    uint32_t rx_count;    /* frames that are FRAME_DRIVER_RX */
+    uint32_t held_count;  /* frames that are FRAME_STACK */
+    uint64_t taken_count; /* frames received, whatever became of them */
+    uint64_t sent_count;  /* frames given to the driver */
+    struct merge merge;   /* empty between turns */
+
+    /* Last, so that what every packet needs is in reach of an instruction. */
+    uint8_t owner[FRAMES_COUNT]; /* enum frame_owner */
+    uint16_t free[FRAMES_COUNT]; /* stack of the frames that are FRAME_FREE */
     struct lent_frame lent[FRAMES_COUNT];
-    struct merge merge; /* empty between turns */
 };
 
 /* What interface_poll found. */

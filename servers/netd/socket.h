@@ -130,6 +130,7 @@ struct socket_client {
     struct init_client facts; /* shape.slots 0: no such client */
     struct socket_arena *arena;
     struct socket *first; /* of shape.slots */
+    struct socket_client *next; /* in its group of sockets.group */
     uint32_t index;
     uint32_t epoch; /* 0: not open */
     uint32_t last_epoch;
@@ -153,7 +154,8 @@ struct sockets {
     /* Whose rings were used since netd last slept; those of the others are as it left them. */
     struct socket_client *touched[SOCKET_CLIENTS_MAX];
     uint32_t touched_count;
-    bool is_kicked; /* SOCKET_KICK was signalled: clients that are not touched may have news */
+    uint32_t kicked; /* a bit for each group of `group` whose clients may have news untouched */
+    struct socket_client *group[SOCKET_KICK_GROUPS];
     struct socket_client client[SOCKET_CLIENTS_MAX]; /* by index */
     struct socket socket[SOCKETS_MAX];
 };

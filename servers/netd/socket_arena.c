@@ -340,6 +340,7 @@ int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_cl
         .facts = *facts,
         .arena = arena,
         .first = &sockets->socket[sockets->used],
+        .next = sockets->group[index % SOCKET_KICK_GROUPS],
         .index = index,
         .last_epoch = netd_random_u32() >> 1,
         /* An arena that a netd before us gave an epoch, which ends now. */
@@ -347,6 +348,7 @@ int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_cl
             atomic_load_explicit(&((struct socket_arena *)arena)->epoch, memory_order_relaxed) != 0,
     };
     sockets->used += facts->shape.slots;
+    sockets->group[index % SOCKET_KICK_GROUPS] = client;
     sockets->attached[sockets->attached_count] = client;
     sockets->attached_count++; /* <= SOCKET_CLIENTS_MAX: each index once */
     for (uint32_t slot = 0; slot < facts->shape.slots; slot++) {
@@ -447,6 +449,9 @@ static void work_off(struct sockets *sockets)
 {
     struct list_node now;
     struct list_node *node;
+    if (list_is_empty(&sockets->todo) && list_is_empty(&sockets->waiting)) {
+        return;
+    }
     list_init(&now);
     while ((node = list_first(&sockets->todo)) != NULL ||
            (node = list_first(&sockets->waiting)) != NULL) {
@@ -472,12 +477,15 @@ static void work_off(struct sockets *sockets)
  */
 static void find_kicked(struct sockets *sockets)
 {
-    sockets->is_kicked = false;
-    for (uint32_t i = 0; i < sockets->attached_count; i++) {
-        struct socket_client *client = sockets->attached[i];
-        if (client->epoch != 0 && (ring_consumer_has_news(&client->kicks) ||
-                                   !ring_consumer_is_armed(&client->kicks))) {
-            touch(client);
+    uint32_t groups = sockets->kicked;
+    sockets->kicked = 0;
+    for (uint32_t group = 0; groups >> group != 0; group++) {
+        struct socket_client *client = (groups >> group & 1) != 0 ? sockets->group[group] : NULL;
+        for (; client != NULL; client = client->next) {
+            if (client->epoch != 0 && (ring_consumer_has_news(&client->kicks) ||
+                                       !ring_consumer_is_armed(&client->kicks))) {
+                touch(client);
+            }
         }
     }
 }
@@ -488,7 +496,7 @@ bool sockets_turn(struct sockets *sockets)
     if (sockets->waits_for_frames) {
         tcp_txnow();
     }
-    if (sockets->is_kicked) {
+    if (sockets->kicked != 0) {
         find_kicked(sockets);
     }
     for (uint32_t i = 0; i < sockets->touched_count; i++) {

@@ -67,6 +67,7 @@ static int answer_open(struct socket_client *client, const uint64_t *words, uint
     reply[2] = client->facts.shape.slots;
     reply[3] = client->facts.shape.rx_bytes;
     reply[4] = client->facts.shape.tx_bytes;
+    reply[5] = SOCKET_KICK(client->index);
     return 0;
 }
 

@@ -81,7 +81,7 @@ static void step(uint64_t now_us)
     uint64_t next_us;
     uint32_t place = 0;
     const struct socket_client *client;
-    stack.sockets.is_kicked = true;
+    stack.sockets.kicked = socket_kicked_groups(UINT64_MAX);
     (void)!stack_input(&stack, now_us);
     (void)!stack_finish(&stack, now_us, &next_us);
     while ((client = sockets_next_wakeup(&stack.sockets, &place)) != NULL) {

@@ -273,7 +273,7 @@ static uint64_t settle(struct sim *sim)
         uint32_t epoch_before = sim->epoch;
         bool was_bound = sim->is_bound;
         bool has_more = stack_input(&sim->stack, sim->now_us);
-        sim->stack.sockets.is_kicked = true; /* whether or not anybody signalled */
+        sim->stack.sockets.kicked = socket_kicked_groups(UINT64_MAX); /* whoever has signalled */
         (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
         take_wakeups(sim);
         sim->steps++;

@@ -107,6 +107,7 @@ static long answer(const uint64_t *words, uint64_t *reply)
         reply[2] = fake.shape_told.slots;
         reply[3] = fake.shape_told.rx_bytes;
         reply[4] = fake.shape_told.tx_bytes;
+        reply[5] = SOCKET_KICK(FAKE_INDEX);
         return 0;
     }
     if (words[1] >> 32 != fake.epoch) {
@@ -476,7 +477,7 @@ int memory_release(void *address)
 struct sysret sys_signal(handle64_t notification, uint64_t bits)
 {
     assert_int_equal(notification, HANDLE_WAKE);
-    assert_int_equal(bits, SOCKET_KICK);
+    assert_int_equal(bits, SOCKET_KICK(FAKE_INDEX));
     fake.signals++;
     fake_take_kicks();
     return (struct sysret){OK, 0};

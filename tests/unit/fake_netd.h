@@ -15,6 +15,7 @@
 
 enum {
     FAKE_SLOTS = 8,
+    FAKE_INDEX = 13, /* of the client, as netd has it */
     FAKE_RX_BYTES = 4096,
     FAKE_TX_BYTES = 2048,
     FAKE_LABELS = SOCKET_LABELS_END,

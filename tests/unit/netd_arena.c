@@ -423,7 +423,7 @@ static void a_flood_of_kicks_takes_a_bounded_part_of_a_turn(void **state)
     }
     (void)!ring_producer_commit(&bad.kicks);
     arena_send(&good, good_here, "x", 1);
-    sim->stack.sockets.is_kicked = true; /* as in main.c, by the signal */
+    sim->stack.sockets.kicked = socket_kicked_groups(UINT64_MAX); /* as in main.c, by the signal */
     (void)!stack_input(&sim->stack, sim->now_us);
     (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
     assert_int_equal(arena_filled(&good, good_there), 1);
@@ -436,11 +436,11 @@ static void a_flood_of_kicks_takes_a_bounded_part_of_a_turn(void **state)
     assert_int_equal(arena_receive(&good, good_there, text, sizeof(text)), 1);
 }
 
-/* One turn, as in main.c. True: netd sleeps. */
-static bool take_turn(struct sim *sim, bool is_signalled)
+/* One turn after these signals, as in main.c. True: netd sleeps. */
+static bool take_turn(struct sim *sim, uint64_t bits)
 {
     uint64_t next_us;
-    sim->stack.sockets.is_kicked = is_signalled;
+    sim->stack.sockets.kicked = socket_kicked_groups(bits);
     bool has_more = stack_input(&sim->stack, sim->now_us);
     (void)!stack_finish(&sim->stack, sim->now_us, &next_us);
     uint32_t place = 0;
@@ -458,16 +458,16 @@ static void a_kick_taken_before_its_signal_does_not_lose_the_next(void **state)
     struct sim *sim = *state;
     char text[8];
     struct ring_shared *shared = &good.memory->kicks.shared;
-    while (!take_turn(sim, true)) {
+    while (!take_turn(sim, SOCKET_KICK(1))) {
     }
     assert_int_equal(atomic_load(&shared->wake_consumer), 1);
     arena_send(&good, good_here, "one", 3); /* its commit ends as if it had not been interrupted */
     assert_int_equal(atomic_load(&shared->wake_consumer), 0);
-    while (!take_turn(sim, true)) {
+    while (!take_turn(sim, SOCKET_KICK(1))) {
     }
     assert_int_equal(atomic_load(&shared->wake_consumer), 1);
     atomic_store(&shared->wake_consumer, 0); /* the rest of it */
-    while (!take_turn(sim, true)) {          /* by its signal */
+    while (!take_turn(sim, SOCKET_KICK(1))) { /* by its signal */
     }
     assert_int_equal(atomic_load(&shared->wake_consumer), 1);
     arena_send(&good, good_here, "two", 3);
@@ -475,6 +475,28 @@ static void a_kick_taken_before_its_signal_does_not_lose_the_next(void **state)
     sim_run(sim, SIM_S);
     assert_int_equal(arena_receive(&good, good_there, text, sizeof(text)), 6);
     assert_memory_equal(text, "onetwo", 6);
+}
+
+static void kick_nothing(struct arena *arena)
+{
+    assert_int_equal(ring_producer_push(&arena->kicks, SOCKET_SLOTS_MAX), OK);
+    (void)!ring_producer_commit(&arena->kicks);
+}
+
+static void a_signal_tells_of_a_group_of_clients_and_of_no_other(void **state)
+{
+    struct sim *sim = *state;
+    struct init_client facts = arena_facts();
+    arena_start(&third, sim, 2 + SOCKET_KICK_GROUPS, &facts);
+    while (!take_turn(sim, UINT64_MAX)) {
+    }
+    uint64_t before = counted(sim, COUNTER_socket_bad_kick);
+    kick_nothing(&bad);
+    kick_nothing(&third);
+    assert_true(take_turn(sim, SOCKET_KICK(3) | SOCKET_EVENT | SOCKET_GONE(0)));
+    assert_int_equal(counted(sim, COUNTER_socket_bad_kick), before);
+    (void)take_turn(sim, SOCKET_KICK(2));
+    assert_int_equal(counted(sim, COUNTER_socket_bad_kick), before + 2);
 }
 
 /* --- news ---------------------------------------------------------------------------------- */
@@ -549,6 +571,7 @@ int main(void)
         CASE(kicks_of_what_is_not_there_are_counted),
         CASE(a_flood_of_kicks_takes_a_bounded_part_of_a_turn),
         CASE(a_kick_taken_before_its_signal_does_not_lose_the_next),
+        CASE(a_signal_tells_of_a_group_of_clients_and_of_no_other),
         CASE(a_client_is_told_once_for_all_news_of_a_turn),
         CASE(who_does_not_sleep_is_not_signalled),
         CASE(space_is_told_to_who_waits_for_it),

@@ -56,6 +56,7 @@
  *     label             further words of the request       words of the answer
  *     SOCKET_OPEN                                          1 epoch  2 slots
  *                                                          3 rx_bytes  4 tx_bytes
+ *                                                          5 SOCKET_KICK of the client
  *     SOCKET_MAKE       2 enum socket_family               1 slot
  *         slot ignored  3 enum socket_type  4 protocol
  *     SOCKET_BIND       2, 3, 4 address
@@ -124,13 +125,22 @@ enum {
 #define ROLE_ARENA "arena"
 
 /*
- * Bits of the client's notification, of netd's, and again of netd's: init says that the client
- * with the badge index + 1 has died.
+ * Bits of the client's notification; of netd's, from the client with the badge index + 1; and again
+ * of netd's: init says that this client has died.
  */
 #define SOCKET_EVENT       (1ull << 61)
-#define SOCKET_KICK        (1ull << 56)
+#define SOCKET_KICK(index) (1ull << (SOCKET_CLIENTS_MAX + (index) % SOCKET_KICK_GROUPS))
 #define SOCKET_GONE(index) (1ull << (index))
-enum { SOCKET_CLIENTS_MAX = 48 };
+enum {
+    SOCKET_CLIENTS_MAX = 48,
+    SOCKET_KICK_GROUPS = 8, /* of clients, so that netd need not look at all of them for one */
+};
+
+/* A bit for each group of clients that SOCKET_KICK told of. */
+static inline uint32_t socket_kicked_groups(uint64_t bits)
+{
+    return (uint32_t)(bits >> SOCKET_CLIENTS_MAX) & ((1u << SOCKET_KICK_GROUPS) - 1);
+}
 
 enum socket_family {
     SOCKET_IP4 = 1, /* addresses are of the form ::ffff:a.b.c.d */

@@ -139,6 +139,10 @@ static inline void copy_forward(void *target, const void *source, size_t bytes)
 {
     uint8_t *to = target;
     const uint8_t *from = source;
+    if (bytes < sizeof(half_t)) { /* a few bytes gain nothing by words */
+        copy_bytes_forward(to, from, bytes);
+        return;
+    }
     size_t head = word_gap(to);
     bool is_joined = word_gap(from) != head;
     if (is_joined && (uintptr_t)(from + head) % WORD_BYTES > head) {
