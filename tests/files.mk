@@ -171,7 +171,7 @@ UNIT_TESTS += bus_kept
 bus_kept_SRC := servers/dsoftbusd/kept.c servers/dsoftbusd/keys.c $(bus_trust_SRC)
 UNIT_TESTS += bus_loop
 bus_loop_SRC := servers/dsoftbusd/loop.c $(BUS_PURE_SRC) libc/base/fmt.c
-bus_loop_LIBS := -Wl,--wrap=setsockopt
+bus_loop_LIBS := -Wl,--wrap=setsockopt,--wrap=recvfrom,--wrap=accept4
 UNIT_TESTS += bus_wire
 bus_wire_SRC := $(BUS_SIM_SRC)
 # The portable kernel on the host; the ledger stands between it and its allocators [tests/kernel/fake_memory.h].

@@ -137,6 +137,10 @@ static void close_fd(int *fd)
 
 void loop_discover(struct loop *loop)
 {
+    if (loop->listener < 0 && !open_listener(loop)) {
+        close_fd(&loop->listener);
+    }
+    loop->has_lost = loop->listener < 0;
     if (loop->mode == LOOP_NONE || loop->mode == LOOP_BROADCAST) {
         close_fd(&loop->udp);
         loop->mode = open_udp(loop);
@@ -149,6 +153,7 @@ int loop_open(struct loop *loop, const struct loop_config *config)
     int error = E_BUSY;
     loop->is_group_denied = false;
     loop->is_broadcast_denied = false;
+    loop->has_lost = false;
     loop->config = *config;
     loop->config.node.random = random_bytes;
     for (int i = 0; i < NODE_LINKS; i++) {
@@ -238,6 +243,15 @@ static void write_stream(struct loop *loop, int link, uint64_t now_us)
     }
 }
 
+/*
+ * Whether this error says that the socket is one no more: netd died, and the next one did not give
+ * it back, as it gives no group before it has an address. Such a socket is ready for ever.
+ */
+static bool is_taken_away(int error)
+{
+    return error == ENETDOWN || error == EIO;
+}
+
 static void accept_streams(struct loop *loop, uint64_t now_us)
 {
     for (int i = 0; i < TURN_MAX; i++) {
@@ -246,6 +260,10 @@ static void accept_streams(struct loop *loop, uint64_t now_us)
         int link;
         int fd =
             accept4(loop->listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && is_taken_away(errno)) {
+            close_fd(&loop->listener);
+            loop->has_lost = true;
+        }
         if (fd < 0) {
             return;
         }
@@ -267,6 +285,12 @@ static void read_announces(struct loop *loop, uint64_t now_us)
         socklen_t from_len = sizeof(from);
         ssize_t len =
             recvfrom(loop->udp, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
+        if (len < 0 && is_taken_away(errno)) {
+            close_fd(&loop->udp);
+            loop->mode = LOOP_NONE;
+            loop->node.is_silent = true;
+            loop->has_lost = true;
+        }
         if (len < 0) {
             return;
         }
@@ -357,6 +381,9 @@ void loop_step(struct loop *loop, uint64_t until_us)
         memset(fds, 0, sizeof(fds)); /* interrupted: only time has passed */
     }
     loop_turn(loop, fds, used);
+    if (loop->has_lost) {
+        loop_discover(loop);
+    }
 }
 
 void loop_close(struct loop *loop)

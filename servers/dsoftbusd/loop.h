@@ -42,7 +42,8 @@ struct loop {
     enum loop_mode mode;
     bool is_group_denied; /* not for us, whenever we ask */
     bool is_broadcast_denied;
-    int udp;
+    bool has_lost; /* the network took a socket away, and loop_discover has not brought it back */
+    int udp;       /* -1: none */
     int listener;
     int streams[NODE_LINKS]; /* -1: none */
     bool is_connecting[NODE_LINKS];
@@ -60,7 +61,7 @@ MUST_CHECK int loop_open(struct loop *loop, const struct loop_config *config);
 
 /*
  * Tries once more for a better mode than there is: an interface may have come since. What there is
- * is kept while nothing better can be had.
+ * is kept while nothing better can be had. Opens again what was lost, at the same port.
  */
 void loop_discover(struct loop *loop);
 
@@ -74,7 +75,7 @@ uint64_t loop_next_us(const struct loop *loop);
 /* After the wait: takes what came, sees what is due. What comes of it the next loop_serve does. */
 void loop_turn(struct loop *loop, const struct pollfd *fds, nfds_t count);
 
-/* Waits on this one alone, at most until `until_us`. */
+/* Waits on this one alone, at most until `until_us`; discovers again when something was lost. */
 void loop_step(struct loop *loop, uint64_t until_us);
 
 /* Milliseconds for poll, rounded up, so that something is due afterwards; at most a second. */

@@ -238,6 +238,17 @@ static void try_again(uint64_t now_us)
     error_told = error;
 }
 
+/* What the network took away is looked for as at the beginning, at once. */
+static void find_again(const struct loop *loop)
+{
+    if (is_found && loop->has_lost) {
+        is_found = false;
+        is_lost_told = false;
+        group_tries = 1; /* this time there is something to open */
+        try_us = 0;
+    }
+}
+
 /* --- running --- */
 
 static void take_events(int which)
@@ -340,6 +351,7 @@ static int turn(struct message *message)
     }
     for (int i = 0; i < polled; i++) {
         loop_turn(loops[i], fds + from[i], from[i + 1] - from[i]);
+        find_again(loops[i]);
         take_events(i);
     }
     uint64_t now_us = loop_now_us();

@@ -6,8 +6,9 @@ A person at the prompt of the serial console, and what ends a machine.
   console.py ARCH
 
 The machine has four CPUs, of which the kernel uses one.  Every command that needs nobody else is typed and must answer;
-then `poweroff 7` ends QEMU with 7.  A machine that is told `reboot` starts again, and so does one that panics with
-panic=reset, while one with panic=halt stands still and keeps QEMU.  Exit status 0: so it is.
+then `poweroff 7` ends QEMU with 7.  Drivers and servers are restarted one after the other: each is up again, and
+after netd the prompt answers and the bus finds its group.  A machine that is told `reboot` starts again, and so does
+one that panics with panic=reset, while one with panic=halt stands still and keeps QEMU.  Exit status 0: so it is.
 """
 
 import os
@@ -37,6 +38,7 @@ COMMANDS = (
     ("dsoftbusctl stats", r"^announce_sent +\d+"),
     ("nonsense", r"is no command"),
 )
+RESTARTED = ("virtio-net", "rng", "dsoftbusd", "echod", "discardd", "sourced", "httpd", "telnetd", "statusd")
 
 
 class Failure(Exception):
@@ -94,6 +96,22 @@ def commands(arch):
             raise Failure("poweroff 7 ended QEMU with %s" % console.status)
 
 
+def restarts(arch):
+    group = r"^dsoftbusd: discovery by multicast"
+    with Console(arch) as console:
+        booted(console)
+        console.wait(group)
+        for name in RESTARTED:
+            console.wait(r"^init: up %s$" % name, console.type("restart " + name))
+        since = console.type("restart netd")
+        console.wait(group, console.wait(r"^net: dhcp bound", since))
+        console.wait(r"^up \d+ h", console.type("uptime"))
+        console.wait(r"^wherry port 34567, discovery by multicast", console.type("dsoftbusctl node"))
+        console.type("poweroff")
+        if console.end() != 0:
+            raise Failure("poweroff ended QEMU with %s" % console.status)
+
+
 def reboot(arch):
     with Console(arch, QEMU_ARGS="-action reboot=reset") as console:
         booted(console)
@@ -118,7 +136,7 @@ def main():
         print(__doc__.strip().split("\n\n")[1], file=sys.stderr)
         return 2
     failed = 0
-    for step in (commands, reboot, panic):
+    for step in (commands, restarts, reboot, panic):
         start = time.monotonic()
         try:
             step(sys.argv[1])

@@ -17,6 +17,7 @@ static struct loop loop;
 static bool refuses_join;
 static bool refuses_broadcast;
 static int refusal; /* errno of both */
+static int loss;    /* errno of every read and accept; 0: they do what they do */
 
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
@@ -29,6 +30,33 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
         return -1;
     }
     return __real_setsockopt(fd, level, name, value, len);
+}
+
+ssize_t __real_recvfrom(int fd, void *bytes, size_t len, int flags, struct sockaddr *from,
+                        socklen_t *from_len);
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t len, int flags, struct sockaddr *from,
+                        socklen_t *from_len);
+
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t len, int flags, struct sockaddr *from,
+                        socklen_t *from_len)
+{
+    if (loss != 0) {
+        errno = loss;
+        return -1;
+    }
+    return __real_recvfrom(fd, bytes, len, flags, from, from_len);
+}
+
+int __real_accept4(int fd, struct sockaddr *from, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *from, socklen_t *len, int flags);
+
+int __wrap_accept4(int fd, struct sockaddr *from, socklen_t *len, int flags)
+{
+    if (loss != 0) {
+        errno = loss;
+        return -1;
+    }
+    return __real_accept4(fd, from, len, flags);
 }
 
 static struct loop_config configure(const char *group)
@@ -48,6 +76,7 @@ static int begin(void **state)
     refuses_join = false;
     refuses_broadcast = false;
     refusal = EPERM;
+    loss = 0;
     return 0;
 }
 
@@ -152,6 +181,40 @@ TEST(a_group_that_was_refused_is_asked_for_again_and_its_denial_is_known)
     loop_close(&loop);
 }
 
+/* A turn in which poll found both sockets ready. */
+static void turn_with_both_ready(void)
+{
+    struct pollfd fds[LOOP_FDS];
+    nfds_t used = loop_wants(&loop, fds);
+    fds[0].revents = fds[1].revents = POLLIN | POLLERR;
+    loop_turn(&loop, fds, used);
+}
+
+TEST(sockets_that_the_network_has_taken_away_are_closed_and_opened_again)
+{
+    open_for("239.42.0.1", LOOP_GROUP);
+    uint16_t port = loop.config.node.port;
+    loss = EAGAIN;
+    turn_with_both_ready();
+    assert_false(loop.has_lost);
+    loss = ENETDOWN;
+    turn_with_both_ready();
+    assert_true(loop.has_lost && loop.node.is_silent);
+    assert_int_equal(loop.udp, -1); /* so nothing is ready for ever */
+    assert_int_equal(loop.listener, -1);
+    loss = 0;
+    refuses_join = refuses_broadcast = true; /* no interface yet */
+    loop_discover(&loop);
+    assert_int_equal(loop.mode, LOOP_NONE);
+    refuses_join = refuses_broadcast = false;
+    loop_discover(&loop);
+    assert_int_equal(loop.mode, LOOP_GROUP);
+    assert_true(loop.listener >= 0);
+    assert_int_equal(loop.config.node.port, port);
+    assert_false(loop.has_lost || loop.node.is_silent);
+    loop_close(&loop);
+}
+
 TEST(a_device_that_is_not_there_is_an_error)
 {
     struct loop_config config = configure("239.42.0.1");
@@ -202,6 +265,8 @@ int main(void)
             without_group_and_broadcast_a_node_is_silent_and_takes_sessions_all_the_same, begin),
         cmocka_unit_test_setup(
             a_group_that_was_refused_is_asked_for_again_and_its_denial_is_known, begin),
+        cmocka_unit_test_setup(
+            sockets_that_the_network_has_taken_away_are_closed_and_opened_again, begin),
         cmocka_unit_test_setup(a_device_that_is_not_there_is_an_error, begin),
         cmocka_unit_test_setup(one_address_needs_no_group_and_hears_the_address_of_sessions, begin),
         cmocka_unit_test_setup(a_port_that_is_taken_is_an_error_and_nothing_stays_open, begin),
