@@ -103,9 +103,10 @@ static void an_alarm_ends_a_wait_for_requests(void)
 struct sleeper {
     struct side side;
     ticks_t deadline;
+    ticks_t signed_at;
 };
 
-enum { SLEEPERS = 4 };
+enum { SLEEPERS = 4, APART_MS = 10 };
 
 static struct sleeper sleepers[SLEEPERS];
 static volatile unsigned woken_order[SLEEPERS];
@@ -117,13 +118,17 @@ static void sleep_and_sign(uint64_t index)
     sys_wait(never, sleepers[index].deadline);
     sys_handle_close(never);
     woken_order[woken_count++] = (unsigned)index;
+    sleepers[index].signed_at = time_now();
     side_rest(sleepers[index].side.thread);
 }
 
-/* Lets them all sleep and wake. True: they slept before the first deadline had passed. */
+/*
+ * Lets them all sleep and wake. True: they slept before the first deadline had passed, and each
+ * signed before the next one; else those that are ready together may share the CPU in any order.
+ */
 static bool let_sleep(void)
 {
-    static const unsigned delay_ms[SLEEPERS] = {40, 20, 50, 30};
+    static const unsigned delay_ms[SLEEPERS] = {40, 20, 50, 30}; /* APART_MS between two */
     woken_count = 0;
     ticks_t start = time_now();
     for (unsigned i = 0; i < SLEEPERS; i++) {
@@ -132,24 +137,26 @@ static bool let_sleep(void)
             return false;
         }
     }
-    bool are_asleep = time_now() < sleepers[1].deadline;
+    bool is_on_time = time_now() < sleepers[1].deadline;
     for (unsigned i = 0; i < 100 && woken_count < SLEEPERS; i++) {
         sleep_ms(10);
     }
     for (unsigned i = 0; i < SLEEPERS; i++) {
         side_end(&sleepers[i].side);
+        ticks_t limit = time_after(sleepers[i].deadline, APART_MS * NS_PER_MS);
+        is_on_time &= woken_count != SLEEPERS || sleepers[i].signed_at < limit;
     }
-    return are_asleep;
+    return is_on_time;
 }
 
 static void deadlines_end_in_their_order(void)
 {
     static const unsigned expected[SLEEPERS] = {1, 3, 0, 2};
-    bool are_asleep = false;
-    for (unsigned i = 0; i < TRIES && !are_asleep; i++) { /* again: the host may be slow */
-        are_asleep = let_sleep();
+    bool is_on_time = false;
+    for (unsigned i = 0; i < TRIES && !is_on_time; i++) { /* again: the host may be slow */
+        is_on_time = let_sleep();
     }
-    CHECK(are_asleep && woken_count == SLEEPERS);
+    CHECK(is_on_time && woken_count == SLEEPERS);
     for (unsigned i = 0; i < SLEEPERS; i++) {
         CHECK(woken_order[i] == expected[i]);
     }
