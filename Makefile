@@ -2,9 +2,9 @@
 #
 # Build, run and test everything.  Start with `make help`.
 #
-# One make process reads this file, one arch.mk, the files.mk lists and libc/musl.mk.  Only the targets that need
-# both CPUs run make again, once per ARCH.  Nothing is written outside $(BUILD) and the cache .deps/, except the
-# logs of a boot and the editor's compile_commands.json.
+# One make process reads this file, one arch.mk, the files.mk lists, libc/musl.mk and scripts/opensbi.mk.  Only the
+# targets that need both CPUs run make again, once per ARCH, and OpenSBI its own.  Nothing is written outside $(BUILD)
+# and the cache .deps/, except the logs of a boot and the editor's compile_commands.json.
 
 ARCH      ?= riscv64
 TOOLCHAIN ?= llvm
@@ -68,6 +68,7 @@ CC_INCLUDE = $(eval CC_INCLUDE := -nostdinc -isystem $(shell $(CC) -print-file-n
 
 include kernel/files.mk libc/files.mk drivers/files.mk servers/files.mk selftest/files.mk tests/files.mk
 -include libc/musl.mk                    # MUSL_LIB MUSL_INC
+include scripts/opensbi.mk               # OPENSBI
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wstrict-prototypes -Wmissing-prototypes \
         -Wimplicit-fallthrough -Wconversion -Wno-sign-conversion
@@ -139,8 +140,8 @@ $(call remember,$(H)/host.flags,$(HOSTCC) $(CFLAGS_fuzz) $(foreach f,$(FOREIGN),
 $(call remember,$(H)/host.list,$(foreach t,$(UNIT_TESTS) $(FUZZ_TARGETS),$(t): $($(t)_SRC) $($(t)_FUZZ_SRC) $($(t)_LIBS)))
 endif
 
-## all         kernel with every program in it, for ARCH
-all: $(KERNEL)
+## all         kernel with every program in it, for ARCH, and its firmware where the machine brings none of its own
+all: $(KERNEL) $(if $(filter riscv64,$(ARCH)),$(OPENSBI))
 
 # --- packages and third-party sources -----------------------------------------------------------------------
 $(BUILD)/have-%: scripts/deps
@@ -314,7 +315,7 @@ $(H)/dsoftbus-node: $(call objs,$(H),$(HOST_NODE_SRC)) $(H)/host.list
 $(H)/%.dtb: scripts/run.sh | $(BUILD)/have-run
 	$(call say,DTB,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)ARCH=$* LANE=default SERIAL=null KERNEL=$< QEMU_ARGS='-machine dumpdtb=$@' scripts/run.sh >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	$(Q)ARCH=$* LANE=default SERIAL=null KERNEL=$< BIOS=none QEMU_ARGS='-machine dumpdtb=$@' scripts/run.sh >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 
 HOST_TESTS  := $(TESTS:%=--unit %)
 HOST_EXTRAS := --conform 'tests/conformance/run.sh $(CONFORM)' $(PY_TESTS:%=--python %) $(FUZZ_TARGETS:%=--corpus $(H)/fuzz/bin/%) \

@@ -18,7 +18,8 @@ for folder in "$work/a" "$work/another-folder/b"; do
     done
 done
 for arch in riscv64 aarch64; do
-    (cd "$work/a/build/$arch" && ls -- kernel.elf kernel.img bundle.bin bin/*.elf 2>/dev/null) | while read -r file; do
+    (cd "$work/a/build/$arch" && ls -- kernel.elf kernel.img opensbi.bin bundle.bin bin/*.elf 2>/dev/null) |
+    while read -r file; do
         if cmp "$work/a/build/$arch/$file" "$work/another-folder/b/build/$arch/$file"; then
             printf '  SAME   %s %s\n' "$arch" "$file"
         else

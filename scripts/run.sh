@@ -16,6 +16,7 @@
 #            gicv3        aarch64: GIC version 3
 #            virt         aarch64: entered at EL2
 #            image        aarch64: the raw Image instead of the ELF file
+#            bios         riscv64: QEMU's own firmware
 #            legacy       virtio-mmio version 1
 #            minimal      profile=minimal: the driver accepts VERSION_1 and MAC only
 #            no-dhcp      a network device on a wire with nobody on it
@@ -46,6 +47,7 @@
 #            sockets      the far end of the wire has an echo server: 10.0.2.100 port 7
 #            bench        one instruction per nanosecond of guest time, no network device: counts repeat
 #   KERNEL   image (default build/ARCH/kernel.elf)
+#   BIOS     riscv64: the firmware (build/riscv64/opensbi.bin); default is QEMU's own
 #   FORWARD  tcp:ADDRESS:PORT-:GUESTPORT ...: ports of the host that lead to the guest's (also udp:).  Without a
 #            lane: web pages, telnet and echo on 127.0.0.1, on ports that are free
 #   MAC      02:00:00:00:00:01
@@ -94,11 +96,14 @@ lanes="$lanes services dual two-nic bad-checksum loss crowd dns dhcp-real no-gat
 lanes="$lanes user-read stack-overflow bad-init bad-program bad-tree bad-words sockets bench"
 case $arch in
 riscv64)
-    set -- -machine virt -cpu rv64 -bios default
+    lanes="$lanes bios"
+    bios=${BIOS:-${BUILD:-build}/riscv64/opensbi.bin}
+    set -- -machine virt -cpu rv64
     nic_slot=7 other_nic_slot=2 rng_slot=6 second_nic_slot=5 # the tree has the highest first
     ;;
 aarch64)
     lanes="$lanes gicv3 virt image"
+    bios=''
     set -- -machine virt -cpu cortex-a57 -semihosting-config enable=on,target=native
     nic_slot=15 other_nic_slot=8 rng_slot=23 second_nic_slot=31 # init takes the lowest first
     ;;
@@ -114,7 +119,7 @@ cable=$cable,remote.type=inet,remote.host=127.0.0.1,remote.port=5556
 memory=256M legacy=false network=user,restrict=on network2=${NET2:-} words=${LANE:+lane=$lane}
 entropy=virtio-rng-device,bus=virtio-mmio-bus.$rng_slot
 case ${LANE:-} in
-default | default-max | gicv3 | virt | image | legacy | minimal | smallmem | bigmem | no-dhcp | no-mcast | \
+default | default-max | gicv3 | virt | image | bios | legacy | minimal | smallmem | bigmem | no-dhcp | no-mcast | \
     no-discovery | no-entropy) words="$words dual=1" ;; # two nodes of the bus
 esac
 case $lane in
@@ -122,6 +127,7 @@ default-max) set -- "$@" -cpu "$(greatest_cpu)" ;;
 gicv3) set -- "$@" -machine gic-version=3 ;;
 virt) set -- "$@" -machine virtualization=on ;;
 image) kernel=${kernel%.elf}.img ;;
+bios) bios=default ;;
 legacy) legacy=true ;;
 minimal) words="$words profile=minimal" ;;
 no-dhcp) network=hubport,hubid=0 ;;
@@ -185,7 +191,7 @@ esac
 case $network2 in user*) for forward in ${FORWARD2:-}; do network2=$network2,hostfwd=$forward; done ;; esac
 
 set -- qemu-system-"$arch" "$@" -smp 1 -m "${MEM:-$memory}" -nodefaults -display none \
-    -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
+    ${bios:+-bios "$bios"} -kernel "$kernel" -append "${words# }${APPEND:+ $APPEND}" -serial "${SERIAL:-mon:stdio}" \
     -global virtio-mmio.force-legacy=$legacy ${entropy:+-device "$entropy"}
 for number in 0 1; do
     case $number in
@@ -213,6 +219,7 @@ case $verb in
 esac
 command -v "$1" >/dev/null || die 3 "$1 is missing; run scripts/deps run"
 [ -r "$kernel" ] || die 3 "$kernel is missing; run make ARCH=$arch"
+case $bios in */*) [ -r "$bios" ] || die 3 "$bios is missing; run make ARCH=$arch, or set BIOS=default" ;; esac
 if [ -z "${SERIAL:-}" ]; then
     echo "Leave QEMU with Ctrl-A X (Ctrl-A C is its monitor)."
 fi

@@ -254,5 +254,5 @@ QEMU_LANES := default services dual loss crowd two-nic no-mcast no-discovery no-
     host-node loopback wire bad-checksum dns dhcp-real no-gateway default-max \
     legacy minimal no-dhcp no-nic ipv6 smallmem bigmem \
     user-read stack-overflow bad-init bad-program bad-tree bad-words sockets
-QEMU_LANES_riscv64 :=
+QEMU_LANES_riscv64 := bios
 QEMU_LANES_aarch64 := gicv3 virt image

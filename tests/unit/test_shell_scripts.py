@@ -89,6 +89,12 @@ class Launcher(unittest.TestCase):
     def test_without_a_lane_the_guest_is_told_of_none(self):
         self.assertIn("'-append' '' ", self.command())
 
+    def test_the_firmware_of_riscv64_is_ours_unless_another_is_asked_for(self):
+        self.assertIn("'-bios' 'build/riscv64/opensbi.bin'", self.command(BUILD="build"))
+        self.assertIn("'-bios' 'default'", self.command(BIOS="default"))
+        self.assertIn("'-bios' 'default'", self.command(LANE="bios"))
+        self.assertNotIn("-bios", self.command(ARCH="aarch64", BIOS="default"))
+
     def test_only_the_lane_without_a_device_has_none(self):
         for arch, lane, command in self.boots():
             has_none = lane in ("bad-init", "bad-program", "bad-tree", "bad-words", "no-nic", "bench", "user-read",
@@ -147,6 +153,12 @@ class BadInput(unittest.TestCase):
     def test_a_missing_kernel(self):
         self.expect([os.path.join(ROOT, "scripts/run.sh")], 3, "/nowhere/kernel.elf is missing; run make ARCH=riscv64",
                     KERNEL="/nowhere/kernel.elf", PATH=self.with_tools("sh", "env") + ":" + os.environ["PATH"])
+
+    def test_a_missing_firmware(self):
+        with tempfile.NamedTemporaryFile() as kernel:
+            wanted = "/nowhere/opensbi.bin is missing; run make ARCH=riscv64, or set BIOS=default"
+            self.expect([os.path.join(ROOT, "scripts/run.sh")], 3, wanted, KERNEL=kernel.name,
+                        BIOS="/nowhere/opensbi.bin")
 
 
 class Spoil(unittest.TestCase):
