@@ -126,7 +126,8 @@ static long write_memory(struct file *file, const struct transfer *from)
         size_t part = from->bytes - done;
         void *to = memory_file_at(open->memory, open->offset, &part, true);
         if (to == NULL) {
-            return done > 0 ? (long)done : -ENOSPC;
+            long error = open->offset < MEMORY_FILE_BYTES_MAX ? -ENOSPC : -EFBIG;
+            return done > 0 ? (long)done : error;
         }
         transfer_take(from, done, to, part);
         done += part;

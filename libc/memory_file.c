@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#include <abi/types.h>
-
 #include "pool.h"
 
-enum { PIECE_BYTES = 2 * PAGE_BYTES };
+enum { PIECE_BYTES = MEMORY_FILE_PIECE_BYTES };
 
 static struct pool files = {.bytes = sizeof(struct memory_file)};
 static struct pool pieces = {.bytes = PIECE_BYTES};

@@ -10,12 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <abi/types.h>
 #include <base/attributes.h>
 
 enum {
     MEMORY_FILES_MAX = 32,
     MEMORY_FILE_NAME_BYTES = 56, /* with the 0 */
-    MEMORY_FILE_PIECES_MAX = 64, /* of two pages: 512 KiB a file */
+    MEMORY_FILE_PIECES_MAX = 64,
+    MEMORY_FILE_PIECE_BYTES = 2 * PAGE_BYTES,
+    MEMORY_FILE_BYTES_MAX = MEMORY_FILE_PIECES_MAX * MEMORY_FILE_PIECE_BYTES, /* 512 KiB */
 };
 
 struct memory_file {

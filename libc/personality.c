@@ -102,8 +102,8 @@ long wherry_syscall(long n, long a, long b, long c, long d, long e, long f)
     case SYS_pselect6:
         return polling_select((int)a, (fd_set *)b, (fd_set *)c, (fd_set *)d,
                               (const struct timespec *)e);
-    case SYS_socketpair:
-        return -EOPNOTSUPP;
+    case SYS_socketpair: /* of no family that there is; the others are asked for in vain */
+        return a == AF_INET || a == AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
     case SYS_bind:
     case SYS_listen:
     case SYS_connect:

@@ -474,6 +474,10 @@ static long control(struct file *file, unsigned long request, void *argument)
 {
     struct socket *socket = socket_of(file);
     struct slot_datagram datagram = {.bytes = 0};
+    if (request == SIOCATMARK && socket->type == SOCKET_STREAM) {
+        *(int *)argument = 0; /* there is no urgent data, and so no mark */
+        return 0;
+    }
     if (request != FIONREAD) {
         return interfaces_control(request, argument);
     }

@@ -316,8 +316,8 @@ long socket_receive(struct file *file, struct msghdr *message, int flags)
 {
     struct socket *socket = socket_of(file);
     struct transfer to;
-    if ((flags & ~RECEIVE_FLAGS) != 0) {
-        return (flags & MSG_OOB) != 0 ? -EINVAL : -EOPNOTSUPP;
+    if ((flags & ~RECEIVE_FLAGS) != 0) { /* a stream could have urgent data, and has none */
+        return (flags & MSG_OOB) != 0 && socket->type == SOCKET_STREAM ? -EINVAL : -EOPNOTSUPP;
     }
     long error = transfer_check(message->msg_iov, (long)message->msg_iovlen, &to);
     if (error == 0) {

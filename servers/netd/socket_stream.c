@@ -491,8 +491,11 @@ int stream_connect(struct socket *socket, const ip_addr_t *address, uint16_t por
         socket->rx_head == socket->rx_tail && socket->tx_head == socket->tx_tail) {
         start_over(socket);
     }
-    if (socket->state != 0 || socket->has_ended || port == 0) {
+    if (socket->state != 0 || socket->has_ended) {
         return -EINVAL;
+    }
+    if (port == 0) {
+        return -EADDRNOTAVAIL;
     }
     struct netif *netif =
         ip_route(socket->is_bound ? &socket->tcp->local_ip : IP4_ADDR_ANY, address);

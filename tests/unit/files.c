@@ -54,6 +54,7 @@ TEST(files_of_the_image_are_read_and_nothing_else)
     assert_true(S_ISREG(status.st_mode));
     assert_int_equal(open_file("index.html", O_RDONLY), fd + 1);
     assert_int_equal(open_file("/index.html", O_RDWR), -EROFS);
+    assert_int_equal(ask(SYS_unlinkat, AT_FDCWD, (long)"/index.html", 0, 0, 0, 0), -EROFS);
     assert_int_equal(open_file("/none", O_RDONLY), -ENOENT);
     assert_int_equal(open_file("/none", O_WRONLY | O_CREAT), -EROFS);
     assert_int_equal(open_file("", O_RDONLY), -ENOENT);
@@ -130,8 +131,16 @@ TEST(a_hole_reads_as_zeros_also_where_something_was_cut_off)
     assert_int_equal(ask(SYS_pwrite64, fd, (long)"x", 1, 20, 0, 0), 1);
     assert_int_equal(ask(SYS_pread64, fd, (long)in, 6, 0, 0, 0), 6);
     assert_memory_equal(in, "\0\0\0\0\0\0", 6);
-    assert_int_equal(ask(SYS_pwrite64, fd, (long)"x", 1, 1 << 30, 0, 0), -ENOSPC);
     assert_int_equal(ask(SYS_unlinkat, AT_FDCWD, (long)"/tmp/hole", 0, 0, 0, 0), 0);
+}
+
+TEST(what_would_lie_beyond_the_longest_file_is_efbig)
+{
+    long fd = open_file("/tmp/long", O_RDWR | O_CREAT);
+    assert_int_equal(ask(SYS_pwrite64, fd, (long)"xy", 2, MEMORY_FILE_BYTES_MAX - 1, 0, 0), 1);
+    assert_int_equal(ask(SYS_pwrite64, fd, (long)"x", 1, MEMORY_FILE_BYTES_MAX, 0, 0), -EFBIG);
+    assert_int_equal(ask(SYS_pwrite64, fd, (long)"x", 1, 1 << 30, 0, 0), -EFBIG);
+    assert_int_equal(ask(SYS_unlinkat, AT_FDCWD, (long)"/tmp/long", 0, 0, 0, 0), 0);
 }
 
 TEST(a_file_without_a_name_lives_until_it_is_closed)
@@ -242,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup(a_place_in_a_file_is_moved_and_kept, start),
         cmocka_unit_test_setup(a_file_of_tmp_holds_what_was_written, start),
         cmocka_unit_test_setup(a_hole_reads_as_zeros_also_where_something_was_cut_off, start),
+        cmocka_unit_test_setup(what_would_lie_beyond_the_longest_file_is_efbig, start),
         cmocka_unit_test_setup(a_file_without_a_name_lives_until_it_is_closed, start),
         cmocka_unit_test_setup(tmp_has_an_end, start),
         cmocka_unit_test_setup(devices_are_there, start),

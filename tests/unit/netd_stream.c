@@ -280,6 +280,14 @@ static void a_port_without_a_listener_refuses(void **state)
     assert_int_equal(counted(sim, COUNTER_stream_failed), 1);
 }
 
+static void nobody_is_at_port_0(void **state)
+{
+    (void)state;
+    uint32_t slot = (uint32_t)arena_make(&client, SOCKET_STREAM);
+    assert_int_equal(arena_connect(&client, slot, ARENA_LOOPBACK, 0), -EADDRNOTAVAIL);
+    assert_int_equal(arena_connect(&client, slot, ARENA_LOOPBACK, PORT), 0); /* as it was */
+}
+
 static void a_peer_that_does_not_answer_is_a_time_out(void **state)
 {
     struct sim *sim = *state;
@@ -382,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(segments_shorter_than_a_word_are_no_trouble, start, stop),
         cmocka_unit_test_setup_teardown(after_a_half_close_the_other_side_still_sends, start, stop),
         cmocka_unit_test_setup_teardown(a_port_without_a_listener_refuses, start, stop),
+        cmocka_unit_test_setup_teardown(nobody_is_at_port_0, start, stop),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_answer_is_a_time_out, start, stop),
         cmocka_unit_test_setup_teardown(a_close_with_unread_bytes_resets_the_peer, start, stop),
         cmocka_unit_test_setup_teardown(a_close_with_reset_resets_the_peer, start, stop),

@@ -341,6 +341,15 @@ TEST(a_stream_that_was_never_connected_says_so)
     assert_int_equal(found, POLLOUT | POLLHUP);
 }
 
+TEST(no_byte_of_a_stream_is_at_a_mark_and_datagrams_have_none)
+{
+    int mark = 7;
+    long fd = stream(0);
+    assert_int_equal(ask(SYS_ioctl, fd, SIOCATMARK, (long)&mark, 0, 0, 0), 0);
+    assert_int_equal(mark, 0);
+    assert_int_equal(ask(SYS_ioctl, datagram(), SIOCATMARK, (long)&mark, 0, 0, 0), -ENOTTY);
+}
+
 TEST(netd_is_told_of_room_when_it_waits_for_that)
 {
     char got[FAKE_RX_BYTES];
@@ -432,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup(after_shutdown_writing_is_a_broken_pipe_and_reading_goes_on, start),
         cmocka_unit_test_setup(a_full_send_ring_blocks_or_says_again, start),
         cmocka_unit_test_setup(a_stream_that_was_never_connected_says_so, start),
+        cmocka_unit_test_setup(no_byte_of_a_stream_is_at_a_mark_and_datagrams_have_none, start),
         cmocka_unit_test_setup(netd_is_told_of_room_when_it_waits_for_that, start),
         cmocka_unit_test_setup(accept_gives_the_connection_and_its_peer, start),
         cmocka_unit_test_setup(a_connection_nobody_has_a_descriptor_for_stays_in_the_queue, start),

@@ -162,7 +162,20 @@ TEST(several_datagrams_are_taken_by_one_call)
     assert_int_equal(ask(SYS_recvmmsg, fd, 0, 3, 0, 0, 0), -EFAULT);
     struct timespec second = {.tv_sec = 1};
     assert_int_equal(ask(SYS_recvmmsg, fd, (long)messages, 3, 0, (long)&second, 0), -EOPNOTSUPP);
-    assert_int_equal(ask(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0), -EOPNOTSUPP);
+}
+
+TEST(there_are_no_pairs_of_sockets_and_no_other_families)
+{
+    assert_int_equal(ask(SYS_socketpair, AF_INET, SOCK_STREAM, 0, 0, 0, 0), -EOPNOTSUPP);
+    assert_int_equal(ask(SYS_socketpair, AF_INET6, SOCK_STREAM, 0, 0, 0, 0), -EOPNOTSUPP);
+    assert_int_equal(ask(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0), -EAFNOSUPPORT);
+}
+
+TEST(urgent_data_is_nothing_that_a_datagram_socket_could_receive)
+{
+    uint8_t byte;
+    assert_int_equal(receive_bytes(stream(0), &byte, 1, MSG_OOB), -EINVAL);
+    assert_int_equal(receive_bytes(datagram(), &byte, 1, MSG_OOB), -EOPNOTSUPP);
 }
 
 /* --- poll ------------------------------------------------------------------------------------- */
@@ -227,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup(
             a_datagram_with_control_messages_is_not_sent_as_if_they_were_not_there, start),
         cmocka_unit_test_setup(several_datagrams_are_taken_by_one_call, start),
+        cmocka_unit_test_setup(there_are_no_pairs_of_sockets_and_no_other_families, start),
+        cmocka_unit_test_setup(urgent_data_is_nothing_that_a_datagram_socket_could_receive, start),
         cmocka_unit_test_setup(poll_without_time_looks_and_with_time_waits, start),
         cmocka_unit_test_setup(poll_for_space_asks_netd_for_the_news, start),
         cmocka_unit_test_setup(select_tells_the_same, start),
