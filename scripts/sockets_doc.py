@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Make docs/networking/sockets.md from the cases of tests/conformance.
+Make docs/networking/sockets.md from the cases of tests/conformance and the list of errors beside them.
 
   sockets_doc.py PROGRAM [--check]
 
 PROGRAM is the conformance program of this machine, which lists its cases: what each is about, its name, and why the
-target does otherwise if it does.  The lane `sockets` runs the same cases on the target and fails when one that is not
-said to deviate does, or one that is said to does not; so the page is what the target was seen to do.  --check writes
-nothing and fails when the page is not what would be written.
+target does otherwise if it does; and the errors and options that are documented.  The lane `sockets` runs the same
+cases on the target and fails when one that is not said to deviate does, when one that is said to does not, or when
+the errors that came are not those of the list; so the page is what the target was seen to do.  --check writes nothing
+and fails when the page is not what would be written.
 """
 
 import subprocess
@@ -28,20 +29,47 @@ tested, and not our habit. What only one of the two can be asked is skipped on t
 | call or option | state | cases | where it deviates |
 |---|---|---|---|
 """
+ERRORS = """
+## Errors
+
+Every error that POSIX.1-2017 documents for a call, and those that Linux documents besides and that come here, too:
+`tests/conformance/documented.list`. What is said to come has come in a case, which compared it; the program fails when
+one did not, and when one came that is not here. What no case has, has its reason. While netd is gone, every call on a
+socket is ENETDOWN.
+
+| call | comes | no case has, and why |
+|---|---|---|
+"""
+OPTIONS = """
+## Options
+
+Each of these was, by a case.
+
+| | |
+|---|---|
+"""
 TAIL = """
 Not there at all: AF_UNIX, AF_PACKET and netlink sockets; urgent data; passing descriptors; SO_RCVLOWAT, SO_TIMESTAMP,
 SO_REUSEPORT; source-specific multicast; signals, so neither SIGPIPE nor EINTR nor O_ASYNC.
 """
 
 
-def read_cases(program):
-    """{what it is about: [(name, why it deviates or "")]} in the order of the program."""
+def read_list(program):
+    """
+    What the program lists, each in its order: {what cases are about: [(name, why it deviates or "")]},
+    {call: {why no case has its errors, or "": [error]}}, [(option, how)].
+    """
     text = subprocess.run([program, "--list"], check=True, stdout=subprocess.PIPE).stdout.decode()
-    rows = {}
+    cases, errors, options = {}, {}, []
     for line in text.splitlines():
-        about, name, why = line.split("\t")
-        rows.setdefault(about, []).append((name, why))
-    return rows
+        kind, *fields = line.split("\t")
+        if kind == "case":
+            cases.setdefault(fields[0], []).append((fields[1], fields[2]))
+        elif kind == "error":
+            errors.setdefault(fields[0], {}).setdefault(fields[2], []).append(fields[1])
+        else:
+            options.append(fields)
+    return cases, errors, options
 
 
 def state(cases):
@@ -49,20 +77,39 @@ def state(cases):
     return "supported" if not deviating else "unsupported" if deviating == len(cases) else "partly"
 
 
-def page(rows):
+def cases_table(rows):
     cases = [case for row in rows.values() for case in row]
     text = HEAD % (len(cases), sum(1 for _, why in cases if why))
     for about, row in rows.items():
         where = "; ".join("`%s`: %s" % case for case in row if case[1])
         text += "| %s | %s | %d | %s |\n" % (about, state(row), len(row), where)
-    return text + TAIL
+    return text
+
+
+def errors_table(calls):
+    text = ERRORS
+    for call, errors in calls.items():
+        reasons = "; ".join("%s: %s" % (", ".join(names), why) for why, names in errors.items() if why)
+        text += "| %s | %s | %s |\n" % (call, ", ".join(errors.get("", [])), reasons)
+    return text
+
+
+def options_table(options):
+    ways = {}
+    for option, how in options:
+        ways.setdefault(how, []).append(option)
+    return OPTIONS + "".join("| %s | %s |\n" % (how, ", ".join(names)) for how, names in ways.items())
+
+
+def page(cases, errors, options):
+    return cases_table(cases) + TAIL + errors_table(errors) + options_table(options)
 
 
 def main():
     if not 2 <= len(sys.argv) <= 3 or sys.argv[2:] not in ([], ["--check"]):
         print(__doc__.strip().split("\n\n")[1], file=sys.stderr)
         return 2
-    return made_page.finish(PAGE, page(read_cases(sys.argv[1])), sys.argv[2:] == ["--check"])
+    return made_page.finish(PAGE, page(*read_list(sys.argv[1])), sys.argv[2:] == ["--check"])
 
 
 if __name__ == "__main__":

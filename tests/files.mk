@@ -200,7 +200,7 @@ kernel_sched_LIBS := $(KERNEL_HOST_LIBS)
 # The conformance of sockets: one program for the target and for this machine.
 CONFORM_SRC := $(addprefix tests/conformance/, \
   main.c support.c make.c names.c connect.c stream.c ends.c datagram.c options.c ready.c events.c files.c \
-  resolve.c groups.c spawn.c wire.c deviations.c)
+  resolve.c groups.c spawn.c wire.c errors.c paths.c documented.c deviations.c)
 PROGRAMS += crowd
 crowd_SRC := tests/crowd/main.c
 PROGRAMS += conform

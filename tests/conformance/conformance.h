@@ -49,7 +49,7 @@ extern const struct conform_subject make_subject, name_subject, bind_subject, li
     message_subject, option_subject, value_subject, time_out_subject, poll_subject, select_subject,
     epoll_subject, descriptor_subject, address_subject, resolve_subject, group_subject, raw_subject,
     random_subject, child_end_subject, child_gift_subject, child_step_subject, child_wait_subject,
-    wire_subject;
+    wire_subject, failing_subject, path_subject, documented_subject;
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
@@ -61,15 +61,26 @@ extern const struct conform_subject make_subject, name_subject, bind_subject, li
         }                                                                                          \
     } while (0)
 
-/* The call fails, with -1 and one of these errors. */
-#define CHECK_ERROR(call, error) CHECK_EITHER(call, error, error)
-#define CHECK_EITHER(call, error, other)                                                           \
+/*
+ * The call fails, with -1 and one of these errors. What it is that failed, and how, is kept: it
+ * must be in documented.list, and what is there must come.
+ *
+ * CHECK_GIVES   of a call that gives the error itself
+ * CHECK_FAILED  of a call that was made before; errno is still of it
+ */
+#define CHECK_ERROR(call, error)         CHECK_FAILURE(#call, call, error, error)
+#define CHECK_EITHER(call, error, other) CHECK_FAILURE(#call, call, error, other)
+#define CHECK_GIVES(call, error)         CHECK_FAILURE(#call, (errno = (call), -1), error, error)
+#define CHECK_FAILURE(text, call, error, other)                                                    \
     do {                                                                                           \
         errno = 0;                                                                                 \
-        if (!conform_error((long)(call), error, other, #call, __FILE__, __LINE__)) {               \
+        if (!conform_error((long)(call), error, other, text, __FILE__, __LINE__)) {                \
             return;                                                                                \
         }                                                                                          \
     } while (0)
+
+#define CHECK_FAILED(call, result, error)                                                          \
+    CHECK(conform_error((long)(result), error, error, call, __FILE__, __LINE__))
 
 bool conform_check(bool holds, const char *condition, const char *file, int line);
 bool conform_error(long result, int error, int other, const char *call, const char *file, int line);
@@ -85,8 +96,11 @@ extern int family;
 /* Nothing is reached but this machine, or what the lane has: no other route. */
 bool is_alone(void);
 
-/* The far end of the wire: an echo server at 10.0.2.100 port 7. */
+/* The far end of the wire: an echo server at 10.0.2.100 port 7. The target is where it is. */
 bool has_wire(void);
+
+/* Every case can be run that this system has: the target, or alone with both families. */
+bool is_whole(void);
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
@@ -125,6 +139,9 @@ int drop(int descriptor);
 /* A number that is no descriptor. */
 int closed_descriptor(void);
 
+/* Copies until there is no free descriptor any more. False: it ends otherwise. */
+bool take_all_descriptors(void);
+
 /* A blocking socket whose waits end after some seconds: a broken system fails and does not hang. */
 int make(int type);
 int make_bound(int type);
@@ -144,7 +161,14 @@ bool join_listener(int listener, struct pair *pair);
 
 /* --- small things ----------------------------------------------------------------------------- */
 
+/* NULL, which the compiler does not see: it knows of some arguments that they must not be. */
+void *nowhere(void);
+
 bool set_nonblocking(int descriptor);
+
+/* As setsockopt and getsockopt; false when they fail. What was set and read is kept, as above. */
+bool set_option(int descriptor, int level, int name, const void *value, socklen_t bytes);
+bool get_option(int descriptor, int level, int name, void *value, socklen_t *bytes);
 bool set_int(int descriptor, int level, int name, int value);
 int get_int(int descriptor, int level, int name); /* INT_MIN when it fails */
 

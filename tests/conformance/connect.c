@@ -321,7 +321,7 @@ static void a_nonblocking_connect_tells_refusal_in_so_error(void)
     int client = make(SOCK_STREAM);
     CHECK(set_nonblocking(client));
     if (!begin_connect(client, &to)) {
-        CHECK(errno == ECONNREFUSED); /* told at once, and not again */
+        CHECK_FAILED("connect", -1, ECONNREFUSED); /* told at once, and not again */
         CHECK(get_int(client, SOL_SOCKET, SO_ERROR) == 0);
         return;
     }
@@ -337,7 +337,7 @@ static void a_refused_nonblocking_connect_tells_the_reader(void)
     int client = make(SOCK_STREAM);
     CHECK(set_nonblocking(client));
     if (!begin_connect(client, &to)) {
-        CHECK(errno == ECONNREFUSED); /* told at once, and not again */
+        CHECK_FAILED("connect", -1, ECONNREFUSED); /* told at once, and not again */
         CHECK(takes_end(client) || errno == ENOTCONN);
         return;
     }

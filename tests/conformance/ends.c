@@ -202,7 +202,7 @@ const struct conform_subject end_subject = SUBJECT(endings);
 static bool reset_by_server(struct pair *pair)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    return setsockopt(pair->server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0 &&
+    return set_option(pair->server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) &&
            drop(pair->server) == 0;
 }
 
@@ -294,7 +294,7 @@ static void linger_is_off_at_first(void)
 {
     struct linger linger = {.l_onoff = 7};
     socklen_t bytes = sizeof(linger);
-    CHECK(getsockopt(make(SOCK_STREAM), SOL_SOCKET, SO_LINGER, &linger, &bytes) == 0);
+    CHECK(get_option(make(SOCK_STREAM), SOL_SOCKET, SO_LINGER, &linger, &bytes));
     CHECK(bytes == sizeof(linger));
     CHECK(linger.l_onoff == 0);
 }
@@ -304,8 +304,8 @@ static void linger_is_what_was_set(void)
     struct linger linger = {.l_onoff = 1, .l_linger = 5}, got = {0};
     socklen_t bytes = sizeof(got);
     int made = make(SOCK_STREAM);
-    CHECK(setsockopt(made, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
-    CHECK(getsockopt(made, SOL_SOCKET, SO_LINGER, &got, &bytes) == 0);
+    CHECK(set_option(made, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+    CHECK(get_option(made, SOL_SOCKET, SO_LINGER, &got, &bytes));
     CHECK(got.l_onoff == 1 && got.l_linger == 5);
 }
 
@@ -320,7 +320,7 @@ static void a_lingering_close_sends_everything(void)
     struct pair pair;
     struct linger linger = {.l_onoff = 1, .l_linger = 5};
     CHECK(make_pair(&pair));
-    CHECK(setsockopt(pair.client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
+    CHECK(set_option(pair.client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
     CHECK(send_text(pair.client, "lingering"));
     CHECK(drop(pair.client) == 0);
     CHECK(takes_text(pair.server, "lingering"));

@@ -411,7 +411,7 @@ static void epoll_tells_a_reset_unasked(void)
     int epoll = make_epoll();
     CHECK(make_pair(&pair));
     CHECK(watch(epoll, pair.client, 0));
-    CHECK(setsockopt(pair.server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
+    CHECK(set_option(pair.server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
     CHECK(drop(pair.server) == 0);
     CHECK((next_event(epoll, -1) & (EPOLLERR | EPOLLHUP)) == (EPOLLERR | EPOLLHUP));
 }
@@ -468,7 +468,7 @@ static void epoll_tells_when_there_is_room_again(void)
     do {
         while (send(pair.client, bytes, sizeof(bytes), MSG_NOSIGNAL) > 0) {
         }
-        CHECK(errno == EAGAIN);
+        CHECK_FAILED("send", -1, EAGAIN);
         struct pollfd entry = {.fd = pair.client, .events = POLLOUT};
         if (poll(&entry, 1, 50) == 0) {
             break;
@@ -480,7 +480,7 @@ static void epoll_tells_when_there_is_room_again(void)
         CHECK(i < 1000);
         while (recv(pair.server, bytes, sizeof(bytes), 0) > 0) {
         }
-        CHECK(errno == EAGAIN);
+        CHECK_FAILED("recv", -1, EAGAIN);
     }
     CHECK(send(pair.client, bytes, 1, MSG_NOSIGNAL) == 1);
 }

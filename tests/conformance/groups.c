@@ -20,16 +20,16 @@ static struct ip_mreq membership(uint32_t group)
     return request;
 }
 
-static int join(int descriptor, uint32_t group)
+static bool join(int descriptor, uint32_t group)
 {
     struct ip_mreq request = membership(group);
-    return setsockopt(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request));
+    return set_option(descriptor, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request));
 }
 
-static int leave(int descriptor, uint32_t group)
+static bool leave(int descriptor, uint32_t group)
 {
     struct ip_mreq request = membership(group);
-    return setsockopt(descriptor, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof(request));
+    return set_option(descriptor, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof(request));
 }
 
 /* A socket on the wildcard, and one that sends to groups over lo. */
@@ -40,7 +40,7 @@ static bool make_group_pair(int *receiver, int *sender, uint16_t *port)
     *receiver = make(SOCK_DGRAM);
     *sender = make(SOCK_DGRAM);
     if (*receiver < 0 || *sender < 0 || bind(*receiver, &any.any, address_bytes()) != 0 ||
-        setsockopt(*sender, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo)) != 0) {
+        !set_option(*sender, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo))) {
         return false;
     }
     any = name_of(*receiver);
@@ -59,7 +59,7 @@ static void a_member_hears_its_group(void)
     int receiver, sender;
     uint16_t port;
     CHECK(make_group_pair(&receiver, &sender, &port));
-    CHECK(join(receiver, GROUP) == 0);
+    CHECK(join(receiver, GROUP));
     CHECK(send_to_group(sender, GROUP, port, "group"));
     CHECK(takes_text(receiver, "group"));
 }
@@ -69,7 +69,7 @@ static void a_member_hears_no_other_group(void)
     int receiver, sender;
     uint16_t port;
     CHECK(make_group_pair(&receiver, &sender, &port));
-    CHECK(join(receiver, GROUP) == 0);
+    CHECK(join(receiver, GROUP));
     CHECK(send_to_group(sender, OTHER_GROUP, port, "other"));
     CHECK(send_to_group(sender, GROUP, port, "mine"));
     CHECK(takes_text(receiver, "mine"));
@@ -81,8 +81,8 @@ static void who_left_hears_nothing(void)
     int receiver, sender;
     uint16_t port;
     CHECK(make_group_pair(&receiver, &sender, &port));
-    CHECK(join(receiver, GROUP) == 0 && join(receiver, OTHER_GROUP) == 0);
-    CHECK(leave(receiver, GROUP) == 0);
+    CHECK(join(receiver, GROUP) && join(receiver, OTHER_GROUP));
+    CHECK(leave(receiver, GROUP));
     CHECK(send_to_group(sender, GROUP, port, "left"));
     CHECK(send_to_group(sender, OTHER_GROUP, port, "other"));
     CHECK(takes_text(receiver, "other"));
@@ -91,19 +91,39 @@ static void who_left_hears_nothing(void)
 
 static void joining_twice_is_eaddrinuse(void)
 {
+    struct ip_mreq request = membership(GROUP);
     int made = make(SOCK_DGRAM);
-    CHECK(join(made, GROUP) == 0);
-    CHECK_ERROR(join(made, GROUP), EADDRINUSE);
+    CHECK(join(made, GROUP));
+    CHECK_ERROR(setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)),
+                EADDRINUSE);
+}
+
+static void more_groups_than_a_socket_may_have_are_enobufs(void)
+{
+    enum { MANY = 64 };
+    uint32_t group = GROUP;
+    int made = make(SOCK_DGRAM);
+    while (join(made, group) && group < GROUP + MANY) {
+        group++;
+    }
+    struct ip_mreq request = membership(group);
+    CHECK_ERROR(setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)),
+                ENOBUFS);
 }
 
 static void leaving_what_was_not_joined_is_eaddrnotavail(void)
 {
-    CHECK_ERROR(leave(make(SOCK_DGRAM), GROUP), EADDRNOTAVAIL);
+    struct ip_mreq request = membership(GROUP);
+    int made = make(SOCK_DGRAM);
+    CHECK_ERROR(setsockopt(made, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof(request)),
+                EADDRNOTAVAIL);
 }
 
 static void what_is_no_group_cannot_be_joined(void)
 {
-    CHECK_ERROR(join(make(SOCK_DGRAM), 0x0a000001), EINVAL);
+    struct ip_mreq request = membership(0x0a000001);
+    int made = make(SOCK_DGRAM);
+    CHECK_ERROR(setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)), EINVAL);
 }
 
 static void an_interface_that_is_not_there_is_enodev(void)
@@ -128,8 +148,8 @@ static void an_interface_may_be_named_by_its_number(void)
     struct ip_mreqn request = {.imr_multiaddr = {htonl(GROUP)},
                                .imr_ifindex = (int)if_nametoindex("lo")};
     CHECK(make_group_pair(&receiver, &sender, &port));
-    CHECK(setsockopt(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) == 0);
-    CHECK(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0);
+    CHECK(set_option(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)));
+    CHECK(set_option(sender, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)));
     CHECK(send_to_group(sender, GROUP, port, "number"));
     CHECK(takes_text(receiver, "number"));
 }
@@ -139,11 +159,11 @@ static void ip_multicast_if_is_what_was_set(void)
     struct in_addr lo = {htonl(INADDR_LOOPBACK)}, got = {1};
     socklen_t bytes = sizeof(got);
     int made = make(SOCK_DGRAM);
-    CHECK(getsockopt(made, IPPROTO_IP, IP_MULTICAST_IF, &got, &bytes) == 0);
+    CHECK(get_option(made, IPPROTO_IP, IP_MULTICAST_IF, &got, &bytes));
     CHECK(got.s_addr == htonl(INADDR_ANY));
-    CHECK(setsockopt(made, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo)) == 0);
+    CHECK(set_option(made, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo)));
     bytes = sizeof(got);
-    CHECK(getsockopt(made, IPPROTO_IP, IP_MULTICAST_IF, &got, &bytes) == 0);
+    CHECK(get_option(made, IPPROTO_IP, IP_MULTICAST_IF, &got, &bytes));
     CHECK(got.s_addr == lo.s_addr);
 }
 
@@ -169,9 +189,9 @@ static void without_loop_a_member_here_hears_nothing(void)
     CHECK(connect(probe, &gateway.any, sizeof(gateway.ip4)) == 0);
     union address own = name_of(probe);
     struct ip_mreq request = {.imr_multiaddr = {htonl(GROUP)}, .imr_interface = own.ip4.sin_addr};
-    CHECK(setsockopt(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) == 0);
-    CHECK(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &own.ip4.sin_addr,
-                     sizeof(own.ip4.sin_addr)) == 0);
+    CHECK(set_option(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)));
+    CHECK(set_option(sender, IPPROTO_IP, IP_MULTICAST_IF, &own.ip4.sin_addr,
+                     sizeof(own.ip4.sin_addr)));
     CHECK(set_int(sender, IPPROTO_IP, IP_MULTICAST_LOOP, 0));
     CHECK(send_to_group(sender, GROUP, port, "mute"));
     CHECK(set_int(sender, IPPROTO_IP, IP_MULTICAST_LOOP, 1));
@@ -191,8 +211,8 @@ static void every_member_hears_its_group(void)
     CHECK(bind(receiver, &any.any, address_bytes()) == 0);
     any = name_of(receiver);
     CHECK(bind(other, &any.any, address_bytes()) == 0);
-    CHECK(join(receiver, GROUP) == 0 && join(other, GROUP) == 0);
-    CHECK(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo)) == 0);
+    CHECK(join(receiver, GROUP) && join(other, GROUP));
+    CHECK(set_option(sender, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof(lo)));
     CHECK(send_to_group(sender, GROUP, port_of(&any), "all"));
     CHECK(takes_text(receiver, "all"));
     CHECK(takes_text(other, "all"));
@@ -204,16 +224,36 @@ static void the_end_of_a_member_is_its_leave(void)
     uint16_t port;
     CHECK(make_group_pair(&receiver, &sender, &port));
     int member = make(SOCK_DGRAM);
-    CHECK(join(member, GROUP) == 0);
+    CHECK(join(member, GROUP));
     CHECK(drop(member) == 0);
-    CHECK(join(receiver, GROUP) == 0);
+    CHECK(join(receiver, GROUP));
     CHECK(send_to_group(sender, GROUP, port, "after"));
     CHECK(takes_text(receiver, "after"));
 }
 
+/* The form that is of no family. */
+static void a_group_can_be_joined_by_its_address(void)
+{
+    int receiver, sender;
+    uint16_t port;
+    struct group_req request = {.gr_interface = if_nametoindex("lo")};
+    union address group = ip4_address(GROUP, 0);
+    memcpy(&request.gr_group, &group, sizeof(group.ip4));
+    CHECK(make_group_pair(&receiver, &sender, &port));
+    CHECK(set_option(receiver, IPPROTO_IP, MCAST_JOIN_GROUP, &request, sizeof(request)));
+    CHECK(send_to_group(sender, GROUP, port, "joined"));
+    CHECK(takes_text(receiver, "joined"));
+    CHECK(set_option(receiver, IPPROTO_IP, MCAST_LEAVE_GROUP, &request, sizeof(request)));
+    CHECK_ERROR(setsockopt(receiver, IPPROTO_IP, MCAST_LEAVE_GROUP, &request, sizeof(request)),
+                EADDRNOTAVAIL);
+}
+
 static void a_stream_joins_no_group(void)
 {
-    CHECK_EITHER(join(make(SOCK_STREAM), GROUP), EPROTO, EOPNOTSUPP);
+    struct ip_mreq request = membership(GROUP);
+    int made = make(SOCK_STREAM);
+    CHECK_EITHER(setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)), EPROTO,
+                 EOPNOTSUPP);
 }
 
 static void an_ip6_group_can_be_joined_and_left(void)
@@ -221,10 +261,10 @@ static void an_ip6_group_can_be_joined_and_left(void)
     struct ipv6_mreq request = {.ipv6mr_interface = if_nametoindex("lo")};
     int made = make(SOCK_DGRAM);
     memcpy(&request.ipv6mr_multiaddr, "\xff\x02\0\0\0\0\0\0\0\0\0\0\0\0\x12\x34", 16);
-    CHECK(setsockopt(made, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) == 0);
+    CHECK(set_option(made, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)));
     CHECK_ERROR(setsockopt(made, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)),
                 EADDRINUSE);
-    CHECK(setsockopt(made, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request)) == 0);
+    CHECK(set_option(made, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request)));
     CHECK_ERROR(setsockopt(made, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof(request)),
                 EADDRNOTAVAIL);
 }
@@ -242,12 +282,14 @@ static const struct conform_case groups[] = {
     CASE("IP_ADD_MEMBERSHIP", a_member_hears_its_group),
     CASE("IP_ADD_MEMBERSHIP", a_member_hears_no_other_group),
     CASE("IP_ADD_MEMBERSHIP", joining_twice_is_eaddrinuse),
+    CASE("IP_ADD_MEMBERSHIP", more_groups_than_a_socket_may_have_are_enobufs),
     CASE("IP_ADD_MEMBERSHIP", what_is_no_group_cannot_be_joined),
     CASE("IP_ADD_MEMBERSHIP", an_interface_that_is_not_there_is_enodev),
     CASE("IP_ADD_MEMBERSHIP", a_short_membership_is_einval),
     CASE("IP_ADD_MEMBERSHIP", an_interface_may_be_named_by_its_number),
     CASE("IP_ADD_MEMBERSHIP", every_member_hears_its_group),
     CASE("IP_ADD_MEMBERSHIP", a_stream_joins_no_group),
+    CASE("MCAST_JOIN_GROUP", a_group_can_be_joined_by_its_address),
     CASE("IP_DROP_MEMBERSHIP", who_left_hears_nothing),
     CASE("IP_DROP_MEMBERSHIP", leaving_what_was_not_joined_is_eaddrnotavail),
     CASE("IP_DROP_MEMBERSHIP", the_end_of_a_member_is_its_leave),
@@ -304,8 +346,7 @@ static void a_raw_socket_of_ip6_hears_no_header(void)
 
 static void a_raw_socket_without_protocol_is_refused(void)
 {
-    int made = socket(AF_INET, SOCK_RAW, 0);
-    CHECK(made == -1 && (errno == EPROTONOSUPPORT || errno == EPERM));
+    CHECK_EITHER(socket(AF_INET, SOCK_RAW, 0), EPROTONOSUPPORT, EPERM);
 }
 
 static void an_icmp_socket_pings(void)

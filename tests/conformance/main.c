@@ -7,6 +7,7 @@
  *     conform: skip CASE: WHY
  *     conform: deviates CASE: WHAT (FILE:LINE)     as deviations.c foretells for the target
  *     conform: FAIL CASE: WHAT (FILE:LINE)
+ *     conform: missing ERROR of CALL               and so a case fails [documented.c]
  *     conform: end cases=N passed=N deviating=N skipped=N failed=N
  */
 #include "conformance.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 
 #include "deviations.h"
+#include "documented.h"
 #include "kept.h"
 
 static const struct conform_subject *const subjects[] = {
@@ -25,6 +27,7 @@ static const struct conform_subject *const subjects[] = {
     &select_subject,  &epoll_subject,  &descriptor_subject, &address_subject,  &resolve_subject,
     &group_subject,   &raw_subject,    &random_subject,     &child_end_subject,
     &child_gift_subject, &child_step_subject, &child_wait_subject, &wire_subject,
+    &failing_subject, &path_subject, &documented_subject,
 };
 
 enum { DESCRIPTORS_LOOKED_AT = 256, NAME_BYTES = 96 };
@@ -62,7 +65,8 @@ bool conform_check(bool holds, const char *condition, const char *file, int line
 bool conform_error(long result, int error, int other, const char *call, const char *file, int line)
 {
     if (result == -1 && (errno == error || errno == other)) {
-        return true;
+        const char *wrong = documented_error(call, errno);
+        return conform_check(wrong == NULL, wrong, file, line);
     }
     if (!is_broken) {
         printf("conform: %s %s: %s gives %ld, errno %d and not %d (%s:%d)\n", verdict(), running,
@@ -76,6 +80,11 @@ void conform_skip(const char *why)
 {
     printf("conform: skip %s: %s\n", running, why);
     is_skipped = true;
+}
+
+bool is_whole(void)
+{
+    return has_wire() || (is_alone() && has_ip6);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -151,12 +160,13 @@ static void run_subject(const struct conform_subject *subject)
     }
 }
 
-/* A line for a case: what it is about, its name, and why the target does otherwise. */
+/* A line for a case, of fields with tabs between them: what it is about, its name, and why the
+ * target does otherwise. */
 static void list_case(const struct conform_case *test, const char *suffix)
 {
     (void)snprintf(running, sizeof(running), "%s%s", test->name, suffix);
     const char *why = deviation_of(running);
-    printf("%s\t%s\t%s\n", test->about, running, why == NULL ? "" : why);
+    printf("case\t%s\t%s\t%s\n", test->about, running, why == NULL ? "" : why);
 }
 
 static void list_subject(const struct conform_subject *subject)
@@ -179,19 +189,21 @@ static bool find_ip6(void)
     return is_found;
 }
 
-/* A peer that has gone is an error of the call that finds it so, not the end of the program. */
-static void block_broken_pipe(void)
+/* A peer that has gone, and a file that is full, are errors of the call that finds it so, not the
+ * end of the program. */
+static void block_signals(void)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
+    sigaddset(&signals, SIGXFSZ);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 int main(int argc, char **argv)
 {
     bool lists = argc > 1 && strcmp(argv[1], "--list") == 0;
-    block_broken_pipe();
+    block_signals();
     has_ip6 = !lists && find_ip6();
     for (unsigned i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
         if (lists) {
@@ -200,7 +212,9 @@ int main(int argc, char **argv)
             run_subject(subjects[i]);
         }
     }
-    if (!lists) {
+    if (lists) {
+        documented_print();
+    } else {
         printf("conform: end cases=%u passed=%u deviating=%u skipped=%u failed=%u\n",
                passed + deviating + skipped + failed, passed, deviating, skipped, failed);
     }

@@ -179,13 +179,6 @@ EACH_CALL(ON_CONSOLE)
 
 /* --- NULL where an address is required -------------------------------------------------------- */
 
-/* The compiler knows that some of these must not be NULL. */
-static void *nowhere(void)
-{
-    void *volatile null = NULL;
-    return null;
-}
-
 static void bind_to_null_is_efault(void)
 {
     CHECK_ERROR(bind(make(SOCK_STREAM), nowhere(), address_bytes()), EFAULT);

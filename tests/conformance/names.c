@@ -158,15 +158,19 @@ const struct conform_subject name_subject = SUBJECT(naming);
 
 /* --- bind ------------------------------------------------------------------------------------- */
 
-/* Binds a new socket of the type to a port of the loopback. */
-static int bind_new(int type, uint16_t port, bool reuses)
+/* A socket that is not bound, with or without SO_REUSEADDR. */
+static int make_reusing(int type, bool reuses)
 {
-    union address name = loopback(port);
     int made = make(type);
-    if (reuses && !set_int(made, SOL_SOCKET, SO_REUSEADDR, 1)) {
-        return -2;
-    }
-    return bind(made, &name.any, address_bytes());
+    return set_int(made, SOL_SOCKET, SO_REUSEADDR, reuses) ? made : -1;
+}
+
+/* That port of the loopback, until the next one is asked for. */
+static const struct sockaddr *at_port(uint16_t port)
+{
+    static union address name;
+    name = loopback(port);
+    return &name.any;
 }
 
 static uint16_t own_port(int descriptor)
@@ -220,14 +224,16 @@ static void a_stream_port_in_use_is_eaddrinuse(void)
 {
     int made = make_bound(SOCK_STREAM);
     CHECK(made >= 0);
-    CHECK_ERROR(bind_new(SOCK_STREAM, own_port(made), false), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_STREAM, false), at_port(own_port(made)), address_bytes()),
+                EADDRINUSE);
 }
 
 static void a_datagram_port_in_use_is_eaddrinuse(void)
 {
     int made = make_bound(SOCK_DGRAM);
     CHECK(made >= 0);
-    CHECK_ERROR(bind_new(SOCK_DGRAM, own_port(made), false), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_DGRAM, false), at_port(own_port(made)), address_bytes()),
+                EADDRINUSE);
 }
 
 static void the_wildcard_takes_the_port_of_every_address(void)
@@ -235,7 +241,8 @@ static void the_wildcard_takes_the_port_of_every_address(void)
     union address any = wildcard(0);
     int made = make(SOCK_STREAM);
     CHECK(bind(made, &any.any, address_bytes()) == 0);
-    CHECK_ERROR(bind_new(SOCK_STREAM, own_port(made), false), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_STREAM, false), at_port(own_port(made)), address_bytes()),
+                EADDRINUSE);
 }
 
 static void an_address_takes_the_port_from_the_wildcard(void)
@@ -249,7 +256,7 @@ static void streams_and_datagrams_have_ports_of_their_own(void)
 {
     int made = make_bound(SOCK_STREAM);
     CHECK(made >= 0);
-    CHECK(bind_new(SOCK_DGRAM, own_port(made), false) == 0);
+    CHECK(bind(make_reusing(SOCK_DGRAM, false), at_port(own_port(made)), address_bytes()) == 0);
 }
 
 static void a_failed_bind_leaves_the_socket_unbound(void)
@@ -264,8 +271,8 @@ static void a_failed_bind_leaves_the_socket_unbound(void)
 static void a_closed_socket_gives_its_port_back(void)
 {
     uint16_t stream = free_port(SOCK_STREAM), datagram = free_port(SOCK_DGRAM);
-    CHECK(bind_new(SOCK_STREAM, stream, false) == 0);
-    CHECK(bind_new(SOCK_DGRAM, datagram, false) == 0);
+    CHECK(bind(make_reusing(SOCK_STREAM, false), at_port(stream), address_bytes()) == 0);
+    CHECK(bind(make_reusing(SOCK_DGRAM, false), at_port(datagram), address_bytes()) == 0);
 }
 
 static void an_address_of_others_is_eaddrnotavail(void)
@@ -310,7 +317,8 @@ static void reuse_does_not_take_the_port_of_a_listener(void)
     CHECK(set_int(made, SOL_SOCKET, SO_REUSEADDR, 1));
     CHECK(bind(made, &name.any, address_bytes()) == 0);
     CHECK(listen(made, 1) == 0);
-    CHECK_ERROR(bind_new(SOCK_STREAM, own_port(made), true), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_STREAM, true), at_port(own_port(made)), address_bytes()),
+                EADDRINUSE);
 }
 
 static void with_reuse_a_server_starts_again_beside_its_connections(void)
@@ -323,7 +331,7 @@ static void with_reuse_a_server_starts_again_beside_its_connections(void)
     uint16_t port = own_port(listener);
     CHECK(join_listener(listener, &pair));
     CHECK(drop(listener) == 0);
-    CHECK(bind_new(SOCK_STREAM, port, true) == 0);
+    CHECK(bind(make_reusing(SOCK_STREAM, true), at_port(port), address_bytes()) == 0);
 }
 
 static void without_reuse_connections_keep_the_port(void)
@@ -333,7 +341,7 @@ static void without_reuse_connections_keep_the_port(void)
     uint16_t port = own_port(listener);
     CHECK(join_listener(listener, &pair));
     CHECK(drop(listener) == 0);
-    CHECK_ERROR(bind_new(SOCK_STREAM, port, false), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_STREAM, false), at_port(port), address_bytes()), EADDRINUSE);
 }
 
 /* The server closes first, so that its side waits. */
@@ -355,7 +363,7 @@ static void without_reuse_time_wait_keeps_the_port(void)
 {
     uint16_t port;
     CHECK(leave_time_wait(false, &port));
-    CHECK_ERROR(bind_new(SOCK_STREAM, port, false), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_STREAM, false), at_port(port), address_bytes()), EADDRINUSE);
 }
 
 static void with_reuse_time_wait_gives_the_port(void)
@@ -388,7 +396,8 @@ static void reuse_of_one_alone_shares_no_port(void)
 {
     int made = make_bound(SOCK_DGRAM);
     CHECK(made >= 0);
-    CHECK_ERROR(bind_new(SOCK_DGRAM, own_port(made), true), EADDRINUSE);
+    CHECK_ERROR(bind(make_reusing(SOCK_DGRAM, true), at_port(own_port(made)), address_bytes()),
+                EADDRINUSE);
 }
 
 static const struct conform_case binding[] = {

@@ -56,7 +56,7 @@
         char byte = 1;                                                                             \
         int made = make(type);                                                                     \
         if ((level) == IPPROTO_IP) {                                                               \
-            CHECK(setsockopt(made, level, option, &byte, 1) == 0);                                 \
+            CHECK(set_option(made, level, option, &byte, 1));                                 \
             CHECK(get_int(made, level, option) == 1);                                              \
         } else {                                                                                   \
             CHECK_ERROR(setsockopt(made, level, option, &byte, 1), EINVAL);                        \
@@ -117,7 +117,7 @@ static void a_value_is_cut_to_the_length_asked_for(void)
 {
     uint8_t value[4] = {0x5a, 0x5a, 0x5a, 0x5a};
     socklen_t bytes = 2;
-    CHECK(getsockopt(make(SOCK_STREAM), SOL_SOCKET, SO_TYPE, value, &bytes) == 0);
+    CHECK(get_option(make(SOCK_STREAM), SOL_SOCKET, SO_TYPE, value, &bytes));
     CHECK(bytes == 2);
     CHECK(value[2] == 0x5a);
 }
@@ -126,7 +126,7 @@ static void a_longer_value_is_told_its_length(void)
 {
     int values[4] = {0};
     socklen_t bytes = sizeof(values);
-    CHECK(getsockopt(make(SOCK_STREAM), SOL_SOCKET, SO_TYPE, values, &bytes) == 0);
+    CHECK(get_option(make(SOCK_STREAM), SOL_SOCKET, SO_TYPE, values, &bytes));
     CHECK(bytes == sizeof(int));
     CHECK(values[0] == SOCK_STREAM);
 }
@@ -268,12 +268,12 @@ static void a_time_out_is_what_was_set(void)
     struct timeval set = {.tv_sec = 2, .tv_usec = 500000}, got = {0};
     socklen_t bytes = sizeof(got);
     int made = keep(socket(family, SOCK_STREAM, 0));
-    CHECK(getsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &got, &bytes) == 0);
+    CHECK(get_option(made, SOL_SOCKET, SO_RCVTIMEO, &got, &bytes));
     CHECK(bytes == sizeof(got) && got.tv_sec == 0 && got.tv_usec == 0);
-    CHECK(setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &set, sizeof(set)) == 0);
-    CHECK(getsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &got, &bytes) == 0);
+    CHECK(set_option(made, SOL_SOCKET, SO_RCVTIMEO, &set, sizeof(set)));
+    CHECK(get_option(made, SOL_SOCKET, SO_RCVTIMEO, &got, &bytes));
     CHECK(got.tv_sec == 2 && got.tv_usec == 500000);
-    CHECK(getsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &got, &bytes) == 0);
+    CHECK(get_option(made, SOL_SOCKET, SO_SNDTIMEO, &got, &bytes));
     CHECK(got.tv_sec == 0 && got.tv_usec == 0);
 }
 
@@ -295,7 +295,7 @@ static void bound_to_lo_it_is_reached_over_lo(void)
 {
     int a = make(SOCK_DGRAM), b = make_bound(SOCK_DGRAM);
     union address name = loopback(0), to;
-    CHECK(setsockopt(a, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) == 0);
+    CHECK(set_option(a, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
     CHECK(bind(a, &name.any, address_bytes()) == 0);
     to = name_of(a);
     CHECK(sendto(b, "lo", 2, 0, &to.any, address_bytes()) == 2);
@@ -307,15 +307,15 @@ static void a_device_s_name_can_be_asked_for_and_removed(void)
     char name[IFNAMSIZ] = {0};
     socklen_t bytes = sizeof(name);
     int made = make(SOCK_DGRAM);
-    CHECK(setsockopt(made, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) == 0);
-    CHECK(getsockopt(made, SOL_SOCKET, SO_BINDTODEVICE, name, &bytes) == 0);
+    CHECK(set_option(made, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+    CHECK(get_option(made, SOL_SOCKET, SO_BINDTODEVICE, name, &bytes));
     CHECK(strcmp(name, "lo") == 0);
     if (setsockopt(made, SOL_SOCKET, SO_BINDTODEVICE, "", 0) != 0 && errno == EPERM) {
         conform_skip("may not remove a device");
         return;
     }
     bytes = sizeof(name);
-    CHECK(getsockopt(made, SOL_SOCKET, SO_BINDTODEVICE, name, &bytes) == 0);
+    CHECK(get_option(made, SOL_SOCKET, SO_BINDTODEVICE, name, &bytes));
     CHECK(bytes == 0 || name[0] == '\0');
 }
 

@@ -14,7 +14,7 @@
 static bool set_time_out(int descriptor, int option)
 {
     struct timeval short_time = {.tv_usec = 20000};
-    return setsockopt(descriptor, SOL_SOCKET, option, &short_time, sizeof(short_time)) == 0;
+    return set_option(descriptor, SOL_SOCKET, option, &short_time, sizeof(short_time));
 }
 
 static void recv_ends_with_eagain(void)
@@ -67,7 +67,7 @@ static void send_ends_with_eagain_when_nothing_went(void)
     do {
         sent = send(pair.client, much, sizeof(much), MSG_NOSIGNAL);
     } while (sent > 0);
-    CHECK(sent == -1 && errno == EAGAIN);
+    CHECK_FAILED("send", sent, EAGAIN);
 }
 
 static void send_that_times_out_gives_what_went(void)
@@ -100,7 +100,7 @@ static void connect_ends_with_einprogress(void)
         errno = 0;
         result = connect(client, &to.any, address_bytes());
     }
-    CHECK(result == -1 && errno == EINPROGRESS);
+    CHECK_FAILED("connect", result, EINPROGRESS);
 }
 
 static void a_time_out_of_0_waits_for_ever_again(void)
@@ -124,8 +124,8 @@ static void a_time_out_of_0_waits_for_ever_again(void)
     int first;
     while ((first = keep(accept(listener, NULL, NULL))) >= 0) {
     }
-    CHECK(errno == EAGAIN);
-    CHECK(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none)) == 0);
+    CHECK_FAILED("accept", first, EAGAIN);
+    CHECK(set_option(listener, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none)));
     pair.server = keep(accept(listener, NULL, NULL));
     CHECK(pair.server >= 0);
     CHECK(wait_for(late, POLLOUT) == POLLOUT);
@@ -226,7 +226,7 @@ static void a_reset_is_pollerr_and_pollhup(void)
     struct pair pair;
     struct linger linger = {.l_onoff = 1};
     CHECK(make_pair(&pair));
-    CHECK(setsockopt(pair.server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
+    CHECK(set_option(pair.server, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
     CHECK(drop(pair.server) == 0);
     CHECK((wait_for(pair.client, 0) & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP));
 }

@@ -6,6 +6,8 @@
 set -eu
 [ $# -eq 1 ] || { echo "usage: tests/conformance/run.sh PROGRAM" >&2; exit 2; }
 
+ulimit -n 256  # descriptors, so that a case can take them all
+ulimit -f 2048 # blocks of 512 bytes, so that a file can be too long
 export CONFORM_ERRAND="$(dirname "$1")/errand" # what it has as a child
 if [ "${CONFORM_ALONE:-}" = 1 ]; then
     ip link set lo up

@@ -244,7 +244,7 @@ static void a_full_connection_is_eagain(void)
     do { /* what lies in between may have moved on once more */
         now = send_chunk(pair.client, 0, CHUNK);
     } while (now > 0);
-    CHECK(now == -1 && errno == EAGAIN);
+    CHECK_FAILED("send", now, EAGAIN);
     CHECK(look_for(pair.client, POLLOUT) == 0);
 }
 

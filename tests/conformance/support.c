@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
+#include "documented.h"
 #include "kept.h"
 
-enum { KEPT_MAX = 256, WAIT_S = 10, MS_PER_S = 1000 };
+enum { KEPT_MAX = 1100, WAIT_S = 10, MS_PER_S = 1000 };
 
 int family = AF_INET;
 
@@ -68,12 +69,19 @@ int closed_descriptor(void)
     return descriptor;
 }
 
+bool take_all_descriptors(void)
+{
+    while (keep(dup(0)) >= 0) {
+    }
+    return errno == EMFILE;
+}
+
 int make(int type)
 {
     struct timeval wait = {.tv_sec = WAIT_S};
     int made = keep(socket(family, type, 0));
-    if (made < 0 || setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0 ||
-        setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) != 0) {
+    if (made < 0 || !set_option(made, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) ||
+        !set_option(made, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait))) {
         return -1;
     }
     return made;
@@ -103,8 +111,8 @@ bool join_listener(int listener, struct pair *pair)
     struct timeval wait = {.tv_sec = WAIT_S};
     pair->server = keep(accept(listener, NULL, NULL));
     return pair->server >= 0 &&
-           setsockopt(pair->server, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
-           setsockopt(pair->server, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0;
+           set_option(pair->server, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) &&
+           set_option(pair->server, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 }
 
 bool make_pair(struct pair *pair)
@@ -213,22 +221,46 @@ uint16_t free_port(int type)
 
 /* --- small things ----------------------------------------------------------------------------- */
 
+void *nowhere(void)
+{
+    void *volatile null = NULL;
+    return null;
+}
+
 bool set_nonblocking(int descriptor)
 {
     int flags = fcntl(descriptor, F_GETFL);
     return flags >= 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+bool set_option(int descriptor, int level, int name, const void *value, socklen_t bytes)
+{
+    bool is_set = setsockopt(descriptor, level, name, value, bytes) == 0;
+    if (is_set) {
+        documented_option(level, name, OPTION_SET);
+    }
+    return is_set;
+}
+
+bool get_option(int descriptor, int level, int name, void *value, socklen_t *bytes)
+{
+    bool is_got = getsockopt(descriptor, level, name, value, bytes) == 0;
+    if (is_got) {
+        documented_option(level, name, OPTION_GET);
+    }
+    return is_got;
+}
+
 bool set_int(int descriptor, int level, int name, int value)
 {
-    return setsockopt(descriptor, level, name, &value, sizeof(value)) == 0;
+    return set_option(descriptor, level, name, &value, sizeof(value));
 }
 
 int get_int(int descriptor, int level, int name)
 {
     int value = 0;
     socklen_t bytes = sizeof(value);
-    bool is_got = getsockopt(descriptor, level, name, &value, &bytes) == 0;
+    bool is_got = get_option(descriptor, level, name, &value, &bytes);
     return is_got && bytes == sizeof(value) ? value : INT_MIN;
 }
 

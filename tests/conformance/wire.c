@@ -43,7 +43,7 @@ static void the_ports_of_a_thousand_connections_have_no_pattern(void)
         CHECK(server >= 0);
         union address name = name_of(client);
         ports[i] = port_of(&name);
-        CHECK(setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0);
+        CHECK(set_option(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
         CHECK(drop(client) == 0 && drop(server) == 0);
     }
     if (!has_wire()) {
@@ -167,7 +167,7 @@ static void over_the_wire_an_address_of_nobody_keeps_connect_waiting(void)
     if (is_without_wire()) {
         return;
     }
-    CHECK(setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof(short_time)) == 0);
+    CHECK(set_option(client, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof(short_time)));
     CHECK_ERROR(connect(client, &to.any, sizeof(to.ip4)), EINPROGRESS);
     CHECK_ERROR(connect(client, &to.any, sizeof(to.ip4)), EALREADY);
     CHECK(drop(client) == 0);
