@@ -318,6 +318,7 @@ static void wake_sleeper(unsigned priority, uint64_t accepts, uint64_t wait_ms)
           sys_thread_start(sleeper.side.thread).status == OK);
     wait_for_state(sleeper.side.thread,
                    accepts != 0 || wait_ms != 0 ? THREAD_RECEIVING : THREAD_RECEIVING_FAST);
+    CHECK(sys_signal(notification, 0).status == OK); /* no bit: nobody is woken */
     CHECK(sys_signal(notification, PENDING_BITS).status == OK);
     sleeper.was_late = deadline <= time_now();
     if (!sleeper.was_late) { /* else the signal may have ended the second wait */

@@ -177,13 +177,13 @@ syscall_signal:
     ubfx    x15, x15, #ENTRY_TYPE * 8, #8
     cmp     x15, #TYPE_NOTIFICATION
     b.ne    syscall_slow
-    ldp     x15, x16, [x14, #NOTIFICATION_BITS]
-    ldrb    w16, [x16, #THREAD_STATE]
-    cmp     w16, #STATE_WAITING
+    ldp     x16, x15, [x14, #NOTIFICATION_BITS]
+    ldrb    w17, [x15, #THREAD_STATE]
+    cmp     w17, #STATE_WAITING
     b.hs    signal_wakes
     /* --- committed --- */
-    orr     x15, x15, x1
-    str     x15, [x14, #NOTIFICATION_BITS]
+    orr     x16, x16, x1
+    str     x16, [x14, #NOTIFICATION_BITS]
     mov     x0, #0
     mov     x1, #0
     clear   x14, x15
@@ -202,13 +202,13 @@ syscall_signal:
 .endm
 
 /*
- * Somebody waits for notification x14. Switch to it, x15, at once when it is bound to it, waits
- * for ever, and is more urgent than the signaller and whoever is ready; the signaller goes to the
- * front of its level. The time until the next slow switch is charged as before. x10: its state
- * less STATE_WAITING, x12: the signaller's priority.
+ * Somebody waits for notification x14. Switch to it, x15, at once when there is a bit, it is bound
+ * to it, waits for ever, and is more urgent than the signaller and whoever is ready; the signaller
+ * goes to the front of its level. The time until the next slow switch is charged as before. x10:
+ * its state less STATE_WAITING, x12: the signaller's priority.
  */
 signal_wakes:
-    ldr     x15, [x14, #NOTIFICATION_THREAD]
+    cbz     x1, signal_in_c
     ldp     w10, w11, [x15, #THREAD_STATE]
     ldr     x12, [x15, #THREAD_WAITING_ON]
     ldr     x13, [x15, #THREAD_BOUND]

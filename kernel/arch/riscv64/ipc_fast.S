@@ -191,11 +191,12 @@ call_null:
     .endr
 .endm
 
-/* Somebody waits for notification t3. Switch to it at once when it is bound to it, waits for ever,
- * and is more urgent than self and whoever is ready; self goes to the front of its level. The time
- * until the next slow switch is charged as before. */
+/* Somebody waits for notification t3. Switch to it at once when there is a bit, it is bound to it,
+ * waits for ever, and is more urgent than self and whoever is ready; self goes to the front of its
+ * level. The time until the next slow switch is charged as before. */
 signal_wakes:
     lla     t5, boot_cpu
+    beqz    a1, signal_in_c
     ld      t4, NOTIFICATION_THREAD(t3)
     ld      t0, THREAD_BOUND(t4)
     bne     t0, t3, signal_in_c
