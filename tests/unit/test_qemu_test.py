@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts")
 sys.path.insert(0, SCRIPTS)
@@ -186,6 +187,12 @@ class Harness(unittest.TestCase):
             status = harness.wait(10)
             self.assertEqual(status, 130 if number != signal.SIGKILL else -signal.SIGKILL)
             self.assert_gone()
+
+    def test_a_parent_of_another_user_may_be_in_any_network(self):
+        with unittest.mock.patch("os.readlink", side_effect=["net:[1]", PermissionError]):
+            self.assertFalse(guest.is_in_own_network())
+        with unittest.mock.patch("os.readlink", side_effect=["net:[2]", "net:[1]"]):
+            self.assertTrue(guest.is_in_own_network())
 
 
 if __name__ == "__main__":
