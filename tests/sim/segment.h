@@ -20,7 +20,10 @@ struct segment {
     uint32_t acknowledged;
     uint8_t flags;
     uint16_t window;
-    bool has_scale; /* offers window scaling by 0 */
+    bool has_scale;        /* offers window scaling */
+    uint8_t scale;         /* of what was sent; what is received has 0 */
+    bool takes_reports;    /* SACK is permitted [RFC 2018 §2] */
+    uint32_t reported[2];  /* of what was sent: the first block that SACK tells of; else 0 */
     uint32_t len;
     const void *bytes;
 };

@@ -21,7 +21,7 @@
 enum {
     SIM_LINES_MAX = 64,
     SIM_SENT_MAX = 1024, /* frames of which the sending is remembered */
-    SIM_HEAD_BYTES = 64, /* of each */
+    SIM_HEAD_BYTES = 96, /* of each */
     SIM_S = 1000 * 1000, /* in microseconds */
 };
 
