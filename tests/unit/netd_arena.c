@@ -350,8 +350,8 @@ static void a_listener_whose_queue_is_broken_ends_with_what_it_holds(void **stat
 static void a_record_that_does_not_fit_ends_the_datagram_socket(void **state)
 {
     struct sim *sim = *state;
-    static const uint32_t lengths[] = {1, 65508, UINT32_MAX, UINT32_MAX - 7};
-    for (int i = 0; i < 4; i++) {
+    static const uint32_t lengths[] = {1, 100, 65508, UINT32_MAX, UINT32_MAX - 7};
+    for (int i = 0; i < 5; i++) { /* the first is cut short itself, the second lacks its bytes */
         uint32_t slot = (uint32_t)arena_make(&bad, SOCKET_DATAGRAM);
         struct socket_slot *shared = arena_slot(&bad, slot);
         struct socket_record record = {.bytes = lengths[i]};
@@ -361,8 +361,9 @@ static void a_record_that_does_not_fit_ends_the_datagram_socket(void **state)
         atomic_store(&shared->tx_tail, tail + (uint32_t)sizeof(record) - (i == 0 ? 8 : 0));
         arena_kick(&bad, slot);
         assert_broken(sim, slot);
+        assert_int_equal(atomic_load(&shared->tx_head), tail); /* nothing was sent */
     }
-    assert_int_equal(counted(sim, COUNTER_datagram_bad_record), 4);
+    assert_int_equal(counted(sim, COUNTER_datagram_bad_record), 5);
 }
 
 static void a_broken_kick_ring_closes_the_arena(void **state)
