@@ -346,7 +346,7 @@ $(O)/headers.ok: $(HEADERS_kernel) $(HEADERS_user) $(O)/kernel.flags $(O)/user.f
 	$(Q)touch $@
 
 # --- boot ---------------------------------------------------------------------------------------------------
-## run         boot in QEMU; LANE= MAC= NET= MEM= APPEND= as in scripts/run.sh
+## run         boot in QEMU; LANE= MAC= NET= MEM= APPEND= BIOS= as in scripts/run.sh
 run: all | $(BUILD)/have-run
 	$(Q)ARCH=$(ARCH) KERNEL=$(KERNEL_FILE) scripts/run.sh
 KERNEL_FILE = $(abspath $(O)/kernel.elf)
@@ -372,9 +372,9 @@ test: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%) $(TESTS) $(CONFORM) $(FUZZERS) $(H)/ds
 	    --boot $(a):default:$(BUILD)/$(a)-gnu/kernel.elf) $(pairs) $(wires)
 .PHONY: $(ARCHES:%=all-%) $(ARCHES:%=gnu-%)
 # The other compiler builds everything without a warning, and what it built boots.
-$(ARCHES:%=gnu-%): gnu-%: | $(HAVE_BUILD) $(BUILD)/have-gnu $(FOREIGN_STAMPS) $(MUSL_STAMP)
+$(ARCHES:%=gnu-%): gnu-%: | $(HAVE_BUILD) $(BUILD)/have-gnu $(FOREIGN_STAMPS) $(MUSL_STAMP) $(OPENSBI)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* TOOLCHAIN=gnu all
-$(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP)
+$(ARCHES:%=all-%): all-%: | $(HAVE_BUILD) $(FOREIGN_STAMPS) $(MUSL_STAMP) $(OPENSBI)
 	$(Q)$(MAKE) --no-print-directory ARCH=$* all lanes $(BUILD)/$*/headers.ok
 # What every lane boots.
 lanes: all $(BAD_INPUT) $(KEYED_KERNELS) $(SRC)/noiseprotocol/.sha256

@@ -37,10 +37,10 @@ OTHER_HOST = "10.77.0.1"  # of this machine in that network: an address that is 
 
 
 def is_in_own_network():
-    """Whether somebody before us has entered one.  Of a parent that is another user's nothing is known: no."""
+    """Whether somebody before us has entered one: no, if the parent may not be looked at, or is not seen from here."""
     try:
         return os.readlink("/proc/self/ns/net") != os.readlink("/proc/%d/ns/net" % os.getppid())
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):
         return False
 
 

@@ -24,7 +24,7 @@ Made by `scripts/sockets_doc.py` from `tests/conformance/`; do not edit. The cas
 is run on the target in the lane `sockets`, and on Linux by `make check`, where it must hold too: it is the API that is
 tested, and not our habit. What only one of the two can be asked is skipped on the other, visibly.
 
-%d cases, %d of them deviate.
+%d cases; deviating: %d.
 
 | call or option | state | cases | where it deviates |
 |---|---|---|---|
@@ -34,8 +34,8 @@ ERRORS = """
 
 Every error that POSIX.1-2017 documents for a call, and those that Linux documents besides and that come here, too:
 `tests/conformance/documented.list`. What is said to come has come in a case, which compared it; the program fails when
-one did not, and when one came that is not here. What no case has, has its reason. While netd is gone, every call on a
-socket is ENETDOWN.
+one did not, and when one came that is not here. What no case has, has its reason. What the death of netd does to a
+socket: [os-net](os-net.md); ENETDOWN comes when netd will not be started again, or the socket could not be made anew.
 
 | call | comes | no case has, and why |
 |---|---|---|

@@ -37,6 +37,11 @@ void machine_privileged(void);
 void machine_break(void);
 void machine_misaligned(uint64_t address); /* an access that needs alignment */
 
+/* A call with two arguments, and what is then in the registers that a call does not keep. */
+enum { MACHINE_LEFT_MAX = 19 };
+void machine_call(uint64_t first, uint64_t second, uint64_t number,
+                  uint64_t left[MACHINE_LEFT_MAX]);
+
 /* All FP and SIMD registers made from a seed; the number of those that are not; not zero. */
 void machine_fp_fill(uint64_t seed);
 uint64_t machine_fp_differs(uint64_t seed);

@@ -214,7 +214,8 @@ static void discover(void)
         is_best |= loop->is_group_denied;
         is_over |= loop->is_group_denied && loop->is_broadcast_denied;
         loop->node.is_silent |= loop->mode != LOOP_GROUP && !is_best;
-        worst = loop->mode == LOOP_GROUP || worst == LOOP_NONE ? worst : loop->mode;
+        enum loop_mode mode = loop->has_lost ? LOOP_NONE : loop->mode; /* it lacks its listener */
+        worst = mode == LOOP_GROUP || worst == LOOP_NONE ? worst : mode;
     }
     group_tries += group_tries < GROUP_TRIES;
     say_mode(worst, is_best, is_over);
@@ -289,7 +290,7 @@ static void answer(struct message *message)
         sys_handle_close(dropped);
     }
     message->handle_count = 0;
-    if (desk.is_open) {
+    if (desk.nodes != 0) {
         identity_keep(&loops[0]->node.trust);
     }
 }

@@ -323,6 +323,16 @@ void sockets_init(struct sockets *sockets, struct stats *stats)
     list_init(&sockets->waiting);
 }
 
+/*
+ * Whether the arena's client has to hear of a new netd: it has an epoch that ends now, or sleeps on
+ * one that a netd before us has ended without living to tell.
+ */
+static bool was_in_use(const struct socket_arena *arena)
+{
+    return atomic_load_explicit(&arena->epoch, memory_order_relaxed) != 0 ||
+           atomic_load_explicit(&arena->ready.shared.wake_consumer, memory_order_relaxed) != 0;
+}
+
 int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_client *facts,
                    void *arena)
 {
@@ -343,9 +353,7 @@ int sockets_attach(struct sockets *sockets, uint32_t index, const struct init_cl
         .next = sockets->group[index % SOCKET_KICK_GROUPS],
         .index = index,
         .last_epoch = netd_random_u32() >> 1,
-        /* An arena that a netd before us gave an epoch, which ends now. */
-        .must_tell =
-            atomic_load_explicit(&((struct socket_arena *)arena)->epoch, memory_order_relaxed) != 0,
+        .must_tell = was_in_use(arena),
     };
     sockets->used += facts->shape.slots;
     sockets->group[index % SOCKET_KICK_GROUPS] = client;

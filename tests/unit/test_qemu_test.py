@@ -188,9 +188,10 @@ class Harness(unittest.TestCase):
             self.assertEqual(status, 130 if number != signal.SIGKILL else -signal.SIGKILL)
             self.assert_gone()
 
-    def test_a_parent_of_another_user_may_be_in_any_network(self):
-        with unittest.mock.patch("os.readlink", side_effect=["net:[1]", PermissionError]):
-            self.assertFalse(guest.is_in_own_network())
+    def test_a_parent_that_is_not_seen_may_be_in_any_network(self):
+        for error in (PermissionError, FileNotFoundError):
+            with unittest.mock.patch("os.readlink", side_effect=["net:[1]", error]):
+                self.assertFalse(guest.is_in_own_network())
         with unittest.mock.patch("os.readlink", side_effect=["net:[2]", "net:[1]"]):
             self.assertTrue(guest.is_in_own_network())
 

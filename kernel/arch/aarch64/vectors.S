@@ -85,7 +85,7 @@ syscall_slow:
     .global signal_in_c
 signal_in_c:
     stp     xzr, xzr, [sp, #FRAME + FRAME_X(0)]
-    stp     x18, x19, [sp, #FRAME + FRAME_X(18)]
+    stp     xzr, x19, [sp, #FRAME + FRAME_X(18)] // x18 may be a word of the kernel's
     save_kept
     mov     x2, x1
     enter_kernel

@@ -53,7 +53,7 @@ void arch_icache_sync(const void *start, size_t bytes)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
-/* In turns of as many words as the offset of a two-byte store reaches. */
+/* In turns of as many words as the offset of a compressed store reaches. */
 void arch_zero_page(void *page)
 {
     enum { TURN_BYTES = 256 };

@@ -28,6 +28,18 @@ machine_misaligned:
     ldxr x1, [x0]
     ret
 
+    .global machine_call
+machine_call:
+    str x19, [sp, #-16]!
+    mov x19, x3
+    mov x8, x2
+    svc #0
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18
+    str x\n, [x19], #8
+    .endr
+    ldr x19, [sp], #16
+    ret
+
     .global machine_fp_fill
 machine_fp_fill:
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31

@@ -27,6 +27,21 @@ machine_misaligned:
     lr.d a1, (a0)
     ret
 
+    .global machine_call
+machine_call:
+    addi sp, sp, -16
+    sd s0, 0(sp)
+    mv s0, a3
+    mv t0, a2
+    ecall
+    .irp n, 5,6,7,10,11,12,13,14,15,16,17,28,29,30,31
+    sd x\n, 0(s0)
+    addi s0, s0, 8
+    .endr
+    ld s0, 0(sp)
+    addi sp, sp, 16
+    ret
+
     .global machine_fp_fill
 machine_fp_fill:
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
