@@ -41,11 +41,13 @@ static const uint8_t *tcp_of(const struct pbuf *pbuf)
     return (const uint8_t *)pbuf->payload + TCP_AT;
 }
 
-/* G5. Of what ingress.c found whole they fit, unless the driver has changed them since. */
+/* G5. Of what ingress.c found whole they fit, unless the driver has changed them since; volatile,
+ * so that what is compared is what is kept. */
 static bool find_lengths(const struct pbuf *pbuf, struct merge_lengths *lengths)
 {
-    uint32_t header = (uint32_t)(tcp_of(pbuf)[TCP_OFFSET] >> 4) * 4;
-    uint32_t packet = bytes_get_be16(ip_of(pbuf) + IP_LENGTH);
+    const volatile uint8_t *ip = ip_of(pbuf), *tcp = tcp_of(pbuf);
+    uint32_t header = (uint32_t)(tcp[TCP_OFFSET] >> 4) * 4;
+    uint32_t packet = (uint32_t)ip[IP_LENGTH] << 8 | ip[IP_LENGTH + 1];
     lengths->header = (uint16_t)header;                     /* <= 60 */
     lengths->data = (uint16_t)(packet - IP_BYTES - header); /* <= UINT16_MAX if it fits */
     return header >= TCP_BYTES && packet >= IP_BYTES + header && IP_AT + packet <= pbuf->len;
