@@ -303,10 +303,10 @@ static void sleep_twice(uint64_t unused)
     side_rest(sleeper.side.thread);
 }
 
-/* In the kernel's half, and no error or FOREVER. */
+/* In the kernel's half, but not in its last 128 GiB, which are small negative numbers. */
 static bool is_of_the_kernel(uint64_t value)
 {
-    return value >> 39 == UINT64_MAX >> 39 && value < -(1ull << 20);
+    return value >> 39 == UINT64_MAX >> 39 && value < -(1ull << 37);
 }
 
 /* Whatever way the signal goes, no register shows an address of the kernel afterwards. */
