@@ -14,7 +14,10 @@ if [ "${CONFORM_ALONE:-}" = 1 ]; then
     { echo 0 0 >/proc/sys/net/ipv4/ping_group_range; } 2>/dev/null || true # this group may ping
     exec "$1" </dev/null
 fi
-if command -v ip >/dev/null && unshare --user --map-root-user --net true 2>/dev/null; then
-    exec env CONFORM_ALONE=1 unshare --user --map-root-user --net "$0" "$1"
-fi
+# The second is for root in a chroot, where nobody may have a namespace of users.
+for with in '--user --map-root-user --net' --net; do
+    if command -v ip >/dev/null && unshare $with true 2>/dev/null; then
+        exec env CONFORM_ALONE=1 unshare $with "$0" "$1"
+    fi
+done
 exec "$1" </dev/null
