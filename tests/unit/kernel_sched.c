@@ -137,6 +137,28 @@ TEST(a_used_up_budget_lowers_the_thread_until_its_period_ends)
     bench_end();
 }
 
+TEST(a_budget_is_used_up_in_pieces)
+{
+    start();
+    struct thread *spender = bench_make_running(20);
+    struct thread *other = bench_make_sibling(spender->task, 3);
+    struct notification *notification = bench_make_notification();
+    handle_t handle = bench_own(spender, &notification->object);
+    thread_wake(other);
+    sched_set_budget(spender, 20, 100, 1000);
+    assert_ptr_equal(resume(), spender);
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 60), spender);
+    CALL(spender, wait, handle, DEADLINE_FOREVER);
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 300), other);
+    CALL(other, signal, handle, 1);
+    assert_ptr_equal(boot_cpu.current, spender);
+    ticks_t again = fake_cpu.now;
+    assert_ptr_equal(bench_sleep_until(again + 39), spender);
+    assert_ptr_equal(bench_sleep_until(again + 40), other);
+    assert_int_equal(spender->priority, 0);
+    bench_end();
+}
+
 TEST(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget)
 {
     start();
@@ -469,6 +491,7 @@ int main(void)
         cmocka_unit_test(whose_period_ends_in_its_slice_has_no_slice_more),
         cmocka_unit_test(yield_lets_the_others_of_the_level_go_first_and_no_lower_one),
         cmocka_unit_test(a_used_up_budget_lowers_the_thread_until_its_period_ends),
+        cmocka_unit_test(a_budget_is_used_up_in_pieces),
         cmocka_unit_test(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget),
         cmocka_unit_test(forty_deadlines_of_one_moment_all_pass_and_none_before),
         cmocka_unit_test(a_deadline_that_has_passed_or_is_zero_does_not_wait),
