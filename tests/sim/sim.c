@@ -22,6 +22,7 @@
 enum {
     ETHERTYPE_IP4 = 0x0800,
     ETHERTYPE_ARP = 0x0806,
+    ARP_BYTES = 42, /* with the Ethernet header */
     IP_AT = 14,
     STEPS_AT_ONE_MOMENT_MAX = 1000,
 };
@@ -133,21 +134,26 @@ size_t sim_make_ip4(uint8_t *frame, uint8_t protocol, uint32_t source, uint32_t 
     return IP_AT + 20 + len;
 }
 
-static void answer_arp(struct sim *sim, const uint8_t *frame)
+/* The other end of the wire says that `address` is its own. */
+static void make_arp_reply(uint8_t reply[ARP_BYTES], const uint8_t *request, uint32_t address)
 {
-    uint8_t reply[42];
-    bool is_request = bytes_get_be16(frame + 20) == 1;
-    if (!is_request || bytes_get_be32(frame + 38) != SIM_GATEWAY) {
-        return;
-    }
-    memcpy(reply, frame + 6, 6);
+    memcpy(reply, request + 6, 6);
     memcpy(reply + 6, dhcp_stub_mac, 6);
-    memcpy(reply + 12, frame + 12, 10);
+    memcpy(reply + 12, request + 12, 10);
     bytes_put_be16(reply + 20, 2);
     memcpy(reply + 22, dhcp_stub_mac, 6);
-    bytes_put_be32(reply + 28, SIM_GATEWAY);
-    memcpy(reply + 32, frame + 22, 10);
-    sim_receive(sim, reply, sizeof(reply));
+    bytes_put_be32(reply + 28, address);
+    memcpy(reply + 32, request + 22, 10);
+}
+
+static void answer_arp(struct sim *sim, const uint8_t *frame)
+{
+    uint8_t reply[ARP_BYTES];
+    bool is_request = bytes_get_be16(frame + 20) == 1;
+    if (is_request && bytes_get_be32(frame + 38) == SIM_GATEWAY) {
+        make_arp_reply(reply, frame, SIM_GATEWAY);
+        sim_receive(sim, reply, sizeof(reply));
+    }
 }
 
 static void answer_echo(struct sim *sim, const uint8_t *frame, size_t len)
@@ -171,18 +177,12 @@ static void answer_echo(struct sim *sim, const uint8_t *frame, size_t len)
 size_t sim_have_the_address(void *context, const uint8_t *frame, size_t len, uint8_t *reply)
 {
     const bool *is_there = context;
-    if (!*is_there || len < 42 || bytes_get_be16(frame + 12) != ETHERTYPE_ARP ||
+    if (!*is_there || len < ARP_BYTES || bytes_get_be16(frame + 12) != ETHERTYPE_ARP ||
         bytes_get_be32(frame + 38) != SIM_CLIENT) {
         return 0;
     }
-    memcpy(reply, frame + 6, 6);
-    memcpy(reply + 6, dhcp_stub_mac, 6);
-    memcpy(reply + 12, frame + 12, 10);
-    bytes_put_be16(reply + 20, 2);
-    memcpy(reply + 22, dhcp_stub_mac, 6);
-    bytes_put_be32(reply + 28, SIM_CLIENT);
-    memcpy(reply + 32, frame + 22, 10);
-    return 42;
+    make_arp_reply(reply, frame, SIM_CLIENT);
+    return ARP_BYTES;
 }
 
 static void answer(struct sim *sim, const uint8_t *frame, size_t len)

@@ -137,18 +137,26 @@ TEST(a_used_up_budget_lowers_the_thread_until_its_period_ends)
     bench_end();
 }
 
+/* Of a budget of 100 in 1,000; then the spender waits for the notification whose handle this
+ * returns, and somebody less urgent runs. */
+static handle_t spend_sixty_of_hundred(struct thread **spender, struct thread **other)
+{
+    *spender = bench_make_running(20);
+    *other = bench_make_sibling((*spender)->task, 3);
+    handle_t handle = bench_own(*spender, &bench_make_notification()->object);
+    thread_wake(*other);
+    sched_set_budget(*spender, 20, 100, 1000);
+    assert_ptr_equal(resume(), *spender);
+    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 60), *spender);
+    CALL(*spender, wait, handle, DEADLINE_FOREVER);
+    return handle;
+}
+
 TEST(a_budget_is_used_up_in_pieces)
 {
     start();
-    struct thread *spender = bench_make_running(20);
-    struct thread *other = bench_make_sibling(spender->task, 3);
-    struct notification *notification = bench_make_notification();
-    handle_t handle = bench_own(spender, &notification->object);
-    thread_wake(other);
-    sched_set_budget(spender, 20, 100, 1000);
-    assert_ptr_equal(resume(), spender);
-    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 60), spender);
-    CALL(spender, wait, handle, DEADLINE_FOREVER);
+    struct thread *spender, *other;
+    handle_t handle = spend_sixty_of_hundred(&spender, &other);
     assert_ptr_equal(bench_sleep_until(fake_cpu.now + 300), other);
     CALL(other, signal, handle, 1);
     assert_ptr_equal(boot_cpu.current, spender);
@@ -162,15 +170,8 @@ TEST(a_budget_is_used_up_in_pieces)
 TEST(a_period_that_ends_in_sleep_needs_no_timer_and_leaves_the_whole_budget)
 {
     start();
-    struct thread *spender = bench_make_running(20);
-    struct thread *other = bench_make_sibling(spender->task, 3);
-    struct notification *notification = bench_make_notification();
-    handle_t handle = bench_own(spender, &notification->object);
-    thread_wake(other);
-    sched_set_budget(spender, 20, 100, 1000);
-    assert_ptr_equal(resume(), spender);
-    assert_ptr_equal(bench_sleep_until(fake_cpu.now + 60), spender);
-    CALL(spender, wait, handle, DEADLINE_FOREVER);
+    struct thread *spender, *other;
+    handle_t handle = spend_sixty_of_hundred(&spender, &other);
     assert_ptr_equal(boot_cpu.current, other);
     assert_int_equal(spender->spent_ticks, 60);
     assert_false(list_is_linked(&spender->replenish.link));

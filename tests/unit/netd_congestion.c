@@ -147,7 +147,7 @@ static void send_much(struct sim *sim)
     sim_run(sim, 1000);
 }
 
-/* Grows by what each of so many answers acknowledges. */
+/* The peer acknowledges so many segments one by one. */
 static void answer_each(struct sim *sim, uint32_t answers)
 {
     for (uint32_t i = 0; i < answers; i++) {
